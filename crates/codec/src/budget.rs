@@ -1,0 +1,65 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use crate::CodecError;
+
+/// What one job may cost. Checked before memory is taken, not after.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Budget {
+    /// Longest input, in bytes.
+    pub input_bytes: u64,
+    /// Most pixels of one input frame, as declared by its header.
+    pub input_pixels: u64,
+    /// Longest side of an output, in pixels.
+    pub output_side: u32,
+    /// Most frames of an animation.
+    pub frames: u32,
+    /// Most bytes of pixels held at once, in and out together.
+    pub memory: u64,
+}
+
+impl Default for Budget {
+    /// 100 MiB, 150 megapixels, 8192, 500 frames, 1 GiB.
+    fn default() -> Self {
+        Budget { input_bytes: 100 << 20, input_pixels: 150_000_000, output_side: 8192, frames: 500, memory: 1 << 30 }
+    }
+}
+
+/// Tells a running job to stop: because nobody waits any more, or because its time is up. Cheap to clone and to ask.
+#[derive(Debug, Clone, Default)]
+pub struct Cancel {
+    left: Arc<AtomicBool>,
+    deadline: Option<Instant>,
+}
+
+impl Cancel {
+    /// Never stops by itself.
+    pub fn never() -> Self {
+        Cancel::default()
+    }
+
+    /// Stops at an instant.
+    pub fn at(deadline: Instant) -> Self {
+        Cancel { left: Arc::default(), deadline: Some(deadline) }
+    }
+
+    /// Stops the job at its next check.
+    pub fn cancel(&self) {
+        self.left.store(true, Ordering::Relaxed);
+    }
+
+    /// Asked between stages and row bands.
+    ///
+    /// # Errors
+    /// [`CodecError::Cancelled`] or [`CodecError::TimedOut`].
+    pub fn check(&self) -> Result<(), CodecError> {
+        if self.left.load(Ordering::Relaxed) {
+            return Err(CodecError::Cancelled);
+        }
+        match self.deadline {
+            Some(deadline) if Instant::now() >= deadline => Err(CodecError::TimedOut),
+            _ => Ok(()),
+        }
+    }
+}

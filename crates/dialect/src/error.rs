@@ -1,0 +1,40 @@
+/// A URL that the dialect answers with an error, always the client's fault.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ParseError {
+    /// The path does not follow the grammar (400).
+    #[error("{problem}; expected {expected}")]
+    Malformed {
+        /// What is wrong.
+        problem: String,
+        /// The form that is expected.
+        expected: String,
+    },
+    /// A parameter has a value that this dialect refuses (400).
+    #[error("parameter {parameter}={value} is not valid; allowed: {allowed}")]
+    BadParameter {
+        /// As written.
+        parameter: String,
+        /// As written.
+        value: String,
+        /// In words.
+        allowed: String,
+    },
+    /// The target is longer than the dialect takes (414).
+    #[error("the URL is {length} characters long; at most {limit} are allowed")]
+    TooLong {
+        /// Found.
+        length: usize,
+        /// Allowed.
+        limit: usize,
+    },
+}
+
+/// A plan that a dialect has no words for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{dialect} cannot express {what}")]
+pub struct Unwritable {
+    /// The dialect's name.
+    pub dialect: &'static str,
+    /// The stage or setting.
+    pub what: String,
+}

@@ -1,0 +1,38 @@
+//! Four vendors' grammars of image URLs, each a table of parameters: imgix, ImageKit, Cloudimage and ImageBoss.
+//!
+//! A dialect turns the raw request target into a [`Parsed`] request (which master, what plan, what the response headers
+//! should say) plus warnings, and back: [`Dialect::write`] spells a plan as a URL. It opens no socket and sees no pixel.
+//! How strict to be about warnings is the caller's business.
+
+mod error;
+mod request;
+mod table;
+pub mod text;
+
+pub use error::{ParseError, Unwritable};
+pub use request::{Asset, Disposition, Parsed, Settings, Target, Warning, WarningKind};
+pub use table::{Kind, Param, ParamDoc, Tier};
+
+use plan::Plan;
+
+/// One vendor's grammar.
+pub trait Dialect: Send + Sync {
+    /// Lower-case name: `imgix`, `imagekit`, `cloudimage`, `imageboss`.
+    fn name(&self) -> &'static str;
+
+    /// The parameter table, for docs, the playground and fuzz dictionaries.
+    fn params(&self) -> Vec<ParamDoc>;
+
+    /// Parses a raw, still percent-encoded target from which the site's prefix has been cut.
+    ///
+    /// # Errors
+    /// Only where the dialect's vendor fails too: a malformed path, or (in strict dialects) a bad transformation.
+    fn parse(&self, target: Target<'_>, settings: &Settings) -> Result<Parsed, ParseError>;
+
+    /// Spells a canonical plan for an asset as a target, percent-encoded and beginning with `/`; `source` is used by
+    /// dialects that name it in the path. Parsing the result yields the same plan.
+    ///
+    /// # Errors
+    /// When this dialect's URLs, as far as the table goes, cannot express the plan.
+    fn write(&self, source: &str, asset: &Asset, plan: &Plan, settings: &Settings) -> Result<String, Unwritable>;
+}

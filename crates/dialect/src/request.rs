@@ -1,0 +1,147 @@
+use std::fmt;
+
+use plan::Plan;
+
+/// A raw request target, still percent-encoded, without the site's prefix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Target<'a> {
+    /// Begins with `/`.
+    pub path: &'a str,
+    /// What follows the first `?`, if there is one.
+    pub query: Option<&'a str>,
+}
+
+impl<'a> Target<'a> {
+    /// Splits `path?query` at the first `?`.
+    pub fn new(raw: &'a str) -> Self {
+        match raw.split_once('?') {
+            Some((path, query)) => Target { path, query: Some(query) },
+            None => Target { path: raw, query: None },
+        }
+    }
+}
+
+/// What a site's configuration adds to a grammar.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Longest side of an output in pixels: larger results are scaled down proportionally.
+    pub max_side: u32,
+    /// Names the sites's source where the URL does not (ImageBoss names it in the path, the others do not).
+    pub default_source: String,
+    /// ImageKit: account id and endpoint that stand first in the path and are cut off, such as `demo` or `demo/shop`;
+    /// empty for none.
+    pub endpoint: String,
+    /// Negotiate the format even where the URL does not ask for it (ImageKit's "best format", Cloudimage's automatic
+    /// WebP, ImageBoss's implicit `format:auto`).
+    pub auto_format: bool,
+    /// Offer AVIF when negotiating.
+    pub avif: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            max_side: 8192,
+            default_source: String::new(),
+            endpoint: String::new(),
+            auto_format: true,
+            avif: true,
+        }
+    }
+}
+
+/// Which master a URL names.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Asset {
+    /// A key in the site's sources: percent-decoded once, no leading slash.
+    Path(String),
+    /// An absolute `http` or `https` URL, as it will be requested.
+    Url(String),
+}
+
+/// A URL, understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parsed {
+    /// The source that the URL names, where the dialect does so.
+    pub source: Option<String>,
+    /// The master.
+    pub asset: Asset,
+    /// The canonical plan, with the dialect's documented defaults filled in.
+    pub plan: Plan,
+    /// Query pairs that belong to the origin, sorted, without `?`; empty for none.
+    pub origin_query: String,
+    /// Attachment or inline.
+    pub disposition: Disposition,
+    /// Other than images may be passed through untouched (with [`plan::OutputRule::original`]).
+    pub any_content: bool,
+    /// What was not understood or not obeyed.
+    pub warnings: Vec<Warning>,
+}
+
+/// What `Content-Disposition` should say.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Disposition {
+    /// No header.
+    #[default]
+    None,
+    /// `attachment`, under this name; `None` = the master's base name with the output's extension.
+    Attachment(Option<String>),
+}
+
+/// Something in a URL that was read past.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    /// What is wrong.
+    pub kind: WarningKind,
+    /// The parameter, as written.
+    pub parameter: String,
+    /// Its value, as written.
+    pub value: String,
+    /// What is allowed, in words; empty where there is nothing to say.
+    pub allowed: String,
+}
+
+/// Why a parameter was not obeyed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum WarningKind {
+    /// No such parameter.
+    Unknown,
+    /// The value cannot be read; the parameter is ignored.
+    Invalid,
+    /// The value was brought into range.
+    Clamped,
+    /// Given more than once; one was taken.
+    Repeated,
+    /// Known, but not supported yet; ignored.
+    Unsupported,
+    /// Has no effect beside the others given.
+    NoEffect,
+}
+
+impl WarningKind {
+    /// Stable lower-case name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            WarningKind::Unknown => "unknown",
+            WarningKind::Invalid => "invalid",
+            WarningKind::Clamped => "clamped",
+            WarningKind::Repeated => "repeated",
+            WarningKind::Unsupported => "unsupported",
+            WarningKind::NoEffect => "no-effect",
+        }
+    }
+}
+
+/// `invalid: w=abc (allowed: 1-8192)`.
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.kind.name(), self.parameter)?;
+        if !self.value.is_empty() {
+            write!(f, "={}", self.value)?;
+        }
+        if !self.allowed.is_empty() {
+            write!(f, " (allowed: {})", self.allowed)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,94 @@
+//! Percent-coding and small value readers that every dialect shares.
+
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+
+/// What is escaped in a path segment when a URL is written: everything but unreserved characters and `!$&'()*+,;=:@/`.
+pub const PATH: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'`')
+    .add(b'{')
+    .add(b'}')
+    .add(b'\\')
+    .add(b'^')
+    .add(b'|')
+    .add(b'[')
+    .add(b']');
+
+/// What is escaped in a query value when a URL is written.
+pub const QUERY_VALUE: &AsciiSet = &PATH.add(b'&').add(b'+').add(b'=');
+
+/// Percent-decodes once. `None` where the result is not UTF-8. An invalid escape stays as it is.
+pub fn decode(text: &str) -> Option<String> {
+    percent_decode_str(text).decode_utf8().ok().map(|t| t.into_owned())
+}
+
+/// Percent-decodes a query part once, with `+` for a space.
+pub fn decode_query(text: &str) -> Option<String> {
+    if text.contains('+') { decode(&text.replace('+', " ")) } else { decode(text) }
+}
+
+/// Percent-encodes with one of the sets above.
+pub fn encode(text: &str, set: &'static AsciiSet) -> String {
+    utf8_percent_encode(text, set).to_string()
+}
+
+/// The raw pairs of a query: split at `&`, then at the first `=`; empty pairs are skipped, nothing is decoded.
+pub fn pairs(query: &str) -> impl Iterator<Item = (&str, Option<&str>)> {
+    query.split('&').filter(|p| !p.is_empty()).map(|p| match p.split_once('=') {
+        Some((name, value)) => (name, Some(value)),
+        None => (p, None),
+    })
+}
+
+/// A finite decimal without exponent, sign optional. `None` for anything else (`1e3`, `inf`, `0x10`).
+pub fn number(text: &str) -> Option<f64> {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let plain = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    if plain { text.parse().ok().filter(|n: &f64| n.is_finite()) } else { None }
+}
+
+/// A whole number without sign.
+pub fn whole(text: &str) -> Option<u32> {
+    if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) { None } else { text.parse().ok() }
+}
+
+/// Whether a decoded asset path climbs out of its root or holds what no key may hold: `..` segments, NUL, backslash.
+pub fn escapes_root(path: &str) -> bool {
+    path.contains(['\0', '\\']) || path.split('/').any(|segment| segment == "..")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decodes_once() {
+        assert_eq!(decode("a%252B%2Bb").as_deref(), Some("a%2B+b"));
+        assert_eq!(decode("30%%20off").as_deref(), Some("30% off"));
+        assert_eq!(decode("%ff"), None);
+        assert_eq!(decode_query("a+b%2Bc").as_deref(), Some("a b+c"));
+    }
+
+    #[test]
+    fn numbers_are_plain() {
+        for (text, want) in [
+            ("1", Some(1.0)),
+            ("-0.5", Some(-0.5)),
+            (".5", Some(0.5)),
+            ("1e3", None),
+            ("", None),
+            ("inf", None),
+            ("1.2.3", None),
+        ] {
+            assert_eq!(number(text), want, "{text}");
+        }
+        assert_eq!(whole("+1"), None);
+        assert_eq!(whole("99999999999"), None);
+    }
+}

@@ -1,0 +1,11 @@
+//! The heart of Afterimage: what was purged, as of when, and whether bytes with a given stamp may still be served.
+//!
+//! [`Index`] answers that question in one atomic compare when nothing changed; [`Purger`] turns requests into durable,
+//! applied records; the traits [`Log`], [`Catalogue`] and [`BodyStore`] say what the stores below must do. Nothing here
+//! knows SQL or HTTP.
+
+mod ports;
+mod record;
+
+pub use ports::{BodyStore, Catalogue, CatalogueError, Log, LogError, LogIdentity, Place, Row, StoreError, Tier};
+pub use record::{Mode, PurgeId, Record, Target, Via};

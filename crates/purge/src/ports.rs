@@ -1,0 +1,204 @@
+//! What the purge protocol asks of the stores below it. Each trait's docs are a contract that every implementation is
+//! tested against. All calls block; callers on an async runtime move them to a blocking thread.
+
+use plan::{BodyId, DerivativeKey, ExactName, KeySecret, LogId, MasterId, Position, Stamp};
+
+use crate::record::{PurgeId, Record};
+
+/// A log's identity, made with it and kept beside it.
+#[derive(Debug, Clone)]
+pub struct LogIdentity {
+    /// Which log positions count in.
+    pub log: LogId,
+    /// The secret under which durable names are hashed.
+    pub secret: KeySecret,
+}
+
+/// The durable, ordered sequence of purges of one node.
+pub trait Log: Send + Sync {
+    /// Who this log is; constant while it is open.
+    fn identity(&self) -> LogIdentity;
+
+    /// The newest position; [`Position::START`] for an empty log.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn head(&self) -> Result<Position, LogError>;
+
+    /// Appends records whose positions are consecutive and follow the head (gaps after a failed append are allowed), all
+    /// or none. When it returns `Ok`, they survive loss of power.
+    ///
+    /// # Errors
+    /// [`LogError::Full`] when there is no room, [`LogError::Store`] otherwise; then none was appended.
+    fn append(&self, records: &[Record]) -> Result<(), LogError>;
+
+    /// Calls `each` for every record after a position, in order.
+    ///
+    /// # Errors
+    /// When the store cannot be read or a record cannot be understood.
+    fn replay(&self, after: Position, each: &mut dyn FnMut(Record)) -> Result<(), LogError>;
+
+    /// One record by its id.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn find(&self, id: PurgeId) -> Result<Option<Record>, LogError>;
+
+    /// Up to `limit` records before a position (`None` = the newest), newest first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn page(&self, before: Option<Position>, limit: usize) -> Result<Vec<Record>, LogError>;
+}
+
+/// Why the log failed.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum LogError {
+    /// No room on the disk.
+    #[error("the purge log's disk is full")]
+    Full,
+    /// Anything else.
+    #[error("the purge log failed: {0}")]
+    Store(String),
+}
+
+/// Which of the two body stores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Tier {
+    /// Derivatives.
+    Derivatives,
+    /// Masters' own bytes.
+    Masters,
+}
+
+impl Tier {
+    /// Stable lower-case name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Tier::Derivatives => "derivatives",
+            Tier::Masters => "masters",
+        }
+    }
+}
+
+/// Where a body lies in a body store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// Segment number; never used twice.
+    pub segment: u64,
+    /// Offset of the entry's header in the segment, in bytes.
+    pub offset: u64,
+    /// Length of header and body together, in bytes.
+    pub length: u64,
+}
+
+/// The durable row of one stored entry. The row is the authority: a body without a row that bears its id is a miss.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Its key.
+    pub key: DerivativeKey,
+    /// Which body it means.
+    pub body: BodyId,
+    /// Where that lies.
+    pub place: Place,
+    /// As of when it is good.
+    pub stamp: Stamp,
+    /// The exact name of a derivative; `None` for a master's bytes.
+    pub exact: Option<ExactName>,
+    /// The masters that it was made from, the main one first.
+    pub dependencies: Vec<MasterId>,
+    /// Media type.
+    pub content_type: String,
+    /// Length of the body alone, in bytes.
+    pub size: u64,
+    /// A target that led here, for people.
+    pub url: String,
+    /// When it was stored, in seconds since the Unix epoch; for people and eviction, never for freshness.
+    pub stored_at: u64,
+}
+
+/// The durable table of what is stored. It never decides freshness.
+pub trait Catalogue: Send + Sync {
+    /// The row of a key.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn get(&self, tier: Tier, key: &DerivativeKey) -> Result<Option<Row>, CatalogueError>;
+
+    /// Stores rows, each in the place of any row under its key, unless that has a later stamp. May lose the last second
+    /// of rows in a crash: a lost row is a miss.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    fn put(&self, tier: Tier, rows: &[Row]) -> Result<(), CatalogueError>;
+
+    /// Removes the row of a key if it still means this body.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    fn remove(&self, tier: Tier, key: &DerivativeKey, body: BodyId) -> Result<(), CatalogueError>;
+
+    /// Removes every row whose body lies in a segment; answers how many.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    fn remove_segment(&self, tier: Tier, segment: u64) -> Result<u64, CatalogueError>;
+
+    /// Number of rows and sum of their places' lengths.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn totals(&self, tier: Tier) -> Result<(u64, u64), CatalogueError>;
+
+    /// Up to `limit` rows with keys after `after`, in key order: a walk over everything.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn walk(&self, tier: Tier, after: Option<DerivativeKey>, limit: usize) -> Result<Vec<Row>, CatalogueError>;
+
+    /// Number and bytes of rows that depend on a master.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn count_master(&self, tier: Tier, master: &MasterId) -> Result<(u64, u64), CatalogueError>;
+
+    /// The highest stamp position of any row that bears this log's id; `None` without rows.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn highest_stamp(&self, log: LogId) -> Result<Option<Position>, CatalogueError>;
+
+    /// Forgets everything.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    fn clear(&self) -> Result<(), CatalogueError>;
+}
+
+/// The catalogue failed.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("the catalogue failed: {0}")]
+pub struct CatalogueError(pub String);
+
+/// A bag of bytes on disk. It may lose anything at any time and owes no freshness.
+pub trait BodyStore: Send + Sync {
+    /// Writes an entry's bytes and says where they lie. They need not be on the disk yet.
+    ///
+    /// # Errors
+    /// When they cannot be written or are larger than the store takes.
+    fn put(&self, bytes: &[&[u8]]) -> Result<Place, StoreError>;
+
+    /// Reads the bytes at a place, exactly as many as `place.length`.
+    ///
+    /// # Errors
+    /// When they are not there (any more).
+    fn get(&self, place: &Place) -> Result<Vec<u8>, StoreError>;
+
+    /// Says that nothing points to a place any more.
+    fn drop(&self, place: &Place);
+}
+
+/// The body store failed.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("the body store failed: {0}")]
+pub struct StoreError(pub String);
