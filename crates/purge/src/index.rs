@@ -9,7 +9,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::RwLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use plan::{ExactName, LogId, MasterId, NameHash, Position, Selector, Stamp};
+use plan::{Digest, ExactName, LogId, MasterId, NameHash, Position, Selector, Stamp};
 
 use crate::ports::LogIdentity;
 use crate::record::{Mode, Record};
@@ -55,6 +55,8 @@ pub struct Dependency {
     pub hash: NameHash,
     /// As of when its bytes (or its absence) are known good.
     pub stamp: Position,
+    /// The hash of its bytes; `None` where it was looked for and was not there.
+    pub digest: Option<Digest>,
 }
 
 /// What a purge check is about: some bytes, what names them, and as of when they are good.
@@ -160,9 +162,9 @@ impl Index {
     }
 
     /// A dependency on a master as of a position.
-    pub fn dependency(&self, master: MasterId, stamp: Position) -> Dependency {
+    pub fn dependency(&self, master: MasterId, stamp: Position, digest: Option<Digest>) -> Dependency {
         let hash = self.identity.secret.name(space::MASTER, master.as_str().as_bytes());
-        Dependency { master, hash, stamp }
+        Dependency { master, hash, stamp, digest }
     }
 
     /// An exact name with the hash by which the index knows it.
@@ -376,7 +378,7 @@ mod tests {
             exact: exact.map(|n| index.exact(ExactName([n; 16]))),
             dependencies: masters
                 .iter()
-                .map(|m| index.dependency(MasterId::from_canonical(m), Position(stamp)))
+                .map(|m| index.dependency(MasterId::from_canonical(m), Position(stamp), None))
                 .collect(),
         }
     }

@@ -241,7 +241,7 @@ mod tests {
     }
 
     fn verdict(index: &Index, stamp: Stamp) -> Verdict {
-        let dependencies = vec![index.dependency(MasterId::from_canonical("//h/a"), stamp.position)];
+        let dependencies = vec![index.dependency(MasterId::from_canonical("//h/a"), stamp.position, None)];
         index.judge(&Subject { stamp, exact: None, dependencies }).0
     }
 
