@@ -41,7 +41,9 @@ impl Slot {
         *place = (*place).max(position);
     }
 
-    fn max(self, other: Slot) -> Slot {
+    /// The later of two, hard and soft apart.
+    #[must_use]
+    pub fn or_later(self, other: Slot) -> Slot {
         Slot { hard: self.hard.max(other.hard), soft: self.soft.max(other.soft) }
     }
 }
@@ -235,23 +237,28 @@ impl Index {
 
     /// The newest purge of anything that names this master: itself, a prefix of it, its source, everything.
     pub fn newest_of_master(&self, master: &MasterId, hash: NameHash) -> Slot {
-        let mut newest = self.newest_everything().max(self.probe(hash));
+        let mut newest = self.newest_everything().or_later(self.probe(hash));
         let text = master.as_str().as_bytes();
         for length in read(&self.prefix_lengths).iter() {
             let Some(prefix) = text.get(..*length as usize) else { break };
-            newest = newest.max(self.probe(self.identity.secret.name(space::PREFIX, prefix)));
+            newest = newest.or_later(self.probe(self.identity.secret.name(space::PREFIX, prefix)));
         }
         newest
+    }
+
+    /// The newest purge of one derivative in all its formats, or of everything.
+    pub fn newest_of_exact(&self, hash: NameHash) -> Slot {
+        self.newest_everything().or_later(self.probe(hash))
     }
 
     /// The newest purge of anything that names a subject.
     pub fn newest_of(&self, subject: &Subject) -> Slot {
         let mut newest = self.newest_everything();
         if let Some((_, hash)) = subject.exact {
-            newest = newest.max(self.probe(hash));
+            newest = newest.or_later(self.probe(hash));
         }
         for dependency in &subject.dependencies {
-            newest = newest.max(self.newest_of_master(&dependency.master, dependency.hash));
+            newest = newest.or_later(self.newest_of_master(&dependency.master, dependency.hash));
         }
         newest
     }
@@ -315,7 +322,7 @@ impl Index {
         for (name, slot) in parts.slots {
             let mut shard = write(self.shard(NameHash(name)));
             let held = shard.entry(name).or_default();
-            *held = held.max(slot);
+            *held = held.or_later(slot);
         }
         *write(&self.prefix_lengths) = parts.prefix_lengths;
         self.all_hard.fetch_max(parts.all.hard.0, Ordering::Release);
