@@ -1,0 +1,40 @@
+# Build output lies outside the checkout, so that copies and archives of it stay small.
+CARGO_TARGET_DIR ?= $(HOME)/.cache/afterimage/target
+export CARGO_TARGET_DIR
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-long lint fmt bench bench-purge setup clean dist
+
+help: ## list these targets
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+run: ## install what is missing, build, and serve the sample pictures on this machine
+	@scripts/run
+
+test: ## everything a change must pass: format, lints, tests, licences
+	@scripts/test
+
+test-long: ## all tests including the slow ones, with many more random cases
+	@scripts/test --long
+
+lint: ## clippy, warnings as errors
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+fmt: ## format all Rust code
+	cargo fmt --all
+
+bench: ## speed of renders and hits, against other servers
+	@scripts/bench speed
+
+bench-purge: ## stale answers after a purge, under load
+	@scripts/bench purge
+
+setup: ## install what building needs and this machine lacks (Debian, Ubuntu)
+	@scripts/setup
+
+clean: ## remove build output, and what `make run` keeps in .run
+	cargo clean
+	rm -rf .run
+
+dist: ## build the release archive into the target folder
+	@scripts/dist
