@@ -5,6 +5,7 @@
 //! How strict to be about warnings is the caller's business.
 
 mod error;
+pub mod imagekit;
 mod request;
 mod table;
 pub mod text;
