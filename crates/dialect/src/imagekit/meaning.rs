@@ -53,8 +53,9 @@ fn names() -> String {
 /// Arithmetic (`iw_div_2`) or a variable (`ih`), where a number is expected.
 fn is_expression(token: &Token<'_>) -> bool {
     let numeric = matches!(token.key, "w" | "h" | "ar" | "x" | "y" | "xc" | "yc" | "dpr" | "dn");
+    let operators = ["add", "sub", "mul", "div", "mod", "pow"];
     let variables = ["iw", "ih", "iar", "cw", "ch", "car", "bw", "bh", "bar", "idn"];
-    numeric && token.value.split('_').any(|part| variables.contains(&part) || part == "add" || part == "mul")
+    numeric && token.value.split('_').any(|part| variables.contains(&part) || operators.contains(&part))
 }
 
 /// The plan of a whole chain.

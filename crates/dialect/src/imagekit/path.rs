@@ -138,8 +138,9 @@ fn asset(raw: &str) -> Result<Asset, ParseError> {
     }
 }
 
-/// The SDKs collapse the slashes behind the scheme, so they are put back.
+/// The SDKs collapse the slashes behind the scheme, so they are put back. A fragment is never sent.
 fn requested(scheme: &str, rest: &str) -> String {
+    let rest = rest.split('#').next().unwrap_or_default();
     let rest = utf8_percent_encode(rest.trim_start_matches('/'), REQUESTED).to_string();
     let mut url = format!("{scheme}://");
     let mut from = 0;

@@ -12,7 +12,8 @@ pub enum PurgeTarget {
     Master(Asset),
     /// One derivative in all formats: the plan and the asset are what counts.
     Exact(Box<Parsed>),
-    /// Every master whose decoded path begins with this text, which may end inside a segment; empty for all of them.
+    /// Every master whose decoded path begins with this text, which may end inside a segment; empty for every
+    /// master, web-proxy ones included.
     Prefix(String),
     /// Every web-proxy master whose absolute URL begins with this text.
     UrlPrefix(String),
