@@ -6,6 +6,7 @@
 
 mod error;
 pub mod imgix;
+pub mod imagekit;
 mod request;
 mod table;
 pub mod text;
