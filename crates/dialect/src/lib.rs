@@ -6,9 +6,9 @@
 
 pub mod cloudimage;
 mod error;
-pub mod imgix;
-pub mod imagekit;
 pub mod imageboss;
+pub mod imagekit;
+pub mod imgix;
 mod request;
 mod table;
 pub mod text;

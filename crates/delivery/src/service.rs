@@ -1,0 +1,264 @@
+//! One request from its head to its answer.
+
+use std::future::Future;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use bytes::Bytes;
+use cache::{Content, Entry, Failure};
+use engine::{Ask, Engine, Resolved, Site};
+use http::header::{
+    ACCEPT, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_MAX_AGE, ALLOW, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, USER_AGENT,
+};
+use http::request::Parts;
+use http::{Method, Response, StatusCode};
+use http_body_util::Full;
+use plan::AcceptClass;
+use plan::reason::{Fault, Miss};
+
+use crate::access::{AccessLog, Line};
+use crate::answer::{self, How, SiteHeaders};
+use crate::metrics::Metrics;
+use crate::problem::Problem;
+use crate::vendor;
+
+/// Longest request target that is looked at; dialects may allow less.
+const LONGEST_TARGET: usize = 16 * 1024;
+
+/// A `DELETE` that reached the public plane.
+#[derive(Debug, Clone)]
+pub struct DeleteAsk {
+    /// The `Host` header.
+    pub host: String,
+    /// The raw target.
+    pub target: String,
+    /// Request headers.
+    pub headers: HeaderMap,
+    /// Who asks.
+    pub client: IpAddr,
+}
+
+/// The answer to it: JSON.
+#[derive(Debug, Clone)]
+pub struct DeleteAnswer {
+    /// HTTP status.
+    pub status: u16,
+    /// The JSON body.
+    pub body: String,
+    /// Further headers.
+    pub headers: Vec<(&'static str, String)>,
+}
+
+/// The one purge API that comes in on the public plane: ImageBoss's `DELETE /source/path`.
+pub trait Deletes: Send + Sync {
+    /// Carries it out; the answer is final.
+    fn delete(&self, ask: DeleteAsk) -> Pin<Box<dyn Future<Output = DeleteAnswer> + Send>>;
+}
+
+/// Whether an API key is valid, for debug headers asked from afar.
+pub type KeyCheck = Arc<dyn Fn(&str) -> bool + Send + Sync>;
+
+/// The public plane.
+pub struct Plane {
+    engine: Arc<Engine>,
+    sites: Vec<SiteHeaders>,
+    deletes: Arc<dyn Deletes>,
+    key_check: KeyCheck,
+    log: AccessLog,
+    pub(crate) metrics: Metrics,
+}
+
+impl Plane {
+    /// A plane over an engine.
+    pub fn new(
+        engine: Arc<Engine>,
+        deletes: Arc<dyn Deletes>,
+        key_check: KeyCheck,
+        log: AccessLog,
+        metrics: Metrics,
+    ) -> Plane {
+        let sites = engine.sites().iter().map(SiteHeaders::of).collect();
+        Plane { engine, sites, deletes, key_check, log, metrics }
+    }
+
+    /// Answers one request. The body of the request is not read.
+    pub(crate) async fn answer(&self, request: Parts, client: IpAddr) -> Response<Full<Bytes>> {
+        let begun = Instant::now();
+        let host = match request.uri.authority() {
+            Some(authority) => authority.as_str(),
+            None => request.headers.get(HOST).and_then(|h| h.to_str().ok()).unwrap_or_default(),
+        };
+        let target = request.uri.path_and_query().map_or("/", |t| t.as_str());
+        let answered = match request.method {
+            Method::GET | Method::HEAD => self.picture(&request, host, target, client).await,
+            Method::OPTIONS => Answered::plain(preflight()),
+            Method::DELETE => self.delete(&request, host, target, client).await,
+            _ => Answered::plain(method_not_allowed(&request.method)),
+        };
+        self.account(&request, host, target, client, begun, &answered);
+        answered.response
+    }
+
+    async fn picture(&self, request: &Parts, host: &str, target: &str, client: IpAddr) -> Answered {
+        if target.len() > LONGEST_TARGET {
+            let detail = format!("the URL is {} characters long; at most {LONGEST_TARGET} are allowed", target.len());
+            return Answered::problem(&Problem::new(414, "url-too-long", Fault::Client, detail), None);
+        }
+        let accept = accept_class(&request.headers);
+        let resolved = match self.engine.resolve(Ask { host, target, accept }) {
+            Ok(resolved) => resolved,
+            Err(refusal) => {
+                let site = refusal.site.map(|number| self.engine.site(number));
+                return Answered { site: refusal.site, ..Answered::problem(&Problem::from(&*refusal), site) };
+            }
+        };
+        let site = self.engine.site(resolved.site);
+        let mut answered = match self.engine.peek(&resolved) {
+            Ok(entry) => self.entry(request, site, &resolved, &entry, How::MEMORY),
+            Err(_) => match self.engine.get(&resolved).await {
+                Some(reply) => {
+                    let how = How { served: reply.served, missed: reply.missed, not_stored: reply.not_stored };
+                    self.entry(request, site, &resolved, &reply.entry, how)
+                }
+                None => {
+                    let problem = Problem::new(500, "fill-lost", Fault::Us, "the picture could not be made; try again");
+                    Answered { site: Some(resolved.site), ..Answered::problem(&problem, Some(site)) }
+                }
+            },
+        };
+        if request.headers.contains_key("afterimage-debug") && self.may_debug(&request.headers, client) {
+            debug_headers(answered.response.headers_mut(), &resolved);
+        }
+        answered
+    }
+
+    fn entry(&self, request: &Parts, site: &Site, resolved: &Resolved, entry: &Entry, how: How) -> Answered {
+        let head_only = request.method == Method::HEAD;
+        let (response, code) = match &entry.content {
+            Content::Body { .. } => {
+                let ready = &self.sites[resolved.site];
+                (answer::picture(&request.headers, head_only, site, ready, resolved, entry, how), None)
+            }
+            Content::Failure(failure) => (self.failure(site, failure, entry, how), Some(failure.code)),
+        };
+        Answered { response, site: Some(resolved.site), how: Some(how), code }
+    }
+
+    fn failure(&self, site: &Site, failure: &Failure, entry: &Entry, how: How) -> Response<Full<Bytes>> {
+        let keep = (!entry.meta.lifetime.is_zero()).then_some(entry.meta.lifetime);
+        answer::problem(&Problem::from(failure), Some(site), how, keep)
+    }
+
+    /// Debug headers are for whoever sits on this machine, or shows a key.
+    fn may_debug(&self, headers: &HeaderMap, client: IpAddr) -> bool {
+        let bearer = headers.get(http::header::AUTHORIZATION).and_then(|v| v.to_str().ok());
+        client.to_canonical().is_loopback()
+            || bearer.and_then(|b| b.strip_prefix("Bearer ")).is_some_and(|key| (self.key_check)(key.trim()))
+    }
+
+    async fn delete(&self, request: &Parts, host: &str, target: &str, client: IpAddr) -> Answered {
+        let ask =
+            DeleteAsk { host: host.to_owned(), target: target.to_owned(), headers: request.headers.clone(), client };
+        let answer = self.deletes.delete(ask).await;
+        let mut response = Response::new(Full::new(Bytes::from(answer.body)));
+        *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        for (name, value) in answer.headers {
+            vendor::put(response.headers_mut(), http::HeaderName::from_static(name), &value);
+        }
+        Answered::plain(response)
+    }
+
+    fn account(&self, request: &Parts, host: &str, target: &str, client: IpAddr, begun: Instant, answered: &Answered) {
+        let taken = begun.elapsed();
+        let status = answered.response.status().as_u16();
+        let bytes = http_body_size(&answered.response);
+        let site = answered.site.map(|number| self.engine.site(number));
+        let served = answered.how.map(|how| how.served);
+        self.metrics.answered(site.map(|s| s.dialect), served, status, bytes, taken.as_secs_f64());
+        if !self.log.is_on() {
+            return;
+        }
+        let agent = request.headers.get(USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        let written = self.log.write(Line {
+            at: SystemTime::now(),
+            client,
+            method: request.method.clone(),
+            host: host.to_owned(),
+            target: target.to_owned(),
+            status,
+            bytes,
+            micros: taken.as_micros() as u64,
+            site: site.map(|s| s.name.clone()),
+            served,
+            missed: answered.how.and_then(|how| how.missed).filter(|why| *why != Miss::Absent),
+            code: answered.code,
+            user_agent: agent.to_owned(),
+        });
+        if !written {
+            self.metrics.log_dropped.inc();
+        }
+    }
+}
+
+struct Answered {
+    response: Response<Full<Bytes>>,
+    site: Option<usize>,
+    how: Option<How>,
+    code: Option<&'static str>,
+}
+
+impl Answered {
+    fn plain(response: Response<Full<Bytes>>) -> Self {
+        Answered { response, site: None, how: None, code: None }
+    }
+
+    fn problem(problem: &Problem, site: Option<&Site>) -> Self {
+        let how = How { served: plan::reason::Served::Fill, missed: None, not_stored: None };
+        let mut response = answer::problem(problem, site, how, None);
+        // Nothing was asked of the cache.
+        response.headers_mut().remove("cache-status");
+        Answered { response, site: None, how: None, code: Some(problem.code) }
+    }
+}
+
+fn accept_class(headers: &HeaderMap) -> AcceptClass {
+    let lines = headers.get_all(ACCEPT).iter().filter_map(|v| v.to_str().ok());
+    lines.map(AcceptClass::from_header).max().unwrap_or(AcceptClass::Basic)
+}
+
+fn debug_headers(headers: &mut HeaderMap, resolved: &Resolved) {
+    vendor::put(headers, answer::PLAN, &resolved.plan.to_string());
+    if !resolved.warnings.is_empty() {
+        let text: Vec<String> = resolved.warnings.iter().map(ToString::to_string).collect();
+        vendor::put(headers, answer::WARNINGS, &text.join("; "));
+    }
+}
+
+fn preflight() -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::default());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    let headers = response.headers_mut();
+    headers.insert(ALLOW, HeaderValue::from_static("GET, HEAD, OPTIONS"));
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD, OPTIONS"));
+    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("*"));
+    headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
+    response
+}
+
+fn method_not_allowed(method: &Method) -> Response<Full<Bytes>> {
+    let detail = format!("{method} is not answered here; GET, HEAD and OPTIONS are");
+    let problem = Problem::new(405, "method-not-allowed", Fault::Client, detail);
+    let mut response = Answered::problem(&problem, None).response;
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD, OPTIONS"));
+    response
+}
+
+fn http_body_size(response: &Response<Full<Bytes>>) -> u64 {
+    use hyper::body::Body as _;
+    response.body().size_hint().exact().unwrap_or(0)
+}

@@ -1,0 +1,99 @@
+//! What each vendor's clients read beyond the standard headers, and the statuses a site may be turned to.
+
+use dialect::{Warning, WarningKind};
+use engine::DialectKind;
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+use plan::DerivativeKey;
+
+use crate::problem::Problem;
+
+const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
+const X_IMGIX_ID: HeaderName = HeaderName::from_static("x-imgix-id");
+const X_IMGIX_UNSUPPORTED: HeaderName = HeaderName::from_static("x-imgix-unsupported");
+const X_SERVER: HeaderName = HeaderName::from_static("x-server");
+const IK_ERROR: HeaderName = HeaderName::from_static("ik-error");
+const IK_WARNING: HeaderName = HeaderName::from_static("ik-warning");
+const X_CDN_WARNING: HeaderName = HeaderName::from_static("x-cdn-warning");
+const X_IGNORED_OPTIONS: HeaderName = HeaderName::from_static("x-ignored-options");
+
+/// Headers of an answer with a picture.
+pub(crate) fn of_picture(
+    headers: &mut HeaderMap,
+    dialect: DialectKind,
+    key: &DerivativeKey,
+    hit: bool,
+    warnings: &[Warning],
+) {
+    let cache = match (dialect, hit) {
+        (DialectKind::Imagekit, true) => "Hit",
+        (DialectKind::Imagekit, false) => "Miss",
+        (_, true) => "HIT",
+        (_, false) => "MISS",
+    };
+    headers.insert(X_CACHE, HeaderValue::from_static(cache));
+    match dialect {
+        DialectKind::Imgix => {
+            // 40 digits and stable per variant: scripts take it for a file name.
+            put(headers, X_IMGIX_ID, &format!("{key}{}", &key.to_string()[..8]));
+        }
+        DialectKind::Imagekit => {
+            headers.insert(X_SERVER, HeaderValue::from_static("ImageKit.io"));
+        }
+        DialectKind::Cloudimage | DialectKind::Imageboss => {}
+    }
+    if warnings.is_empty() {
+        return;
+    }
+    let names = |wanted: fn(&Warning) -> bool| {
+        warnings.iter().filter(|w| wanted(w)).map(|w| w.parameter.as_str()).collect::<Vec<_>>().join(",")
+    };
+    let (header, text) = match dialect {
+        DialectKind::Imgix => (X_IMGIX_UNSUPPORTED, names(|w| w.kind == WarningKind::Unsupported)),
+        DialectKind::Imagekit => (IK_WARNING, warnings.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
+        DialectKind::Cloudimage => (X_CDN_WARNING, names(|w| w.kind != WarningKind::Unknown)),
+        DialectKind::Imageboss => (X_IGNORED_OPTIONS, names(|_| true)),
+    };
+    if !text.is_empty() {
+        put(headers, header, &text);
+    }
+}
+
+/// Headers of an error answer.
+pub(crate) fn of_problem(headers: &mut HeaderMap, dialect: DialectKind, problem: &Problem) {
+    if dialect != DialectKind::Imagekit {
+        return;
+    }
+    let code = match (problem.status, problem.code) {
+        (404, _) => "ENOENT",
+        (403, _) => "EACCES",
+        (_, "origin-unreachable") => "ECONNREFUSED",
+        (_, "over-budget" | "master-too-large") => "ELIMIT",
+        (415 | 422, _) => "UNIDENTIFIED",
+        _ => "EINVAL",
+    };
+    put(headers, IK_ERROR, &format!("{code} - {}", problem.detail));
+}
+
+/// The status that a vendor answers where ours says more.
+pub(crate) fn status(dialect: DialectKind, problem: &Problem) -> u16 {
+    match (dialect, problem.status) {
+        (DialectKind::Imgix, 422) if problem.code != "not-a-picture" => 421,
+        (DialectKind::Imgix, 415) => 422,
+        (DialectKind::Imagekit, 413 | 422) => 400,
+        (DialectKind::Imagekit | DialectKind::Cloudimage, 500..=599)
+            if problem.fault == plan::reason::Fault::Origin =>
+        {
+            404
+        }
+        (DialectKind::Cloudimage, 403 | 413 | 415 | 422) => 404,
+        (_, status) => status,
+    }
+}
+
+/// Header values are visible ASCII; anything else in user text becomes `?`.
+pub(crate) fn put(headers: &mut HeaderMap, name: HeaderName, text: &str) {
+    let clean: String = text.chars().take(1024).map(|c| if (' '..='~').contains(&c) { c } else { '?' }).collect();
+    if let Ok(value) = HeaderValue::from_str(&clean) {
+        headers.insert(name, value);
+    }
+}
