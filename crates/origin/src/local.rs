@@ -1,0 +1,251 @@
+//! Masters in a folder.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{ErrorKind, Read as _};
+use std::os::fd::{AsFd as _, AsRawFd as _};
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Component, Path, PathBuf};
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use plan::Location;
+use rustix::fs::{CWD, Mode, OFlags, ResolveFlags};
+use rustix::io::Errno;
+
+use crate::{FetchError, LocalSettings, OpenError};
+
+/// How often a file that changes under the reader is read before torn bytes are handed on as not storable.
+const READS: u32 = 4;
+/// How often opening is tried while the file is replaced at the same moment.
+const OPENS: u32 = 32;
+
+/// An opened folder source.
+pub(crate) struct Folder {
+    /// Absolute, no symlinks.
+    root: PathBuf,
+    refused: Vec<PathBuf>,
+    max_bytes: u64,
+    /// Runs between reading and the second look at the file.
+    #[cfg(test)]
+    pub(crate) after_read: Option<Box<dyn Fn(u32) + Send + Sync>>,
+}
+
+/// A master as read.
+#[derive(Debug)]
+pub(crate) struct ReadFile {
+    pub bytes: Bytes,
+    pub modified: Option<SystemTime>,
+    /// Whether the file was the same before and after.
+    pub stable: bool,
+    /// The path below the root after resolving symlinks, where it is UTF-8.
+    pub real: Option<String>,
+}
+
+/// What must not change while a file is read.
+#[derive(PartialEq, Eq)]
+struct Identity {
+    device: u64,
+    inode: u64,
+    size: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+struct Opened {
+    file: File,
+    before: Identity,
+    modified: Option<SystemTime>,
+    /// Below the root.
+    real: PathBuf,
+}
+
+impl Folder {
+    pub(crate) fn open(settings: LocalSettings) -> Result<Self, OpenError> {
+        let fail = |why: String| OpenError::Folder { path: settings.root.display().to_string(), why };
+        let root = settings.root.canonicalize().map_err(|error| fail(error.to_string()))?;
+        if !root.is_dir() {
+            return Err(fail("not a folder".to_owned()));
+        }
+        let mut refused = Vec::new();
+        for folder in settings.refused {
+            if let Ok(resolved) = folder.canonicalize()
+                && resolved != folder
+            {
+                refused.push(resolved);
+            }
+            refused.push(folder);
+        }
+        Ok(Folder {
+            root,
+            refused,
+            max_bytes: settings.max_bytes,
+            #[cfg(test)]
+            after_read: None,
+        })
+    }
+
+    pub(crate) fn location(&self) -> Result<Location, OpenError> {
+        let text = self.root.to_str().ok_or_else(|| OpenError::Folder {
+            path: self.root.display().to_string(),
+            why: "the path is not UTF-8".to_owned(),
+        })?;
+        Ok(Location::new(&format!("file:{text}")))
+    }
+
+    /// Where a path leads below the root, if it may be served and the result is UTF-8.
+    pub(crate) fn resolved(&self, path: &str) -> Option<String> {
+        Some(self.open_file(path).ok()?.real.to_str()?.to_owned())
+    }
+
+    /// Reads a canonical path into memory of our own: a mapping would change, or fault, under an editor.
+    pub(crate) fn read(&self, path: &str) -> Result<ReadFile, FetchError> {
+        let mut read = 1;
+        loop {
+            let opened = self.open_file(path)?;
+            if opened.before.size > self.max_bytes {
+                return Err(FetchError::TooLarge { limit: self.max_bytes });
+            }
+            let mut bytes = Vec::with_capacity(usize::try_from(opened.before.size).unwrap_or(0) + 1);
+            let limit = self.max_bytes.saturating_add(1);
+            (&opened.file).take(limit).read_to_end(&mut bytes).map_err(|error| FetchError::Io(error.to_string()))?;
+            if bytes.len() as u64 > self.max_bytes {
+                return Err(FetchError::TooLarge { limit: self.max_bytes });
+            }
+            #[cfg(test)]
+            if let Some(hook) = &self.after_read {
+                hook(read);
+            }
+            let after = identity(&opened.file)?;
+            let stable = after == opened.before && bytes.len() as u64 == after.size;
+            if stable || read == READS {
+                let real = opened.real.to_str().map(str::to_owned);
+                return Ok(ReadFile { bytes: bytes.into(), modified: opened.modified, stable, real });
+            }
+            read += 1;
+        }
+    }
+
+    /// Opens a regular file below the root and finds out where it really is. What is judged is the file that was opened,
+    /// not a path that may lead elsewhere a moment later.
+    fn open_file(&self, path: &str) -> Result<Opened, FetchError> {
+        for _ in 0..OPENS {
+            let file = match self.open_beneath(path) {
+                Ok(file) => file,
+                Err(OpenFailed::Changed) => continue,
+                Err(OpenFailed::Because(error)) => return Err(error),
+            };
+            let metadata = file.metadata().map_err(|error| FetchError::Io(error.to_string()))?;
+            let Some(real) = self.real_path(&file, &metadata, path) else { continue };
+            let real = self.permitted(&real)?;
+            if !metadata.is_file() {
+                return Err(not_found());
+            }
+            return Ok(Opened { before: of(&metadata), modified: metadata.modified().ok(), file, real });
+        }
+        Err(FetchError::Io("the file is replaced faster than it can be opened".to_owned()))
+    }
+
+    /// Opens a path without leaving the root. Not blocking, so that a FIFO does not hold the thread.
+    fn open_beneath(&self, path: &str) -> Result<File, OpenFailed> {
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+        let root_flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        // A missing root is our trouble (an unmounted disk), not a missing master.
+        let root = rustix::fs::openat(CWD, &self.root, root_flags, Mode::empty())
+            .map_err(|errno| FetchError::Io(format!("the source's folder: {errno}")))?;
+        let beneath = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
+        match rustix::fs::openat2(root.as_fd(), path, flags, Mode::empty(), beneath) {
+            Ok(file) => Ok(file.into()),
+            Err(Errno::AGAIN) => Err(OpenFailed::Changed),
+            // Out of the root, or an absolute symlink, which may well point back into it. Or no openat2 here: kernels
+            // before 5.6 lack it, and some containers' filters refuse it.
+            Err(Errno::XDEV | Errno::NOSYS | Errno::PERM) => {
+                let real = self.root.join(path).canonicalize().map_err(|error| from_io(&error))?;
+                let below = self.permitted(&real)?;
+                let strict = beneath | ResolveFlags::NO_SYMLINKS;
+                match rustix::fs::openat2(root.as_fd(), &below, flags, Mode::empty(), strict) {
+                    Ok(file) => Ok(file.into()),
+                    Err(Errno::AGAIN | Errno::LOOP | Errno::XDEV) => Err(OpenFailed::Changed),
+                    // The caller resolves what was opened once more, so a folder swapped for a symlink here is seen.
+                    Err(Errno::NOSYS | Errno::PERM) => {
+                        rustix::fs::openat(CWD, &real, flags | OFlags::NOFOLLOW, Mode::empty())
+                            .map(File::from)
+                            .map_err(|errno| from_io(&errno.into()).into())
+                    }
+                    Err(errno) => Err(from_io(&errno.into()).into()),
+                }
+            }
+            Err(errno) => Err(from_io(&errno.into()).into()),
+        }
+    }
+
+    /// The path of an open file, from the kernel where `/proc` is there. `None` when it was moved or replaced meanwhile.
+    fn real_path(&self, file: &File, metadata: &std::fs::Metadata, path: &str) -> Option<PathBuf> {
+        let real = std::fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd()))
+            .or_else(|_| self.root.join(path).canonicalize())
+            .ok()?;
+        let there = std::fs::symlink_metadata(&real).ok()?;
+        (there.dev() == metadata.dev() && there.ino() == metadata.ino()).then_some(real)
+    }
+
+    /// The part of a resolved path below the root, if it may be served.
+    fn permitted(&self, real: &Path) -> Result<PathBuf, FetchError> {
+        let refuse = |why| FetchError::Refused { what: real.display().to_string(), why };
+        let below = real.strip_prefix(&self.root).map_err(|_| refuse("outside the source's folder"))?;
+        if self.refused.iter().any(|folder| real.starts_with(folder)) {
+            return Err(refuse("in a folder that is never served"));
+        }
+        let hidden = |part: &OsStr| part.as_bytes().first() == Some(&b'.');
+        if below.components().any(|part| !matches!(part, Component::Normal(name) if !hidden(name))) {
+            return Err(refuse("a dot-file"));
+        }
+        Ok(below.to_owned())
+    }
+}
+
+enum OpenFailed {
+    /// Try again.
+    Changed,
+    Because(FetchError),
+}
+
+impl From<FetchError> for OpenFailed {
+    fn from(error: FetchError) -> Self {
+        OpenFailed::Because(error)
+    }
+}
+
+fn identity(file: &File) -> Result<Identity, FetchError> {
+    file.metadata().map(|metadata| of(&metadata)).map_err(|error| FetchError::Io(error.to_string()))
+}
+
+fn of(metadata: &std::fs::Metadata) -> Identity {
+    Identity {
+        device: metadata.dev(),
+        inode: metadata.ino(),
+        size: metadata.size(),
+        modified: (metadata.mtime(), metadata.mtime_nsec()),
+        changed: (metadata.ctime(), metadata.ctime_nsec()),
+    }
+}
+
+fn not_found() -> FetchError {
+    FetchError::NotFound { names: Vec::new() }
+}
+
+fn from_io(error: &std::io::Error) -> FetchError {
+    match error.kind() {
+        // A file where a folder should be, a loop of symlinks, a name longer than the file system takes, a socket.
+        ErrorKind::NotFound | ErrorKind::NotADirectory => not_found(),
+        ErrorKind::PermissionDenied => FetchError::Forbidden,
+        _ if matches!(
+            Errno::from_io_error(error),
+            Some(Errno::LOOP | Errno::NAMETOOLONG | Errno::NXIO | Errno::NODEV)
+        ) =>
+        {
+            not_found()
+        }
+        _ => FetchError::Io(error.to_string()),
+    }
+}
