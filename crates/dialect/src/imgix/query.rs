@@ -16,11 +16,11 @@ use crate::text;
 /// Above this many, warnings are not recorded: they are for people.
 const MOST_WARNINGS: usize = 64;
 
-/// The base64url alphabet of RFC 4648 section 5; padding and stray low bits are read past.
+/// The base64url alphabet of RFC 4648 section 5; padding, cut off beforehand, and stray low bits are read past.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &URL_SAFE,
     GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_padding_mode(DecodePaddingMode::RequireNone)
         .with_decode_allow_trailing_bits(true),
 );
 
@@ -113,7 +113,8 @@ impl Query {
                 return true;
             }
             Some(old) if param.name == "auto" => {
-                old.value = format!("{},{}", old.value, new.value);
+                old.value.push(',');
+                old.value.push_str(&new.value);
                 return true;
             }
             Some(old) if (old.base64 && !new.base64) || (new.value.is_empty() && param.kind != Kind::Text) => new,
@@ -140,10 +141,9 @@ impl Query {
     pub(super) fn warn(&mut self, notes: Notes) {
         for (kind, name) in notes {
             let Some(row) = TABLE.iter().position(|p| p.name == name) else { continue };
-            let pick = self.picks.get_mut(row).and_then(Option::take);
-            let Some(Pick { name, value, base64 }) = pick else { continue };
+            let Some(Some(Pick { name, value, .. })) = self.picks.get(row) else { continue };
+            let (name, value) = (name.clone(), value.clone());
             self.push(kind, &name, &value, "");
-            self.picks[row] = Some(Pick { name, value, base64 });
         }
     }
 
@@ -175,7 +175,7 @@ fn lookup(name: &str) -> Found {
 }
 
 fn from_base64(name: &str, value: &str) -> Result<String, ParseError> {
-    let bytes = BASE64.decode(value).map_err(|_| bad_base64(name, value))?;
+    let bytes = BASE64.decode(value.trim_end_matches('=')).map_err(|_| bad_base64(name, value))?;
     String::from_utf8(bytes).map_err(|_| bad_base64(name, value))
 }
 
