@@ -1,4 +1,4 @@
-//! ImageKit's parameters (https://imagekit.io/docs/transformations), one row each.
+//! ImageKit's parameters (<https://imagekit.io/docs/transformations>), one row each.
 
 use plan::{Color, Dim, Fixed, Format};
 

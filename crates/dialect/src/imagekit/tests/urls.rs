@@ -111,6 +111,9 @@ fn malformed_targets_are_refused() {
     let chain = |steps: usize| format!("/tr:{}/a.jpg", vec!["fl-h"; steps].join(":"));
     assert!(parse(&chain(100)).is_ok());
     assert!(matches!(parse(&chain(101)), Err(ParseError::Malformed { .. })));
+    let many = |tokens: usize| format!("/a.jpg?tr={}", vec!["w-3"; tokens].join(","));
+    assert!(parse(&many(500)).is_ok());
+    assert!(matches!(parse(&many(501)), Err(ParseError::Malformed { .. })));
     let long = format!("/{}", "a".repeat(20_000));
     assert!(matches!(parse(&long), Err(ParseError::TooLong { length: 20_001, .. })));
 }
@@ -160,4 +163,47 @@ fn purged_urls_name_what_they_should() {
     let endpoint = Settings { endpoint: "demo".to_owned(), ..settings() };
     assert_eq!(purge_target("/demo/a*", &endpoint).unwrap(), prefix("a"));
     assert_eq!(purge_target("/demo/*", &endpoint).unwrap(), prefix(""));
+}
+
+#[test]
+fn urls_that_sdks_build() {
+    let settings = Settings { endpoint: "demo".to_owned(), ..settings() };
+    let auto = "resize:400x300,cover,at=attention";
+    for (raw, asset, stages, origin) in [
+        ("/demo/default-image.jpg?ik-s=3b81", path("default-image.jpg"), "", ""),
+        (
+            "/demo/tr:w-400,h-300:rt-90/img/plant.jpeg?ik-s=bcfa",
+            path("img/plant.jpeg"),
+            "resize:400x300,cover|rotate:90,auto",
+            "",
+        ),
+        (
+            "/demo/default-image.jpg?v=123&tr=h-300,w-400&ik-t=1700000300&ik-s=a07a",
+            path("default-image.jpg"),
+            "resize:400x300,cover",
+            "v=123",
+        ),
+        (
+            "/demo/default-image.jpg?v=123&tr=h-300%2Cw-400&ik-t=1700000300&ik-s=9144",
+            path("default-image.jpg"),
+            "resize:400x300,cover",
+            "v=123",
+        ),
+        ("/demo/tr:w-200/folder/caf%C3%A9%20menu.jpg", path("folder/café menu.jpg"), "resize:200x-,inside", ""),
+        ("/demo/tr:w-0.5/shoe.png", path("shoe.png"), "resize:0.5rx-,inside", ""),
+        (
+            "/demo/tr:w-100/https%3A%2F%2Fwww.example.com%2Fa%20b.jpg?ik-s=6cc5",
+            url("https://www.example.com/a%20b.jpg"),
+            "resize:100x-,inside",
+            "",
+        ),
+        ("/demo/a.jpg?tr=w-400%2Ch-300%2Cc-maintain_ratio%2Cfo-auto", path("a.jpg"), auto, ""),
+        ("/demo/a.jpg?tr=rt-90:w-640,c-at_max", path("a.jpg"), "rotate:90,auto|resize:640x-,inside,enlarge=no", ""),
+        ("/demo/tr:di-b%2Fc.jpg,w-9/a.jpg?updatedAt=17", path("a.jpg"), "resize:9x-,inside", "updatedAt=17"),
+    ] {
+        let parsed = Imagekit.parse(Target::new(raw), &settings).unwrap();
+        let text = parsed.plan.stages_text();
+        assert_eq!(text.trim_start_matches("orient:exif").trim_start_matches('|'), stages, "{raw}");
+        assert_eq!((parsed.asset, parsed.origin_query.as_str()), (asset, origin), "{raw}");
+    }
 }
