@@ -1,10 +1,14 @@
 //! Cuts a decoded transformation string into steps (`:`) and tokens (`,`).
 
+use super::path::malformed;
 use crate::error::ParseError;
 use crate::text;
 
 /// Most steps in one URL. The vendor names no limit; the longest chains seen are below ten.
 pub(super) const MAX_STEPS: usize = 100;
+
+/// Most parameters in one transformation string: each may cost a warning.
+const MAX_TOKENS: usize = 500;
 
 /// One `key-value` of a step; the value is empty for a bare key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +32,7 @@ impl<'a> Token<'a> {
 pub(super) fn steps(text: &str) -> Result<Vec<Vec<Token<'_>>>, ParseError> {
     let mut steps = Vec::new();
     let mut step = Vec::new();
-    let mut start = 0;
+    let (mut start, mut tokens) = (0, 0);
     let separators = text.char_indices().filter(|(_, c)| matches!(c, ',' | ':'));
     for (at, separator) in separators.chain([(text.len(), ':')]) {
         let token = &text[start..at];
@@ -37,16 +41,17 @@ pub(super) fn steps(text: &str) -> Result<Vec<Vec<Token<'_>>>, ParseError> {
         }
         start = at + 1;
         if !token.is_empty() {
+            tokens += 1;
             step.push(Token::new(token));
         }
         if separator == ':' && !step.is_empty() {
             steps.push(std::mem::take(&mut step));
         }
-        if steps.len() > MAX_STEPS {
-            return Err(ParseError::Malformed {
-                problem: format!("more than {MAX_STEPS} chained transformations"),
-                expected: format!("at most {MAX_STEPS} steps"),
-            });
+        if steps.len() > MAX_STEPS || tokens > MAX_TOKENS {
+            return Err(malformed(
+                "the transformation is too long",
+                &format!("at most {MAX_STEPS} steps and {MAX_TOKENS} parameters"),
+            ));
         }
     }
     Ok(steps)

@@ -1,5 +1,5 @@
 //! ImageKit's URLs: `/tr:w-300,h-200:rt-90/photo.jpg` or `/photo.jpg?tr=w-300,h-200:rt-90`
-//! (https://imagekit.io/docs/transformations).
+//! (<https://imagekit.io/docs/transformations>).
 //!
 //! A transformation is a chain of steps, each working on the output of the one before. The vendor refuses what it does
 //! not know, and so does this dialect.
@@ -118,7 +118,7 @@ impl Query {
     fn read(raw: &str) -> Result<Query, ParseError> {
         let mut query = Query::default();
         let mut origin = Vec::new();
-        let mut attachment = false;
+        let (mut attachment, mut repeated) = (false, false);
         let mut filename = None;
         for (raw_name, raw_value) in text::pairs(raw) {
             let name = text::decode_query(raw_name).unwrap_or_else(|| raw_name.to_owned());
@@ -136,7 +136,11 @@ impl Query {
                 query.warnings.push(Warning { kind, parameter, value, allowed: allowed.to_owned() });
             };
             match name.as_str() {
-                "tr" if query.steps.is_some() => warn(WarningKind::Repeated, "once; the first is taken"),
+                "tr" if repeated => {}
+                "tr" if query.steps.is_some() => {
+                    repeated = true;
+                    warn(WarningKind::Repeated, "once; the first is taken");
+                }
                 "tr" => query.steps = Some(value),
                 "ik-attachment" if value == "true" || value == "false" => attachment = value == "true",
                 "ik-attachment" => warn(WarningKind::Invalid, "true or false"),

@@ -34,7 +34,7 @@ pub(super) fn locate<'a>(path: &'a str, settings: &Settings) -> Result<Located<'
     // Behind a scheme, everything belongs to the foreign URL.
     let own = segments.iter().position(|segment| begins_url(segment)).unwrap_or(segments.len());
     let steps = match segments[..own].iter().position(|segment| marked(segment).is_some()) {
-        Some(at) => marked(segments.remove(at)).map(|steps| decode(steps)).transpose()?,
+        Some(at) => marked(segments.remove(at)).map(decode).transpose()?,
         None => None,
     };
     let seo = segments.first() == Some(&"ik-seo");

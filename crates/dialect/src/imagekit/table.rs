@@ -1,4 +1,4 @@
-//! ImageKit's parameters (https://imagekit.io/docs/transformations), one row each.
+//! ImageKit's parameters (<https://imagekit.io/docs/transformations>), one row each.
 
 use plan::{Color, Dim, Fixed, Format};
 
@@ -364,8 +364,9 @@ fn length(value: &str) -> Result<Dim, WarningKind> {
         // The vendor documents that a longer side is ignored, not refused.
         return if number <= MAX_LENGTH { Ok(Dim::Px(number.round() as u32)) } else { Err(WarningKind::NoEffect) };
     }
-    let share = Fixed::new(number);
-    if share > Fixed::ZERO { Ok(Dim::Ratio(share)) } else { Err(WarningKind::Invalid) }
+    // The least share that a plan holds.
+    let share = Fixed::new(number.max(0.0001));
+    if number > 0.0 { Ok(Dim::Ratio(share)) } else { Err(WarningKind::Invalid) }
 }
 
 fn spell_length(dim: Dim) -> String {

@@ -1,0 +1,157 @@
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use plan::*;
+use proptest::prelude::*;
+
+use super::*;
+
+#[test]
+fn plans_are_spelt() {
+    for (raw, want) in [
+        ("/a.jpg", "/a.jpg"),
+        ("/a%20b%3Fc.jpg", "/a%20b%3Fc.jpg"),
+        ("/tr:/tr:w-3/a.jpg", "/tr:/tr:w-3/a.jpg"),
+        ("/a.jpg?tr=h-200,w-300,f-jpg,q-80,pr-true", "/tr:w-300,h-200,f-jpg,pr-true/a.jpg"),
+        ("/a.jpg?tr=orig-true", "/tr:orig-true/a.jpg"),
+        ("/a.jpg?tr=h-200:rt-90:w-50,f-orig", "/tr:h-200,rt-90:w-50,f-orig/a.jpg"),
+        ("/a.jpg?tr=bg-red:rt-N45,bg-red,fl-h", "/tr:bg-ff0000:bg-ff0000,rt-N45,fl-h/a.jpg"),
+        ("/a.jpg?tr=w-0.9999999,t-true", "/tr:w-0.99999,t-10/a.jpg"),
+        ("/a.jpg?tr=w-9,h-8,cm-pad_resize,bg-FFAABB50", "/tr:w-9,h-8,cm-pad_resize,bg-ffaabb50/a.jpg"),
+        ("/a.jpg?tr=w-0.5,ar-4-3", "/tr:w-0.5,ar-1.3333/a.jpg"),
+        ("/https:/b.example/a%20b.jpg?tr=w-9", "/tr:w-9/https%3A%2F%2Fb.example%2Fa%2520b.jpg"),
+    ] {
+        let parsed = parsed(raw);
+        assert_eq!(Imagekit.write("any", &parsed.asset, &parsed.plan, &settings()).unwrap(), want, "{raw}");
+    }
+}
+
+#[test]
+fn plans_without_words_are_refused() {
+    let upright = Stage::Orient(Orient::Exif);
+    let resize = |change: fn(&mut Resize)| {
+        let mut resize = Resize::new(Some(Dim::Px(30)), Some(Dim::Px(20)), Fit::Cover);
+        change(&mut resize);
+        vec![Stage::Orient(Orient::Exif), Stage::Resize(resize)]
+    };
+    for stages in [
+        vec![],
+        vec![Stage::Orient(Orient::Fixed(6))],
+        vec![upright.clone(), upright.clone()],
+        vec![upright.clone(), Stage::Straighten { degrees: Fixed::ONE }],
+        vec![upright.clone(), Stage::Pad(Pad { top: 1, right: 0, bottom: 0, left: 0, background: Background::Auto })],
+        vec![upright.clone(), Stage::Trim(Trim { mode: TrimMode::Alpha, tolerance: Fixed::ONE, keep: 0 })],
+        vec![upright.clone(), Stage::Trim(Trim { mode: TrimMode::Corner, tolerance: Fixed::new(2.5), keep: 0 })],
+        vec![upright.clone(), Stage::Rotate { degrees: Fixed::ONE, background: Background::Blur }],
+        vec![upright.clone(), Stage::Flatten(Color::WHITE.with_alpha(1))],
+        resize(|r| r.zoom = Fixed::new(2.0)),
+        resize(|r| r.gravity = Gravity::Entropy),
+        resize(|r| r.enlarge = Enlarge::No),
+        resize(|r| r.fit = Fit::CoverOrContain),
+        resize(|r| r.fit = Fit::Contain),
+        resize(|r| r.width = Some(Dim::Px(9000))),
+        resize(|r| r.width = Some(Dim::Ratio(Fixed::new(1.5)))),
+        resize(|r| (r.width, r.limits.max_width) = (Some(Dim::Ratio(Fixed::new(0.5))), Some(9))),
+    ] {
+        let plan = Plan { stages, output: OutputRule::default() };
+        let written = Imagekit.write("", &path("a.jpg"), &plan, &settings());
+        assert!(written.is_err(), "{plan}: {written:?}");
+    }
+    let plan = parsed("/a.jpg").plan;
+    for output in [
+        OutputRule { animation: false, ..plan.output.clone() },
+        OutputRule { palette: true, ..plan.output.clone() },
+        OutputRule { quality: Quality { jpeg: 80, webp: 70, avif: 60 }, ..plan.output.clone() },
+        OutputRule {
+            format: FormatRule::Negotiate { offer: vec![Format::Webp], fallback: None },
+            ..plan.output.clone()
+        },
+    ] {
+        let plan = Plan { output, ..plan.clone() };
+        assert!(Imagekit.write("", &path("a.jpg"), &plan, &settings()).is_err(), "{plan}");
+    }
+    for asset in [path(""), path("a//b"), path("/a"), path("a/../b"), path("ik-seo/a/b.jpg"), path("https:/b/a.jpg")] {
+        assert!(Imagekit.write("", &asset, &plan, &settings()).is_err(), "{asset:?}");
+    }
+}
+
+/// One valid token.
+fn token() -> impl Strategy<Value = String> {
+    let color = prop_oneof!["[0-9a-f]{3}", "[0-9A-F]{6}", "[0-9a-f]{6}[0-9]{2}", Just("teal".to_owned())];
+    prop_oneof![
+        (1u32..9000).prop_map(|n| format!("w-{n}")),
+        (1u32..9000).prop_map(|n| format!("h-{n}")),
+        (1u32..100_000).prop_map(|n| format!("w-{:.5}", f64::from(n) / 100_000.0)),
+        (1u32..30, 1u32..30).prop_map(|(w, h)| format!("ar-{w}-{h}")),
+        (1u32..50).prop_map(|n| format!("dpr-{:.1}", f64::from(n) / 10.0)),
+        prop::sample::select(crate::imagekit::said::Mode::ALL.to_vec()).prop_map(|(name, _)| format!("c-{name}")),
+        prop::sample::select(crate::imagekit::said::Mode::ALL.to_vec()).prop_map(|(name, _)| format!("cm-{name}")),
+        prop::sample::select(crate::imagekit::said::Focus::ANCHORS.to_vec())
+            .prop_map(|(name, ..)| format!("fo-{name}")),
+        Just("fo-auto".to_owned()),
+        (0u32..500).prop_map(|n| format!("x-{n}")),
+        (0u32..500).prop_map(|n| format!("y-{n}")),
+        (0u32..500).prop_map(|n| format!("xc-{n}")),
+        (0u32..500).prop_map(|n| format!("yc-{n}")),
+        color.prop_map(|color| format!("bg-{color}")),
+        Just("bg-blurred".to_owned()),
+        (0u32..4000).prop_map(|n| format!("rt-{:.1}", f64::from(n) / 10.0)),
+        (0u32..400).prop_map(|n| format!("rt-N{n}")),
+        Just("rt-90".to_owned()),
+        prop::sample::select(vec!["fl-h", "fl-v", "fl-h_v", "t-true", "t-7", "pr-true", "lo-true"])
+            .prop_map(str::to_owned),
+        prop::sample::select(vec!["f-auto", "f-orig", "f-jpg", "f-png", "f-webp", "f-avif", "f-gif"])
+            .prop_map(str::to_owned),
+        (1u32..=100).prop_map(|n| format!("q-{n}")),
+    ]
+}
+
+fn chain() -> impl Strategy<Value = String> {
+    let step = prop::collection::vec(token(), 0..7).prop_map(|tokens| tokens.join(","));
+    prop::collection::vec(step, 0..5).prop_map(|steps| steps.join(":"))
+}
+
+proptest! {
+    #[test]
+    fn what_is_parsed_can_be_written(
+        steps in chain(),
+        name in "[a-zé '%?#&+(]{1,8}(/[a-z.:]{1,5}x){0,2}",
+        auto_format: bool,
+        avif: bool,
+        endpoint in prop::sample::select(vec!["", "demo", "demo/shop"]),
+    ) {
+        let settings = Settings { auto_format, avif, endpoint: endpoint.to_owned(), ..settings() };
+        let raw = format!("/{endpoint}/tr:/a/{}?tr={steps}", crate::text::encode(&name, crate::text::PATH));
+        let parsed = Imagekit.parse(Target::new(&raw), &settings).unwrap();
+        let written = Imagekit.write("", &parsed.asset, &parsed.plan, &settings).unwrap();
+        let again = Imagekit.parse(Target::new(&written), &settings).unwrap();
+        prop_assert_eq!(&again.plan, &parsed.plan, "{}", written);
+        prop_assert_eq!(again.asset, parsed.asset);
+        prop_assert!(again.warnings.is_empty(), "{} {:?}", written, again.warnings);
+        let mut canonical = parsed.plan.clone();
+        canonical.canonicalise();
+        prop_assert_eq!(canonical, parsed.plan);
+    }
+
+    #[test]
+    fn nothing_panics(path in "/?(tr:|[-a-z0-9,:/%_.*é]|%2F|%3A|https:/|ik-seo/){0,40}", query in ".{0,30}", free in ".{0,60}") {
+        for raw in [format!("{path}?{query}"), format!("/{free}"), format!("/tr:{free}/a"), format!("/a?tr={free}")] {
+            let _ = parse(&raw);
+            let _ = purge_target(&raw, &settings());
+            let _ = purge_target(&format!("{raw}*"), &settings());
+        }
+    }
+
+    #[test]
+    fn any_value_is_read_or_refused(row in 0..TABLE.len(), value in "[-N0-9._a-z]{0,9}") {
+        let _ = parse(&format!("/tr:{}-{value}/a.jpg", TABLE[row].name));
+    }
+
+    #[test]
+    fn paths_survive(asset in "[a-zA-Zé0-9 ~%?#&+=,;:@!'()-]{1,9}(/[a-z.:]{1,4}x){0,3}") {
+        let plan = parsed("/tr:w-3/a").plan;
+        let asset = path(&asset);
+        if let Ok(written) = Imagekit.write("", &asset, &plan, &settings()) {
+            prop_assert_eq!(parsed(&written).asset, asset);
+        }
+    }
+}
