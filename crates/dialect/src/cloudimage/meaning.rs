@@ -44,6 +44,7 @@ fn gravity(said: &Said, warnings: &mut Vec<Warning>) -> Gravity {
         None => Gravity::CENTER,
         Some(Place::Anchor(x, y)) => Gravity::Anchor(x, y),
         Some(Place::Pixel(x, y)) => Gravity::MasterPixel(x, y),
+        // Of the cut, strictly, where `trim`, `tl_px` or `br_px` cut first: the origin's size is not known here.
         Some(Place::Share(x, y)) => Gravity::Point(x, y),
         Some(Place::Smart) => Gravity::Attention,
         Some(Place::Face) => {
@@ -96,6 +97,9 @@ fn size(
         let (name, value) = if said.width >= said.height { ("w", said.width) } else { ("h", said.height) };
         let value = value.map(|v| v.to_string()).unwrap_or_default();
         warn(warnings, WarningKind::Clamped, name, &value, &format!("at most {} pixels per side", settings.max_side));
+    }
+    if said.fit_enlarge && said.func != Some(Func::Fit) {
+        warn(warnings, WarningKind::NoEffect, "fit_enlarge", "1", "with func=fit");
     }
     let both = aspect.is_some() || (width.is_some() && height.is_some());
     let unless_smaller = if said.original_if_smaller { Enlarge::No } else { Enlarge::Yes };
