@@ -1,10 +1,98 @@
 //! Pictures in and out: sniffing, decoding (shrinking on load), encoding, colour profiles, metadata. Budgets come in as
 //! data. Nothing here knows URLs or HTTP.
+//!
+//! - [`sniff`] and [`probe`]: what a file is, and how large, before anything is allocated for its pixels
+//! - [`decode`]: to 8-bit sRGB, straight alpha, in the axes the file is stored in; the caller applies [`Info::orientation`]
+//! - [`encode`]: without metadata and without a profile, since the pixels are sRGB
+//!
+//! A file that lost pixels is an error, never a picture with a grey end. A file that only lost its end marker decodes.
 
 mod budget;
 mod error;
 mod picture;
+mod sniff;
 
 pub use budget::{Budget, Cancel};
 pub use error::CodecError;
 pub use picture::{Channels, Frame, Picture, Pixels};
+pub use sniff::{Kind, sniff};
+
+/// What the headers of a file say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Info {
+    /// What it is.
+    pub kind: Kind,
+    /// Pixels per row as stored, before orientation. At least 1.
+    pub width: u32,
+    /// Rows as stored, before orientation. At least 1.
+    pub height: u32,
+    /// EXIF orientation, 1 to 8; 1 is upright. Turns and mirrors of other formats are mapped to it.
+    pub orientation: u8,
+    /// Whether a pixel may be transparent: decides the layout of the decoded picture, not whether one is.
+    pub may_have_alpha: bool,
+    /// Frames; 1 for a still, and where counting them would mean decoding them.
+    pub frames: u32,
+}
+
+/// How to decode.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Decode {
+    /// The smallest size, in stored axes, that still serves. The decoder may shrink while it loads, but both sides stay at
+    /// least this. `None`: full size.
+    pub at_least: Option<(u32, u32)>,
+    /// All frames of an animation; false takes the first.
+    pub all_frames: bool,
+}
+
+/// A decoded file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decoded {
+    /// Its pixels, not turned. `picture.width() / info.width` is the shrink that was done.
+    pub picture: Picture,
+    /// What its headers say.
+    pub info: Info,
+}
+
+/// How to encode. Fields that the format does not have are ignored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Encode {
+    /// Which format.
+    pub format: plan::Format,
+    /// 1 to 100, for JPEG, lossy WebP and AVIF. Held within the range.
+    pub quality: u8,
+    /// Lossless WebP.
+    pub lossless: bool,
+    /// Progressive JPEG.
+    pub progressive: bool,
+    /// PNG with a palette of at most 256 colours.
+    pub palette: bool,
+}
+
+/// Reads the headers of a file. Nothing is allocated for its pixels.
+///
+/// # Errors
+/// [`CodecError::OverBudget`] when the file or the size it declares is too large, [`CodecError::Unsupported`] when it is of
+/// no kind that is read, [`CodecError::Truncated`] or [`CodecError::Corrupt`] when the headers cannot be read.
+pub fn probe(bytes: &[u8], budget: &Budget) -> Result<Info, CodecError> {
+    let _ = (bytes, budget);
+    Err(CodecError::Unsupported("not yet".into()))
+}
+
+/// Decodes a file to 8-bit sRGB: RGBA if it may have alpha, else RGB.
+///
+/// # Errors
+/// As [`probe`], and when pixels are missing or damaged, or the job is cancelled.
+pub fn decode(bytes: &[u8], ask: &Decode, budget: &Budget, cancel: &Cancel) -> Result<Decoded, CodecError> {
+    let _ = (ask, cancel);
+    probe(bytes, budget)?;
+    Err(CodecError::Unsupported("not yet".into()))
+}
+
+/// Encodes a picture. Formats without animation take the first frame; JPEG puts transparent pixels on white.
+///
+/// # Errors
+/// [`CodecError::Internal`] when the encoder fails, or the job is cancelled.
+pub fn encode(picture: &Picture, how: &Encode, cancel: &Cancel) -> Result<Vec<u8>, CodecError> {
+    let _ = (picture, how, cancel);
+    Err(CodecError::Internal("not yet".into()))
+}

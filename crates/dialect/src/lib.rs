@@ -4,7 +4,11 @@
 //! should say) plus warnings, and back: [`Dialect::write`] spells a plan as a URL. It opens no socket and sees no pixel.
 //! How strict to be about warnings is the caller's business.
 
+pub mod cloudimage;
 mod error;
+pub mod imgix;
+pub mod imagekit;
+pub mod imageboss;
 mod request;
 mod table;
 pub mod text;

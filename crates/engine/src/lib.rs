@@ -1,1 +1,216 @@
-//! engine
+//! The whole product as plain calls: resolve, look up, fill, purge. Delivery, the control plane and the command line are
+//! thin over it; it knows neither HTTP nor any vendor's wire forms.
+
+mod failure;
+mod fill;
+mod naming;
+mod resolve;
+mod site;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use cache::{Counters, Entry, Failure, Reply, Store};
+use origin::Source;
+use plan::reason::Miss;
+use plan::{DerivativeKey, Position};
+use purge::{Index, Log, LogError, PurgeError, PurgeId, Purger, Receipt, Record};
+use render::Pool;
+
+pub use naming::{NamingError, Scope, Wanted};
+pub use resolve::{Ask, Refusal, Resolved};
+pub use site::{DialectKind, Route, Site};
+
+/// Version of decoders, stages and encoders together. Raised only when pictures come out different.
+pub const RECIPE: u32 = 1;
+
+/// Limits and times of the fill path.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// What one render may cost.
+    pub budget: codec::Budget,
+    /// How long one render may take.
+    pub job_time: Duration,
+    /// How long a failure is kept that may mend by itself: not found, origin down.
+    pub error_time: Duration,
+    /// How long the verdict on an undecodable master is kept.
+    pub verdict_time: Duration,
+    /// Resolved requests remembered.
+    pub memo_entries: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            budget: codec::Budget::default(),
+            job_time: Duration::from_secs(20),
+            error_time: Duration::from_secs(10),
+            verdict_time: Duration::from_secs(60),
+            memo_entries: 65_536,
+        }
+    }
+}
+
+/// The rooms that an engine is put together from.
+pub struct Parts {
+    /// Sites, in the order of the configuration.
+    pub sites: Vec<Site>,
+    /// Every source that a site names.
+    pub sources: Vec<Source>,
+    /// The purge index, replayed to the head of its log.
+    pub index: Arc<Index>,
+    /// The purge log.
+    pub log: Arc<dyn Log>,
+    /// Accepts purges.
+    pub purger: Purger,
+    /// Derivatives.
+    pub derivatives: Arc<Store>,
+    /// Masters' own bytes.
+    pub masters: Arc<Store>,
+    /// Where renders run.
+    pub renders: Arc<Pool>,
+    /// Limits and times.
+    pub settings: Settings,
+    /// Random bits for purge ids.
+    pub fresh_id: fn() -> [u8; 16],
+}
+
+/// The engine.
+pub struct Engine {
+    sites: site::Sites,
+    sources: Vec<Source>,
+    index: Arc<Index>,
+    log: Arc<dyn Log>,
+    purger: Purger,
+    derivatives: Arc<Store>,
+    masters: Arc<Store>,
+    renders: Arc<Pool>,
+    settings: Settings,
+    fresh_id: fn() -> [u8; 16],
+    memo: resolve::Memo,
+}
+
+impl Engine {
+    /// Puts an engine together.
+    ///
+    /// # Errors
+    /// When a site names a source that is not there.
+    pub fn new(parts: Parts) -> Result<Engine, String> {
+        let sites = site::Sites::new(parts.sites, &parts.sources)?;
+        Ok(Engine {
+            sites,
+            sources: parts.sources,
+            index: parts.index,
+            log: parts.log,
+            purger: parts.purger,
+            derivatives: parts.derivatives,
+            masters: parts.masters,
+            renders: parts.renders,
+            memo: resolve::Memo::new(parts.settings.memo_entries),
+            settings: parts.settings,
+            fresh_id: parts.fresh_id,
+        })
+    }
+
+    /// The sites, in order.
+    pub fn sites(&self) -> &[Site] {
+        self.sites.all()
+    }
+
+    /// The memory tier alone: the hit path. Never waits.
+    ///
+    /// # Errors
+    /// Why there is nothing to serve.
+    pub fn peek(&self, resolved: &Resolved) -> Result<Arc<Entry>, Miss> {
+        self.derivatives.peek(&resolved.key)
+    }
+
+    /// An answer from memory, disk or a fill. When the caller is dropped and nobody else waits, the fill stops.
+    pub async fn get(self: &Arc<Self>, resolved: &Arc<Resolved>) -> Option<Reply> {
+        let engine = self.clone();
+        let wanted = resolved.clone();
+        let known = resolved.clone();
+        self.derivatives
+            .get(
+                resolved.key,
+                Position::START,
+                move |index| known.newest(index),
+                move |context| engine.clone().fill(wanted.clone(), context),
+            )
+            .await
+    }
+
+    /// Makes a purge effective here, durably. What it names is resolved already.
+    ///
+    /// # Errors
+    /// See [`PurgeError`].
+    pub async fn purge(&self, mut request: purge::Request) -> Result<Receipt, PurgeError> {
+        if request.id == PurgeId(0) {
+            request.id = self.new_purge_id();
+        }
+        let (send, receive) = tokio::sync::oneshot::channel();
+        self.purger.submit(request, move |result| {
+            let _ = send.send(result);
+        });
+        receive.await.unwrap_or(Err(PurgeError::Stopping))
+    }
+
+    /// A random id for a purge.
+    pub fn new_purge_id(&self) -> PurgeId {
+        PurgeId::from_random(u128::from_le_bytes((self.fresh_id)()))
+    }
+
+    /// A purge by its id. Blocks on the ledger.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn find_purge(&self, id: PurgeId) -> Result<Option<Record>, LogError> {
+        self.log.find(id)
+    }
+
+    /// Purges before a position, newest first. Blocks on the ledger.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn page_purges(&self, before: Option<Position>, limit: usize) -> Result<Vec<Record>, LogError> {
+        self.log.page(before, limit)
+    }
+
+    /// The purge index.
+    pub fn index(&self) -> &Index {
+        &self.index
+    }
+
+    /// Counters of the derivative store and of the master store.
+    pub fn counters(&self) -> (&Counters, &Counters) {
+        (self.derivatives.counters(), self.masters.counters())
+    }
+
+    /// The derivative store and the master store.
+    pub fn stores(&self) -> (&Store, &Store) {
+        (&self.derivatives, &self.masters)
+    }
+
+    /// Renders waiting and running.
+    pub fn render_load(&self) -> (usize, usize) {
+        (self.renders.queued(), self.renders.running())
+    }
+}
+
+/// What came of one render outside the cache.
+#[derive(Debug)]
+pub struct Picture {
+    /// The bytes.
+    pub bytes: Bytes,
+    /// Their media type.
+    pub content_type: &'static str,
+}
+
+/// A failure without an entry around it, for callers that render without storing.
+pub type Failed = Failure;
+
+/// The key under which an answer is stored; for tools.
+pub fn key_of(resolved: &Resolved) -> DerivativeKey {
+    resolved.key
+}

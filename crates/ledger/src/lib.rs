@@ -1,1 +1,31 @@
-//! ledger
+//! The durable store of one node: its purge log, its catalogue of stored entries and its API keys, each in a SQLite file
+//! of its own inside one locked data folder.
+//!
+//! - [`Folder`]: the data folder and its exclusive lock. Only its holder may answer from cache, fill or accept purges.
+//! - [`PurgeDb`]: the purge log ([`purge::Log`]). An append that has returned survives loss of power.
+//! - [`CatalogueDb`]: the table of stored entries ([`purge::Catalogue`]). Losing it costs misses, nothing else.
+//! - [`KeysDb`]: API keys, hashed.
+//!
+//! Every call blocks; callers on an async runtime move it to a blocking thread. The data folder must lie on a local file
+//! system: SQLite's write-ahead log needs shared memory, which network file systems do not have.
+
+mod catalogue;
+mod error;
+mod folder;
+mod idempotency;
+mod keys;
+mod lines;
+mod log;
+mod run;
+mod sqlite;
+
+#[cfg(test)]
+mod contract;
+
+pub use catalogue::CatalogueDb;
+pub use error::{KeyError, OpenError, RunError};
+pub use folder::{BALLAST_BYTES, Folder};
+pub use idempotency::{IDEMPOTENCY_MS, Recalled};
+pub use keys::{KeyInfo, KeysDb};
+pub use log::PurgeDb;
+pub use run::{ColdReason, Start};

@@ -4,8 +4,13 @@
 //! applied records; the traits [`Log`], [`Catalogue`] and [`BodyStore`] say what the stores below must do. Nothing here
 //! knows SQL or HTTP.
 
+mod index;
 mod ports;
+mod purger;
 mod record;
+pub mod snapshot;
 
+pub use index::{Dependency, Index, Slot, Subject, Verdict};
 pub use ports::{BodyStore, Catalogue, CatalogueError, Log, LogError, LogIdentity, Place, Row, StoreError, Tier};
+pub use purger::{PurgeError, Purger, Receipt, Request};
 pub use record::{Mode, PurgeId, Record, Target, Via};

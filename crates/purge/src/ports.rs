@@ -195,7 +195,7 @@ pub trait BodyStore: Send + Sync {
     fn get(&self, place: &Place) -> Result<Vec<u8>, StoreError>;
 
     /// Says that nothing points to a place any more.
-    fn drop(&self, place: &Place);
+    fn release(&self, place: &Place);
 }
 
 /// The body store failed.

@@ -1,1 +1,147 @@
-//! render
+//! From a plan and the bytes of a master to the bytes of a derivative.
+//!
+//! [`render`] does the work on the calling thread; [`Pool`] holds the threads to call it on. Geometry is worked out from
+//! sizes alone ([`geometry`]); each stage that touches pixels has a file of its own. Nothing here knows URLs, HTTP or
+//! caches.
+
+mod choose;
+mod foresee;
+pub mod geometry;
+pub mod pool;
+mod scope;
+mod smart;
+mod stages;
+mod work;
+
+pub use choose::choose;
+pub use foresee::final_size;
+pub use pool::{Full, Gone, Pool};
+
+use codec::{Budget, Cancel, Channels, CodecError, Decode, Encode, Info, Picture};
+use plan::{Format, OutputSpec, Plan, Stage};
+
+use crate::scope::{Scope, without_alpha};
+use crate::work::Work;
+
+/// One derivative to make.
+#[derive(Debug)]
+pub struct Job<'a> {
+    /// The master's bytes.
+    pub master: &'a [u8],
+    /// Its stages are applied; its output rule is not looked at.
+    pub plan: &'a Plan,
+    /// How to write the result.
+    pub spec: &'a OutputSpec,
+    /// What it may cost.
+    pub budget: &'a Budget,
+    /// Asked between stages and frames.
+    pub cancel: &'a Cancel,
+}
+
+/// A derivative.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// Its format.
+    pub format: Format,
+    /// Its width in pixels.
+    pub width: u32,
+    /// Its height in pixels.
+    pub height: u32,
+    /// Its frames; 1 for a still.
+    pub frames: u32,
+}
+
+/// Makes one derivative.
+///
+/// # Errors
+/// What the codec answers for a master that is no picture, is damaged or costs too much; [`CodecError::OverBudget`] where
+/// a stage would; [`CodecError::Cancelled`] and [`CodecError::TimedOut`]; [`CodecError::Internal`] for a spec that asks for
+/// the master's own bytes, which needs no renderer.
+pub fn render(job: &Job<'_>) -> Result<Rendered, CodecError> {
+    if job.spec.original {
+        return Err(CodecError::Internal("the master's own bytes are not rendered".to_owned()));
+    }
+    job.cancel.check()?;
+    let info = codec::probe(job.master, job.budget)?;
+    let cap = side_cap(job);
+    let stages = with_final_cap(&job.plan.stages, cap);
+    // Frames are decoded only for a format that would hold them. The header may not know how many there are.
+    let alpha = choose::alpha_after(&stages, info.may_have_alpha);
+    let if_animated = choose(job.spec, info.kind.output_format(), alpha, true);
+    let decode = Decode {
+        at_least: foresee::at_least(&info, &stages, cap),
+        all_frames: job.spec.animation && if_animated.holds_animation(),
+    };
+    let decoded = codec::decode(job.master, &decode, job.budget, job.cancel)?;
+    let (picture, format) = transform(decoded.picture, &decoded.info, &stages, job, cap)?;
+    job.cancel.check()?;
+    let encode = Encode {
+        format,
+        quality: job.spec.quality.of(format).clamp(1, 100),
+        lossless: job.spec.lossless,
+        progressive: job.spec.progressive,
+        palette: job.spec.palette,
+    };
+    let bytes = codec::encode(&picture, &encode, job.cancel)?;
+    let frames = u32::try_from(picture.frames.len()).unwrap_or(u32::MAX);
+    Ok(Rendered { bytes, format, width: picture.width(), height: picture.height(), frames })
+}
+
+/// Applies the stages, and settles the format on the way: before them, since backgrounds depend on it, and once more
+/// after them, when it is known what is really transparent.
+fn transform(
+    picture: Picture,
+    info: &Info,
+    stages: &[Stage],
+    job: &Job<'_>,
+    cap: u32,
+) -> Result<(Picture, Format), CodecError> {
+    let picture = drop_idle_alpha(picture);
+    let (source, animated) = (info.kind.output_format(), picture.is_animated());
+    let alpha = choose::alpha_after(stages, picture.channels() == Channels::Rgba);
+    let planned = choose(job.spec, source, alpha, animated);
+    let scope = Scope { budget: job.budget, cancel: job.cancel, cap, holds_alpha: planned.holds_alpha() };
+    let mut work = Work::new(picture, info);
+    for (index, stage) in stages.iter().enumerate() {
+        stages::apply(stage, index == 0, &mut work, info, &scope)?;
+    }
+    work.settle(&scope)?;
+    if !scope.holds_alpha {
+        stages::make_opaque(&mut work, &scope)?;
+    }
+    let mut picture = drop_idle_alpha(work.finish(&scope)?);
+    let format = choose(job.spec, source, picture.channels() == Channels::Rgba, animated);
+    if !format.holds_animation() {
+        picture.frames.truncate(1);
+    }
+    Ok((picture, format))
+}
+
+/// A picture without a transparent pixel has no need of the channel, nor of a format that holds it.
+fn drop_idle_alpha(mut picture: Picture) -> Picture {
+    if picture.channels() == Channels::Rgba && !picture.has_alpha() {
+        for frame in &mut picture.frames {
+            let empty = scope::blank(geometry::Size::new(1, 1), Channels::Rgb);
+            frame.pixels = without_alpha(std::mem::replace(&mut frame.pixels, empty));
+        }
+    }
+    picture
+}
+
+/// The longest side of a result. WebP ends at 16383 (RFC 9649, section 2.6), whatever the budget says.
+fn side_cap(job: &Job<'_>) -> u32 {
+    let webp = !job.spec.forced || job.spec.candidates.contains(&Format::Webp);
+    job.budget.output_side.clamp(1, if webp { 16_383 } else { 65_535 })
+}
+
+/// Holds also the result of a plan that scales nothing within the cap.
+fn with_final_cap(stages: &[Stage], cap: u32) -> Vec<Stage> {
+    let mut stages = stages.to_vec();
+    stages.push(Stage::Resize(geometry::cap_only(cap)));
+    stages
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,131 @@
+use std::any::Any;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use plan::reason::{Fault, Miss};
+use plan::{DerivativeKey, Digest};
+use purge::{Index, Subject, Verdict};
+
+/// Something cached: the bytes of a picture, or the honest record of a failure. It never changes once made.
+pub struct Entry {
+    /// Its key.
+    pub key: DerivativeKey,
+    /// What purges can name it by, and as of when it is good.
+    pub subject: Subject,
+    /// The bytes, or why there are none.
+    pub content: Content,
+    /// What the answer says about them.
+    pub meta: Meta,
+    /// Room for whoever serves it to keep ready-made headers.
+    pub prepared: OnceLock<Box<dyn Any + Send + Sync>>,
+    expires: Option<Instant>,
+    checked_at: AtomicU64,
+}
+
+/// What an entry holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// Bytes, with their hash.
+    Body {
+        /// The bytes.
+        bytes: Bytes,
+        /// Their hash, from which the `ETag` is made.
+        digest: Digest,
+    },
+    /// A failure, cached for a short while (guarantee G10).
+    Failure(Failure),
+}
+
+/// Why there are no bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// HTTP status that it is answered with.
+    pub status: u16,
+    /// Stable kebab-case code, such as `master-not-found`.
+    pub code: &'static str,
+    /// One sentence for the caller.
+    pub detail: String,
+    /// Whose fault it is.
+    pub fault: Fault,
+    /// When to try again, in seconds.
+    pub retry_after: Option<u32>,
+}
+
+/// What is known about the bytes of an entry.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Meta {
+    /// Media type.
+    pub content_type: String,
+    /// The master's modification time, in seconds since the Unix epoch.
+    pub last_modified: Option<u64>,
+    /// The origin's `ETag` of a master, as received.
+    pub origin_etag: Option<String>,
+    /// The origin's `Last-Modified` of a master, as received.
+    pub origin_last_modified: Option<String>,
+    /// When the fill ended, in seconds since the Unix epoch.
+    pub stored_at: u64,
+    /// How long the entry lives from then on.
+    pub lifetime: Duration,
+    /// Tags that the origin gave.
+    pub tags: Vec<String>,
+    /// Version of decoder, stages and encoder that made it.
+    pub recipe: u32,
+    /// A target that led here, for people.
+    pub url: String,
+}
+
+impl Entry {
+    /// An entry that was judged fresh under no epoch yet.
+    pub fn new(key: DerivativeKey, subject: Subject, content: Content, meta: Meta) -> Self {
+        let age = Duration::from_secs(unix_seconds().saturating_sub(meta.stored_at));
+        let expires = Instant::now().checked_add(meta.lifetime.saturating_sub(age));
+        Entry { key, subject, content, meta, prepared: OnceLock::new(), expires, checked_at: AtomicU64::new(0) }
+    }
+
+    /// The bytes, if it is no failure.
+    pub fn body(&self) -> Option<&Bytes> {
+        match &self.content {
+            Content::Body { bytes, .. } => Some(bytes),
+            Content::Failure(_) => None,
+        }
+    }
+
+    /// Memory that it takes, roughly, in bytes.
+    pub fn weight(&self) -> u64 {
+        let names: usize = self.subject.dependencies.iter().map(|d| d.master.as_str().len() + 64).sum();
+        let body = self.body().map_or(128, Bytes::len);
+        (body + names + self.meta.url.len() + 512) as u64
+    }
+
+    /// The test that every hit passes: one load where nothing was purged since the last one (guarantee G6).
+    ///
+    /// # Errors
+    /// Why it may not be served.
+    pub fn check(&self, index: &Index) -> Result<(), Miss> {
+        if self.is_expired() {
+            return Err(Miss::Expired);
+        }
+        if self.checked_at.load(Ordering::Acquire) == index.epoch() {
+            return Ok(());
+        }
+        let (verdict, epoch) = index.judge(&self.subject);
+        match verdict {
+            Verdict::Fresh => {
+                self.checked_at.store(epoch, Ordering::Release);
+                Ok(())
+            }
+            Verdict::Stale | Verdict::Purged => Err(Miss::Purged),
+            Verdict::OtherLog => Err(Miss::OtherLog),
+        }
+    }
+
+    fn is_expired(&self) -> bool {
+        self.expires.is_some_and(|at| Instant::now() >= at)
+    }
+}
+
+pub(crate) fn unix_seconds() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs())
+}

@@ -1,0 +1,148 @@
+//! ImageBoss: `/source/operation/size/options/image`, such as `/shop/cover:center/300x200/format:auto/cat.jpg`.
+//!
+//! The path's form is strict, options are not: an unknown one or a bad value is passed over with a warning. Sources:
+//! imageboss.me/docs and the vendor's open-source clients.
+
+mod meaning;
+mod path;
+mod said;
+mod spelling;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use percent_encoding::AsciiSet;
+use plan::Plan;
+
+use crate::error::{ParseError, Unwritable};
+use crate::request::{Asset, Disposition, Parsed, Settings, Target, Warning, WarningKind};
+use crate::table::{Param, ParamDoc};
+use crate::{Dialect, text};
+
+use said::{Download, Operation, Said};
+use table::TABLE;
+
+/// The dialect `imageboss`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Imageboss;
+
+const NAME: &str = "imageboss";
+
+/// The query parameter that carries the signature.
+const TOKEN: &str = "bossToken";
+
+/// What is escaped in an option's value.
+const OPTION: &AsciiSet = &text::PATH.add(b'/').add(b',');
+
+impl Dialect for Imageboss {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn params(&self) -> Vec<ParamDoc> {
+        TABLE.iter().map(Param::doc).collect()
+    }
+
+    fn parse(&self, target: Target<'_>, settings: &Settings) -> Result<Parsed, ParseError> {
+        let mut warnings = Vec::new();
+        let pieces = path::read(target.path, &mut warnings)?;
+        let said = read_options(pieces.operation, pieces.options, &mut warnings);
+        Ok(Parsed {
+            source: Some(pieces.source),
+            asset: Asset::Path(pieces.asset),
+            plan: meaning::plan(&said, settings, &mut warnings),
+            origin_query: origin_query(target.query.unwrap_or_default()),
+            disposition: match said.download {
+                None => Disposition::None,
+                Some(Download::Yes) => Disposition::Attachment(None),
+                Some(Download::As(name)) => Disposition::Attachment(Some(name)),
+            },
+            any_content: said.operation == Operation::Cdn,
+            warnings,
+        })
+    }
+
+    fn write(&self, source: &str, asset: &Asset, plan: &Plan, settings: &Settings) -> Result<String, Unwritable> {
+        let cannot = |what: String| Unwritable { dialect: NAME, what };
+        let Asset::Path(key) = asset else { return Err(cannot("an absolute URL".to_owned())) };
+        let said = spelling::said(plan, settings).map_err(cannot)?;
+        let options: Vec<String> = TABLE
+            .iter()
+            .filter_map(|param| {
+                (param.write)(&said).map(|value| format!("{}:{}", param.name, text::encode(&value, OPTION)))
+            })
+            .collect();
+        let mut url = format!("/{source}/{}/", said.operation);
+        if !options.is_empty() {
+            url.push_str(&options.join(","));
+            url.push('/');
+        }
+        url.push_str(&text::encode(key, text::PATH));
+        let again = self.parse(Target::new(&url), settings).map_err(|e| cannot(e.to_string()))?;
+        if again.source.as_deref() != Some(source) || again.asset != *asset {
+            return Err(cannot(format!("the asset {key:?} of source {source:?}")));
+        }
+        if again.plan != *plan {
+            return Err(cannot(format!("the plan {plan}; nearest: {}", again.plan)));
+        }
+        Ok(url)
+    }
+}
+
+fn read_options(operation: Operation, options: Vec<(String, String)>, warnings: &mut Vec<Warning>) -> Said {
+    let mut given: Vec<(&Param<Said>, String, String)> = Vec::new();
+    for (key, value) in options {
+        let Some(param) = path::find(&key) else {
+            let kind = if path::is_known_later(&key) { WarningKind::Unsupported } else { WarningKind::Unknown };
+            warnings.push(Warning { kind, parameter: key, value, allowed: String::new() });
+            continue;
+        };
+        if let Some(at) = given.iter().position(|(earlier, ..)| earlier.name == param.name) {
+            let (_, parameter, value) = given.remove(at);
+            let allowed = "once; the last is taken".to_owned();
+            warnings.push(Warning { kind: WarningKind::Repeated, parameter, value, allowed });
+        }
+        given.push((param, key, value));
+    }
+    let mut said = Said { operation, ..Said::default() };
+    for (param, key, value) in given {
+        param.read(&mut said, &key, &value, warnings);
+    }
+    said
+}
+
+/// The raw pairs without the token, sorted.
+fn origin_query(query: &str) -> String {
+    let mut pairs: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty()).collect();
+    pairs.retain(|pair| pair.split('=').next() != Some(TOKEN));
+    pairs.sort_unstable();
+    pairs.join("&")
+}
+
+/// The other master that a delivery path may mean: a segment that has the form of an option but no known key may be a
+/// folder (`/shop/width/300/a:b/cat.jpg`). The vendor's documentation does not say; [`Imageboss`] reads it as an option,
+/// and a caller that finds no such master may try this one. `None` where there is no second reading.
+pub fn folder_reading(raw_path: &str) -> Option<Asset> {
+    path::read(raw_path, &mut Vec::new()).ok()?.folder_asset.map(Asset::Path)
+}
+
+/// The target of a `DELETE`: the source, and every master that the path may mean. It names a master
+/// (`/source/image`); where it also has the form of a delivery URL, what that would deliver is named too, so that a purge
+/// takes rather too much than too little. A query is ignored.
+///
+/// # Errors
+/// When there is no source, no image, or the path leads out of its folder.
+pub fn purge_paths(raw: &str) -> Result<(String, Vec<Asset>), ParseError> {
+    let raw = Target::new(raw).path;
+    let (source, rest) = path::source(raw)?;
+    let mut assets = vec![Asset::Path(path::key(rest)?)];
+    if let Ok(pieces) = path::read(raw, &mut Vec::new()) {
+        for key in [Some(pieces.asset), pieces.folder_asset].into_iter().flatten() {
+            let asset = Asset::Path(key);
+            if !assets.contains(&asset) {
+                assets.push(asset);
+            }
+        }
+    }
+    Ok((source, assets))
+}

@@ -1,0 +1,224 @@
+//! What an ImageBoss URL says, piece by piece, and the readers of single values.
+
+use plan::{Color, Fixed, Format, Horizontal, Vertical};
+
+use crate::request::WarningKind;
+use crate::text;
+
+/// The literal operation and options of one URL, before they mean anything together.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Said {
+    /// The operation with its size.
+    pub operation: Operation,
+    /// `format`.
+    pub format: Option<FormatWord>,
+    /// `quality`.
+    pub quality: Option<u8>,
+    /// `dpr`.
+    pub dpr: Option<Fixed>,
+    /// `fill-color`.
+    pub fill: Option<Color>,
+    /// `fp-x`.
+    pub focus_x: Option<Fixed>,
+    /// `fp-y`.
+    pub focus_y: Option<Fixed>,
+    /// `fp-z`.
+    pub zoom: Option<Fixed>,
+    /// `withoutEnlargement`.
+    pub without_enlargement: Option<bool>,
+    /// `ignoreAspectRatio`.
+    pub ignore_aspect_ratio: Option<bool>,
+    /// `autorotate`.
+    pub autorotate: Option<bool>,
+    /// `animation`.
+    pub animation: Option<bool>,
+    /// `compression`.
+    pub compression: Option<bool>,
+    /// `progressive`.
+    pub progressive: Option<bool>,
+    /// `download`.
+    pub download: Option<Download>,
+    /// `trim`: tolerance 1-254 of 255.
+    pub trim: Option<u8>,
+    /// `extract`: left, top, width, height in pixels.
+    pub extract: Option<[u32; 4]>,
+}
+
+/// What is done to the geometry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Operation {
+    /// Nothing.
+    #[default]
+    Cdn,
+    /// Scaled to a width in pixels.
+    Width(u32),
+    /// Scaled to a height in pixels.
+    Height(u32),
+    /// Brought to a size in pixels.
+    Cover(Mode, u32, u32),
+}
+
+/// How `cover` brings a picture to a size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// The default and `smart`.
+    Smart,
+    Face,
+    Attention,
+    Entropy,
+    Anchor(Horizontal, Vertical),
+    Contain,
+    Inside,
+}
+
+const MODES: [(&str, Mode); 15] = [
+    ("smart", Mode::Smart),
+    ("face", Mode::Face),
+    ("attention", Mode::Attention),
+    ("entropy", Mode::Entropy),
+    ("contain", Mode::Contain),
+    ("inside", Mode::Inside),
+    ("center", Mode::Anchor(Horizontal::Center, Vertical::Center)),
+    ("north", Mode::Anchor(Horizontal::Center, Vertical::Top)),
+    ("northeast", Mode::Anchor(Horizontal::Right, Vertical::Top)),
+    ("east", Mode::Anchor(Horizontal::Right, Vertical::Center)),
+    ("southeast", Mode::Anchor(Horizontal::Right, Vertical::Bottom)),
+    ("south", Mode::Anchor(Horizontal::Center, Vertical::Bottom)),
+    ("southwest", Mode::Anchor(Horizontal::Left, Vertical::Bottom)),
+    ("west", Mode::Anchor(Horizontal::Left, Vertical::Center)),
+    ("northwest", Mode::Anchor(Horizontal::Left, Vertical::Top)),
+];
+
+impl Mode {
+    /// Every mode's word, for messages.
+    pub fn words() -> String {
+        MODES.map(|(word, _)| word).join(", ")
+    }
+
+    pub fn read(word: &str) -> Option<Mode> {
+        MODES.iter().find(|(known, _)| known.eq_ignore_ascii_case(word)).map(|(_, mode)| *mode)
+    }
+
+    pub fn word(self) -> &'static str {
+        MODES.iter().find(|(_, mode)| *mode == self).map_or("smart", |(word, _)| word)
+    }
+}
+
+/// The operation as it stands in a path, with its size.
+impl std::fmt::Display for Operation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Operation::Cdn => f.write_str("cdn"),
+            Operation::Width(w) => write!(f, "width/{w}"),
+            Operation::Height(h) => write!(f, "height/{h}"),
+            Operation::Cover(Mode::Smart, w, h) => write!(f, "cover/{w}x{h}"),
+            Operation::Cover(mode, w, h) => write!(f, "cover:{}/{w}x{h}", mode.word()),
+        }
+    }
+}
+
+/// `format`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FormatWord {
+    Auto,
+    Is(Format),
+}
+
+impl FormatWord {
+    pub fn read(value: &str) -> Result<FormatWord, WarningKind> {
+        match Format::from_name(value) {
+            Some(format) => Ok(FormatWord::Is(format)),
+            None if value.eq_ignore_ascii_case("auto") => Ok(FormatWord::Auto),
+            None if value.eq_ignore_ascii_case("mp4") => Err(WarningKind::Unsupported),
+            None => Err(WarningKind::Invalid),
+        }
+    }
+
+    pub fn word(self) -> &'static str {
+        match self {
+            FormatWord::Auto => "auto",
+            FormatWord::Is(Format::Jpeg) => "jpg",
+            FormatWord::Is(format) => format.name(),
+        }
+    }
+}
+
+/// `download`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Download {
+    /// Under the master's name.
+    Yes,
+    /// Under this name.
+    As(String),
+}
+
+impl Download {
+    pub fn read(value: &str) -> Result<Option<Download>, WarningKind> {
+        if let Ok(on) = boolean(value) {
+            return Ok(on.then_some(Download::Yes));
+        }
+        // Only a base name: what a browser saves must not carry folders or line breaks.
+        let base = value.rsplit(['/', '\\']).next().unwrap_or_default();
+        let name: String = base.chars().filter(|c| !c.is_control()).collect();
+        if name.is_empty() { Err(WarningKind::Invalid) } else { Ok(Some(Download::As(name))) }
+    }
+}
+
+/// `true|1` and `false|0`.
+pub(super) fn boolean(value: &str) -> Result<bool, WarningKind> {
+    match value {
+        "1" => Ok(true),
+        "0" => Ok(false),
+        _ if value.eq_ignore_ascii_case("true") => Ok(true),
+        _ if value.eq_ignore_ascii_case("false") => Ok(false),
+        _ => Err(WarningKind::Invalid),
+    }
+}
+
+/// The trim tolerance of 255: `true` is 10.
+pub(super) fn trim(value: &str) -> Result<(Option<u8>, Result<(), WarningKind>), WarningKind> {
+    // `1` is a tolerance here, not a switch; `0` trims nothing either way.
+    if value != "1"
+        && let Ok(on) = boolean(value)
+    {
+        return Ok((on.then_some(10), Ok(())));
+    }
+    let (tolerance, inside) = bounded(number(value)?.round(), 1.0, 254.0);
+    Ok((Some(tolerance.get() as u8), inside))
+}
+
+/// `L;T;W;H` in master pixels, also with `-`, `x` or `|` between them.
+pub(super) fn extract(value: &str) -> Result<[u32; 4], WarningKind> {
+    let parts: Option<Vec<u32>> = value.split([';', '-', 'x', '|']).map(|part| text::whole(part.trim())).collect();
+    match parts.as_deref() {
+        Some(&[left, top, width, height]) if width > 0 && height > 0 => Ok([left, top, width, height]),
+        _ => Err(WarningKind::Invalid),
+    }
+}
+
+/// `RGB`, `RRGGBB` or `RRGGBBAA` with or without `#`, or a CSS name.
+pub(super) fn color(value: &str) -> Result<Color, WarningKind> {
+    let hex = value.strip_prefix('#').unwrap_or(value);
+    let with_alpha = || {
+        let (rgb, alpha) = hex.split_at_checked(6).filter(|(_, alpha)| alpha.len() == 2)?;
+        let alpha = u8::from_str_radix(alpha, 16).ok()?;
+        Color::from_hex(rgb).map(|color| color.with_alpha(alpha))
+    };
+    Color::from_hex(hex).or_else(with_alpha).or_else(|| Color::from_css_name(value)).ok_or(WarningKind::Invalid)
+}
+
+/// Six hex digits, or eight where it is not opaque.
+pub(super) fn spell_color(color: Color) -> String {
+    let text = color.to_string();
+    text.strip_suffix("ff").map(str::to_owned).unwrap_or(text)
+}
+
+/// Brings a number into a range: the value, and `Err` if it was outside.
+pub(super) fn bounded(value: f64, low: f64, high: f64) -> (Fixed, Result<(), WarningKind>) {
+    let inside = if (low..=high).contains(&value) { Ok(()) } else { Err(WarningKind::Clamped) };
+    (Fixed::new(value.clamp(low, high)), inside)
+}
+
+pub(super) fn number(value: &str) -> Result<f64, WarningKind> {
+    text::number(value).ok_or(WarningKind::Invalid)
+}

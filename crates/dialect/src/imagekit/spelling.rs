@@ -1,0 +1,193 @@
+//! The other way: from a plan to steps that mean it.
+
+use plan::{
+    Aspect, Background, Dim, Enlarge, Fit, Fixed, FormatRule, Gravity, Limits, Orient, OutputRule, Plan, Region,
+    Resize, Stage, Trim, TrimMode,
+};
+
+use super::meaning;
+use super::said::{Fill, Flip, Focus, FormatSaid, Mode, Ratio, Rotation, Said};
+use super::table::TABLE;
+use crate::error::Unwritable;
+use crate::request::Settings;
+
+/// The transformation string of a plan, empty for none. Not every plan it yields survives parsing (a side above the
+/// site's limit does not): the caller checks.
+pub(super) fn transformation(plan: &Plan, settings: &Settings) -> Result<String, Unwritable> {
+    if plan.output.original {
+        return Ok("orig-true".to_owned());
+    }
+    let Some((Stage::Orient(Orient::Exif), stages)) = plan.stages.split_first() else {
+        return Err(unwritable("a picture that is not turned upright first"));
+    };
+    let mut steps = steps(stages, settings)?;
+    let mut last = steps.pop().unwrap_or_default();
+    say_output(&mut last, &plan.output, settings)?;
+    steps.push(last);
+    let texts: Vec<String> = steps.iter().map(spell).filter(|step| !step.is_empty()).collect();
+    Ok(texts.join(":"))
+}
+
+pub(super) fn unwritable(what: impl Into<String>) -> Unwritable {
+    Unwritable { dialect: "imagekit", what: what.into() }
+}
+
+/// As few steps as the fixed order inside a step allows: a stage joins the step before it if both together still mean
+/// just these stages in this order.
+fn steps(stages: &[Stage], settings: &Settings) -> Result<Vec<Said>, Unwritable> {
+    let mut steps: Vec<Said> = Vec::new();
+    let mut held: Vec<Stage> = Vec::new();
+    for stage in stages {
+        held.push(stage.clone());
+        let joined = match steps.last() {
+            Some(step) => extended(step, stage, &held, settings),
+            None => None,
+        };
+        if let (Some(joined), Some(step)) = (joined, steps.last_mut()) {
+            *step = joined;
+            continue;
+        }
+        held = vec![stage.clone()];
+        let alone = extended(&Said::default(), stage, &held, settings);
+        steps.push(alone.ok_or_else(|| unwritable(stage.to_string()))?);
+    }
+    Ok(steps)
+}
+
+fn extended(step: &Said, stage: &Stage, meant: &[Stage], settings: &Settings) -> Option<Said> {
+    let mut said = step.clone();
+    say(&mut said, stage)?;
+    let mut plan = Plan { stages: meaning::stages(&said, settings, &mut Vec::new()), output: OutputRule::default() };
+    plan.canonicalise();
+    (plan.stages == meant).then_some(said)
+}
+
+/// Says one more stage, or `None` where there are no words or they are taken.
+fn say(said: &mut Said, stage: &Stage) -> Option<()> {
+    match stage {
+        Stage::Trim(Trim { mode: TrimMode::Corner, tolerance, keep: 0 }) => {
+            let percent = tolerance.get();
+            set(&mut said.trim, Some(Some(percent as u32).filter(|n| f64::from(*n) == percent)?))
+        }
+        Stage::Resize(resize) => say_resize(said, resize),
+        Stage::Extract(Region::Window { width, height, gravity, pad, cut }) => {
+            let mode = match (pad, cut) {
+                (None, true) => Mode::Extract,
+                (Some(_), true) => Mode::PadExtract,
+                (Some(_), false) => Mode::PadExtractNoShrink,
+                (None, false) => return None,
+            };
+            (said.width, said.height) = free((said.width, said.height), (*width, *height))?;
+            say_mode(said, mode)?;
+            if let Some(pad) = pad {
+                say_background(said, *pad)?;
+            }
+            match *gravity {
+                Gravity::TopLeft(x, y) => (said.left, said.top) = (x, y),
+                Gravity::Centered(x, y) => (said.center_x, said.center_y) = (x, y),
+                other => say_focus(said, other)?,
+            }
+            Some(())
+        }
+        Stage::Rotate { degrees, background } => {
+            if let Background::Color(_) = background {
+                say_background(said, *background)?;
+            }
+            let degrees = degrees.get();
+            // The shorter way reads better: N45 rather than 315.
+            let degrees = if degrees > 180.0 { degrees - 360.0 } else { degrees };
+            set(&mut said.rotation, Rotation::By(Fixed::new(degrees)))
+        }
+        Stage::Flip { horizontal, vertical } => {
+            set(&mut said.flip, Flip { horizontal: *horizontal, vertical: *vertical })
+        }
+        Stage::Flatten(color) => set(&mut said.background, Fill::Color(*color)),
+        _ => None,
+    }
+}
+
+fn say_resize(said: &mut Said, resize: &Resize) -> Option<()> {
+    let known = resize.limits == Limits::default() && resize.zoom == Fixed::ONE;
+    let complete = resize.aspect.is_some() || (resize.width.is_some() && resize.height.is_some());
+    let mode = match (resize.fit, resize.enlarge) {
+        _ if !known => return None,
+        (Fit::Inside, Enlarge::No) => Mode::AtMax,
+        (Fit::Inside, Enlarge::Yes) if complete => Mode::AtMaxEnlarge,
+        (Fit::Inside | Fit::Cover, Enlarge::Yes) => Mode::MaintainRatio,
+        (Fit::Cover, Enlarge::NoClamp) => Mode::MaintainRatioNoEnlarge,
+        (Fit::Outside, Enlarge::Yes) => Mode::AtLeast,
+        (Fit::Contain, Enlarge::Yes) => Mode::PadResize,
+        (Fit::Contain, Enlarge::No) => Mode::PadResizeNoEnlarge,
+        (Fit::Stretch, Enlarge::Yes) => Mode::Force,
+        _ => return None,
+    };
+    (said.width, said.height) = free((said.width, said.height), (resize.width, resize.height))?;
+    match resize.aspect {
+        None => {}
+        Some(Aspect::Exact(ratio)) => set(&mut said.aspect, Ratio { width: ratio.get(), height: 1.0 })?,
+        Some(Aspect::Between(..)) => return None,
+    }
+    if mode != Mode::MaintainRatio {
+        say_mode(said, mode)?;
+    }
+    if mode.pads() {
+        say_background(said, resize.background)?;
+    }
+    say_focus(said, resize.gravity)
+}
+
+fn free(taken: (Option<Dim>, Option<Dim>), wanted: (Option<Dim>, Option<Dim>)) -> Option<(Option<Dim>, Option<Dim>)> {
+    (taken == (None, None)).then_some(wanted)
+}
+
+fn say_mode(said: &mut Said, mode: Mode) -> Option<()> {
+    set(if mode.is_crop_mode() { &mut said.crop_mode } else { &mut said.crop }, mode)
+}
+
+fn say_focus(said: &mut Said, gravity: Gravity) -> Option<()> {
+    match gravity {
+        Gravity::CENTER => Some(()),
+        Gravity::Anchor(horizontal, vertical) => set(&mut said.focus, Focus::At(horizontal, vertical)),
+        Gravity::Attention => set(&mut said.focus, Focus::Auto),
+        _ => None,
+    }
+}
+
+/// Two stages of one step may share a background.
+fn say_background(said: &mut Said, background: Background) -> Option<()> {
+    let fill = match background {
+        Background::Color(color) => Fill::Color(color),
+        Background::Blur => Fill::Blurred(String::new()),
+        Background::Auto | Background::Edge => return None,
+    };
+    if said.background.as_ref() == Some(&fill) { Some(()) } else { set(&mut said.background, fill) }
+}
+
+fn set<T>(slot: &mut Option<T>, value: T) -> Option<()> {
+    if slot.is_some() {
+        return None;
+    }
+    *slot = Some(value);
+    Some(())
+}
+
+fn say_output(said: &mut Said, output: &OutputRule, settings: &Settings) -> Result<(), Unwritable> {
+    let negotiated = meaning::negotiated(settings);
+    said.format = match &output.format {
+        FormatRule::Always(format) => Some(FormatSaid::As(*format)),
+        FormatRule::Source => settings.auto_format.then_some(FormatSaid::Original),
+        rule if *rule == negotiated => (!settings.auto_format).then_some(FormatSaid::Auto),
+        FormatRule::Negotiate { .. } => return Err(unwritable(output.to_string())),
+    };
+    if output.quality != OutputRule::default().quality {
+        said.quality = Some(output.quality.jpeg);
+    }
+    said.lossless = output.lossless.then_some(true);
+    said.progressive = output.progressive.then_some(true);
+    Ok(())
+}
+
+fn spell(said: &Said) -> String {
+    let tokens = TABLE.iter().filter_map(|row| (row.write)(said).map(|value| format!("{}-{value}", row.name)));
+    tokens.collect::<Vec<_>>().join(",")
+}

@@ -1,0 +1,563 @@
+//! ImageKit's parameters (https://imagekit.io/docs/transformations), one row each.
+
+use plan::{Color, Dim, Fixed, Format};
+
+use super::said::{Fill, Flip, Focus, FormatSaid, Mode, Ratio, Rotation, Said};
+use crate::request::WarningKind;
+use crate::table::{Kind, Param, Tier};
+use crate::text;
+
+/// Keys that ImageKit knows and this dialect does not obey yet. They are refused: leaving one out would show a visibly
+/// different picture.
+pub(super) const KNOWN_LATER: &[&str] = &[
+    "n",
+    "r",
+    "b",
+    "o",
+    "bl",
+    "cr",
+    "l",
+    "if",
+    "c2pa",
+    "e-grayscale",
+    "e-contrast",
+    "e-sharpen",
+    "e-usm",
+    "e-shadow",
+    "e-gradient",
+    "e-distort",
+    "e-colorize",
+    "e-bgremove",
+    "e-removedotbg",
+    "e-dropshadow",
+    "e-changebg",
+    "e-edit",
+    "e-retouch",
+    "e-upscale",
+    "e-genvar",
+    "so",
+    "eo",
+    "du",
+    "vc",
+    "ac",
+    "sr",
+];
+
+/// Largest length in a transformation string; a larger one is ignored, as the vendor documents.
+pub(super) const MAX_LENGTH: f64 = 65_535.0;
+
+const MODES: &[&str] = &[
+    "maintain_ratio",
+    "force",
+    "at_max",
+    "at_max_enlarge",
+    "at_least",
+    "maintain_ratio_no_enlarge",
+    "pad_resize",
+    "pad_resize_no_enlarge",
+    "extract",
+    "pad_extract",
+    "pad_extract_no_shrink",
+];
+
+const LENGTH: Kind = Kind::Syntax("pixels from 1 to 65535, or a share of the input above 0 and below 1");
+
+/// The table.
+pub(super) static TABLE: &[Param<Said>] = &[
+    Param {
+        name: "w",
+        aliases: &[],
+        kind: LENGTH,
+        default: "",
+        doc: "Output width; alone, the height follows the aspect ratio.",
+        tier: Tier::A,
+        parse: |said, value| length(value).map(|dim| said.width = Some(dim)),
+        write: |said| said.width.map(spell_length),
+    },
+    Param {
+        name: "h",
+        aliases: &[],
+        kind: LENGTH,
+        default: "",
+        doc: "Output height; alone, the width follows the aspect ratio.",
+        tier: Tier::A,
+        parse: |said, value| {
+            // Only the width has a client hint.
+            if value == "auto" {
+                return Err(WarningKind::Invalid);
+            }
+            length(value).map(|dim| said.height = Some(dim))
+        },
+        write: |said| said.height.map(spell_length),
+    },
+    Param {
+        name: "ar",
+        aliases: &[],
+        kind: Kind::Syntax("width-height, width_height, or one decimal"),
+        default: "",
+        doc: "Aspect ratio: gives the missing one of width and height.",
+        tier: Tier::A,
+        parse: |said, value| ratio(value).map(|ratio| said.aspect = Some(ratio)),
+        write: |said| said.aspect.map(|ratio| Fixed::new(ratio.get()).to_string()),
+    },
+    Param {
+        name: "c",
+        aliases: &[],
+        kind: Kind::Enum(MODES),
+        default: "maintain_ratio",
+        doc: "How the picture is brought to the given width and height.",
+        tier: Tier::A,
+        parse: |said, value| mode(value).map(|mode| said.crop = Some(mode)),
+        write: |said| said.crop.map(spell_mode),
+    },
+    Param {
+        name: "cm",
+        aliases: &[],
+        kind: Kind::Enum(MODES),
+        default: "",
+        doc: "Crop mode; overrides c. Every mode is accepted under both names.",
+        tier: Tier::A,
+        parse: |said, value| mode(value).map(|mode| said.crop_mode = Some(mode)),
+        write: |said| said.crop_mode.map(spell_mode),
+    },
+    Param {
+        name: "fo",
+        aliases: &[],
+        kind: Kind::Syntax(
+            "center, top, left, bottom, right, top_left, top_right, bottom_left, bottom_right, auto, face, custom, \
+             auto-custom_override, or objects joined by _",
+        ),
+        default: "center",
+        doc: "Which part a crop keeps, or where the picture sits in its padding.",
+        tier: Tier::A,
+        parse: |said, value| focus(value).map(|focus| said.focus = Some(focus)),
+        write: |said| said.focus.as_ref().map(spell_focus),
+    },
+    Param {
+        name: "x",
+        aliases: &[],
+        kind: Kind::Int(0, 65_535),
+        default: "",
+        doc: "Left edge of the extracted part.",
+        tier: Tier::B,
+        parse: |said, value| offset(value).map(|n| said.left = Some(n)),
+        write: |said| said.left.map(|n| n.to_string()),
+    },
+    Param {
+        name: "y",
+        aliases: &[],
+        kind: Kind::Int(0, 65_535),
+        default: "",
+        doc: "Top edge of the extracted part.",
+        tier: Tier::B,
+        parse: |said, value| offset(value).map(|n| said.top = Some(n)),
+        write: |said| said.top.map(|n| n.to_string()),
+    },
+    Param {
+        name: "xc",
+        aliases: &[],
+        kind: Kind::Int(0, 65_535),
+        default: "",
+        doc: "Horizontal centre of the extracted part; wins over x.",
+        tier: Tier::B,
+        parse: |said, value| offset(value).map(|n| said.center_x = Some(n)),
+        write: |said| said.center_x.map(|n| n.to_string()),
+    },
+    Param {
+        name: "yc",
+        aliases: &[],
+        kind: Kind::Int(0, 65_535),
+        default: "",
+        doc: "Vertical centre of the extracted part; wins over y.",
+        tier: Tier::B,
+        parse: |said, value| offset(value).map(|n| said.center_y = Some(n)),
+        write: |said| said.center_y.map(|n| n.to_string()),
+    },
+    Param {
+        name: "z",
+        aliases: &[],
+        kind: Kind::Syntax("a number above 0"),
+        default: "1",
+        doc: "Zoom of a crop around a face or an object. Read past for now.",
+        tier: Tier::C,
+        parse: |_, value| match text::number(value) {
+            Some(1.0) => Ok(()),
+            Some(zoom) if zoom > 0.0 => Err(WarningKind::Unsupported),
+            _ => Err(WarningKind::Invalid),
+        },
+        write: |_| None,
+    },
+    Param {
+        name: "t",
+        aliases: &[],
+        kind: Kind::Syntax("true, false, or a whole number from 1 to 99"),
+        default: "false",
+        doc: "Cuts near-uniform edges off; the number is the colour distance in percent, true is 10.",
+        tier: Tier::B,
+        parse: |said, value| trim(value).map(|trim| said.trim = Some(trim)),
+        write: |said| said.trim.flatten().map(|tolerance| tolerance.to_string()),
+    },
+    Param {
+        name: "bg",
+        aliases: &[],
+        kind: Kind::Syntax("RGB, RRGGBB, RRGGBB and two digits of opacity in percent, a CSS name, or blurred"),
+        default: "000000 in pad modes",
+        doc: "Fills padding and corners; without either, what the picture is flattened on.",
+        tier: Tier::A,
+        parse: |said, value| fill(value).map(|fill| said.background = Some(fill)),
+        write: |said| said.background.as_ref().and_then(spell_fill),
+    },
+    Param {
+        name: "rt",
+        aliases: &[],
+        kind: Kind::Syntax("degrees clockwise, N and degrees for counter-clockwise, or auto"),
+        default: "auto",
+        doc: "Turns the picture; the canvas grows to hold it.",
+        tier: Tier::A,
+        parse: |said, value| rotation(value).map(|rotation| said.rotation = Some(rotation)),
+        write: |said| said.rotation.map(spell_rotation),
+    },
+    Param {
+        name: "fl",
+        aliases: &[],
+        kind: Kind::Enum(&["h", "v", "h_v", "v_h"]),
+        default: "",
+        doc: "Mirrors the picture.",
+        tier: Tier::B,
+        parse: |said, value| flip(value).map(|flip| said.flip = Some(flip)),
+        write: |said| said.flip.and_then(spell_flip),
+    },
+    Param {
+        name: "dpr",
+        aliases: &[],
+        kind: Kind::Syntax("a number from 0.1 to 5"),
+        default: "1",
+        doc: "Device pixel ratio: multiplies width and height.",
+        tier: Tier::A,
+        parse: |said, value| match (value, text::number(value)) {
+            ("auto", _) => Err(WarningKind::Unsupported),
+            (_, Some(dpr)) if (0.1..=5.0).contains(&dpr) => {
+                said.dpr = Some(dpr);
+                Ok(())
+            }
+            _ => Err(WarningKind::Invalid),
+        },
+        write: |said| said.dpr.map(|dpr| dpr.to_string()),
+    },
+    Param {
+        name: "f",
+        aliases: &[],
+        kind: Kind::Enum(&["auto", "orig", "jpg", "jpeg", "png", "webp", "avif", "gif"]),
+        default: "as the site negotiates",
+        doc: "Output format; the last step that names one wins.",
+        tier: Tier::A,
+        parse: |said, value| format(value).map(|format| said.format = Some(format)),
+        write: |said| said.format.map(|format| spell_format(format).to_owned()),
+    },
+    Param {
+        name: "q",
+        aliases: &[],
+        kind: Kind::Int(1, 100),
+        default: "80",
+        doc: "Encoder quality; the last step that names one wins.",
+        tier: Tier::A,
+        parse: |said, value| match text::whole(value).and_then(|n| u8::try_from(n).ok()) {
+            Some(quality @ 1..=100) => {
+                said.quality = Some(quality);
+                Ok(())
+            }
+            _ => Err(WarningKind::Invalid),
+        },
+        write: |said| said.quality.map(|quality| quality.to_string()),
+    },
+    Param {
+        name: "lo",
+        aliases: &[],
+        kind: Kind::Flag,
+        default: "false",
+        doc: "Lossless WebP.",
+        tier: Tier::B,
+        parse: |said, value| flag(value).map(|on| said.lossless = Some(on)),
+        write: |said| said.lossless.map(|on| on.to_string()),
+    },
+    Param {
+        name: "pr",
+        aliases: &[],
+        kind: Kind::Flag,
+        default: "false",
+        doc: "Progressive JPEG.",
+        tier: Tier::B,
+        parse: |said, value| flag(value).map(|on| said.progressive = Some(on)),
+        write: |said| said.progressive.map(|on| on.to_string()),
+    },
+    Param {
+        name: "orig",
+        aliases: &[],
+        kind: Kind::Flag,
+        default: "false",
+        doc: "The master's own bytes; every other parameter is ignored.",
+        tier: Tier::A,
+        parse: |said, value| flag(value).map(|on| said.original = Some(on)),
+        write: |said| said.original.map(|on| on.to_string()),
+    },
+    Param {
+        name: "md",
+        aliases: &[],
+        kind: Kind::Flag,
+        default: "false",
+        doc: "Keep metadata. Read past for now.",
+        tier: Tier::B,
+        parse: |_, value| later_flag(value),
+        write: |_| None,
+    },
+    Param {
+        name: "cp",
+        aliases: &[],
+        kind: Kind::Flag,
+        default: "false",
+        doc: "Keep the colour profile. Read past for now.",
+        tier: Tier::B,
+        parse: |_, value| later_flag(value),
+        write: |_| None,
+    },
+    Param {
+        name: "dn",
+        aliases: &[],
+        kind: Kind::Int(1, 1200),
+        default: "",
+        doc: "Density in dots per inch. Read past for now.",
+        tier: Tier::C,
+        parse: |_, value| match text::whole(value) {
+            Some(1..=1200) => Err(WarningKind::Unsupported),
+            _ => Err(WarningKind::Invalid),
+        },
+        write: |_| None,
+    },
+    Param {
+        name: "pg",
+        aliases: &[],
+        kind: Kind::Text,
+        default: "the first",
+        doc: "Page, frame or layer of the master. Read past for now.",
+        tier: Tier::C,
+        parse: |_, value| if value == "1" { Ok(()) } else { Err(WarningKind::Unsupported) },
+        write: |_| None,
+    },
+    Param {
+        name: "di",
+        aliases: &[],
+        kind: Kind::Text,
+        default: "",
+        doc: "Path of the picture shown where the asset is missing, @@ for a slash. Read past for now.",
+        tier: Tier::A,
+        parse: |_, value| if value.is_empty() { Ok(()) } else { Err(WarningKind::Unsupported) },
+        write: |_| None,
+    },
+];
+
+fn length(value: &str) -> Result<Dim, WarningKind> {
+    if value == "auto" {
+        return Err(WarningKind::Unsupported);
+    }
+    let number = text::number(value).ok_or(WarningKind::Invalid)?;
+    if number >= 1.0 {
+        // The vendor documents that a longer side is ignored, not refused.
+        return if number <= MAX_LENGTH { Ok(Dim::Px(number.round() as u32)) } else { Err(WarningKind::NoEffect) };
+    }
+    let share = Fixed::new(number);
+    if share > Fixed::ZERO { Ok(Dim::Ratio(share)) } else { Err(WarningKind::Invalid) }
+}
+
+fn spell_length(dim: Dim) -> String {
+    match dim {
+        Dim::Px(px) => px.to_string(),
+        // "1" would be one pixel; this rounds to the whole input.
+        Dim::Ratio(Fixed::ONE) => "0.99999".to_owned(),
+        Dim::Ratio(share) => share.to_string(),
+    }
+}
+
+fn ratio(value: &str) -> Result<Ratio, WarningKind> {
+    let (width, height) = value.split_once(['-', '_', ':']).unwrap_or((value, "1"));
+    let side = |text: &str| text::number(text).filter(|n| *n > 0.0 && *n <= 1e6).ok_or(WarningKind::Invalid);
+    let ratio = Ratio { width: side(width)?, height: side(height)? };
+    if Fixed::new(ratio.get()) > Fixed::ZERO { Ok(ratio) } else { Err(WarningKind::Invalid) }
+}
+
+fn mode(value: &str) -> Result<Mode, WarningKind> {
+    let found = Mode::ALL.into_iter().find(|(name, _)| *name == value);
+    found.map(|(_, mode)| mode).ok_or(WarningKind::Invalid)
+}
+
+fn spell_mode(mode: Mode) -> String {
+    let found = Mode::ALL.into_iter().find(|(_, m)| *m == mode);
+    found.map(|(name, _)| name.to_owned()).unwrap_or_default()
+}
+
+fn focus(value: &str) -> Result<Focus, WarningKind> {
+    if let Some((_, h, v)) = Focus::ANCHORS.into_iter().find(|(name, ..)| *name == value) {
+        return Ok(Focus::At(h, v));
+    }
+    match value {
+        "auto" => Ok(Focus::Auto),
+        "custom" => Ok(Focus::Custom),
+        "face" | "auto-custom_override" => Ok(Focus::Detected(value.to_owned())),
+        _ if value.split('_').all(|object| OBJECTS.contains(&object)) => Ok(Focus::Detected(value.to_owned())),
+        _ => Err(WarningKind::Invalid),
+    }
+}
+
+fn spell_focus(focus: &Focus) -> String {
+    match focus {
+        Focus::At(h, v) => {
+            let found = Focus::ANCHORS.into_iter().find(|(_, fh, fv)| (fh, fv) == (h, v));
+            found.map(|(name, ..)| name.to_owned()).unwrap_or_default()
+        }
+        Focus::Auto => "auto".to_owned(),
+        Focus::Custom => "custom".to_owned(),
+        Focus::Detected(said) => said.clone(),
+    }
+}
+
+fn offset(value: &str) -> Result<u32, WarningKind> {
+    text::whole(value).filter(|n| f64::from(*n) <= MAX_LENGTH).ok_or(WarningKind::Invalid)
+}
+
+fn trim(value: &str) -> Result<Option<u32>, WarningKind> {
+    match (value, text::whole(value)) {
+        ("true", _) => Ok(Some(10)),
+        ("false", _) => Ok(None),
+        (_, Some(tolerance @ 1..=99)) => Ok(Some(tolerance)),
+        _ if text::number(value).is_some() => Err(WarningKind::Unsupported),
+        _ => Err(WarningKind::Invalid),
+    }
+}
+
+fn fill(value: &str) -> Result<Fill, WarningKind> {
+    if let Some(rest) = value.strip_prefix("blurred")
+        && (rest.is_empty() || rest.starts_with('_'))
+    {
+        return Ok(Fill::Blurred(rest.to_owned()));
+    }
+    let made = ["dominant", "gradient_dominant", "gradient_dominant_2", "gradient_dominant_4", "genfill"];
+    if made.contains(&value) || value.starts_with("genfill-") {
+        return Err(WarningKind::Unsupported);
+    }
+    color(value).map(Fill::Color).ok_or(WarningKind::Invalid)
+}
+
+/// Eight characters end in a decimal opacity in percent; only where those two are not digits are they a hex byte.
+fn color(value: &str) -> Option<Color> {
+    if let Some(color) = Color::from_hex(value).or_else(|| Color::from_css_name(value)) {
+        return Some(color);
+    }
+    let (rgb, opacity) = (value.get(..6)?, value.get(6..8).filter(|_| value.len() == 8)?);
+    let alpha = match text::whole(opacity) {
+        Some(percent) => alpha_of(percent),
+        None if opacity.bytes().all(|b| b.is_ascii_hexdigit()) => u8::from_str_radix(opacity, 16).ok()?,
+        None => return None,
+    };
+    Color::from_hex(rgb).map(|color| color.with_alpha(alpha))
+}
+
+fn alpha_of(percent: u32) -> u8 {
+    u8::try_from((percent * 255 + 50) / 100).unwrap_or(u8::MAX)
+}
+
+fn spell_fill(fill: &Fill) -> Option<String> {
+    let color = match fill {
+        Fill::Blurred(rest) => return Some(format!("blurred{rest}")),
+        Fill::Color(color) => color,
+    };
+    let rgb = format!("{:02x}{:02x}{:02x}", color.r, color.g, color.b);
+    if color.a == 255 {
+        return Some(rgb);
+    }
+    let percent = (0..100).find(|percent| alpha_of(*percent) == color.a).map(|percent| format!("{percent:02}"));
+    let byte = Some(format!("{:02x}", color.a)).filter(|byte| text::whole(byte).is_none());
+    percent.or(byte).map(|alpha| rgb + &alpha)
+}
+
+fn rotation(value: &str) -> Result<Rotation, WarningKind> {
+    if value == "auto" {
+        return Ok(Rotation::Auto);
+    }
+    let (sign, digits) = match value.strip_prefix(['N', '-']) {
+        Some(digits) => (-1.0, digits),
+        None => (1.0, value),
+    };
+    let plain = digits.starts_with(|c: char| c.is_ascii_digit() || c == '.');
+    let degrees = text::number(digits).filter(|_| plain).ok_or(WarningKind::Invalid)?;
+    Ok(Rotation::By(Fixed::new(sign * degrees)))
+}
+
+fn spell_rotation(rotation: Rotation) -> String {
+    match rotation {
+        Rotation::Auto => "auto".to_owned(),
+        Rotation::By(degrees) => degrees.to_string().replace('-', "N"),
+    }
+}
+
+fn flip(value: &str) -> Result<Flip, WarningKind> {
+    match value {
+        "h" => Ok(Flip { horizontal: true, vertical: false }),
+        "v" => Ok(Flip { horizontal: false, vertical: true }),
+        "h_v" | "v_h" => Ok(Flip { horizontal: true, vertical: true }),
+        _ => Err(WarningKind::Invalid),
+    }
+}
+
+fn spell_flip(flip: Flip) -> Option<String> {
+    match (flip.horizontal, flip.vertical) {
+        (true, true) => Some("h_v".to_owned()),
+        (true, false) => Some("h".to_owned()),
+        (false, true) => Some("v".to_owned()),
+        (false, false) => None,
+    }
+}
+
+fn format(value: &str) -> Result<FormatSaid, WarningKind> {
+    match value {
+        "auto" => Ok(FormatSaid::Auto),
+        "orig" => Ok(FormatSaid::Original),
+        "jpg" | "jpeg" => Ok(FormatSaid::As(Format::Jpeg)),
+        "png" => Ok(FormatSaid::As(Format::Png)),
+        "webp" => Ok(FormatSaid::As(Format::Webp)),
+        "avif" => Ok(FormatSaid::As(Format::Avif)),
+        "gif" => Ok(FormatSaid::As(Format::Gif)),
+        _ => Err(WarningKind::Invalid),
+    }
+}
+
+fn spell_format(format: FormatSaid) -> &'static str {
+    match format {
+        FormatSaid::Auto => "auto",
+        FormatSaid::Original => "orig",
+        FormatSaid::As(format) => format.extension(),
+    }
+}
+
+fn flag(value: &str) -> Result<bool, WarningKind> {
+    match value {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(WarningKind::Invalid),
+    }
+}
+
+fn later_flag(value: &str) -> Result<(), WarningKind> {
+    if flag(value)? { Err(WarningKind::Unsupported) } else { Ok(()) }
+}
+
+/// The object classes of the COCO data set, in the vendor's spelling.
+#[rustfmt::skip]
+const OBJECTS: &[&str] = &[
+    "person", "bicycle", "car", "motorcycle", "airplane", "bus", "train", "truck", "boat", "trafficLight",
+    "fireHydrant", "stopSign", "parkingMeter", "bench", "bird", "cat", "dog", "horse", "sheep", "cow", "elephant",
+    "bear", "zebra", "giraffe", "backpack", "umbrella", "handbag", "tie", "suitcase", "frisbee", "skis", "snowboard",
+    "sportsBall", "kite", "baseballBat", "baseballGlove", "skateboard", "surfboard", "tennisRacket", "bottle",
+    "wineGlass", "cup", "fork", "knife", "spoon", "bowl", "banana", "apple", "sandwich", "orange", "broccoli",
+    "carrot", "hotDog", "pizza", "donut", "cake", "chair", "couch", "pottedPlant", "bed", "diningTable", "toilet",
+    "tv", "laptop", "mouse", "remote", "keyboard", "cellPhone", "microwave", "oven", "toaster", "sink",
+    "refrigerator", "book", "clock", "vase", "scissors", "teddyBear", "hairDrier", "toothbrush",
+];

@@ -1,0 +1,109 @@
+//! imgix: parameters in the query, last one wins, and almost nothing is an error.
+//!
+//! A value that cannot be read is ignored, one that is out of range is brought into it; both are warned of. A request
+//! without a parameter that changes anything is for the master's own bytes. Two things can fail: the path, and base64
+//! that cannot be decoded (docs.imgix.com/apis/rendering).
+
+mod later;
+mod meaning;
+mod path;
+mod query;
+mod said;
+mod spelling;
+mod table;
+mod values;
+
+#[cfg(test)]
+mod tests;
+
+use plan::Plan;
+
+use crate::error::{ParseError, Unwritable};
+use crate::request::{Asset, Disposition, Parsed, Settings, Target};
+use crate::table::{Param, ParamDoc};
+use crate::{Dialect, text};
+
+use said::Said;
+
+/// The longest target in bytes that imgix takes.
+const MAX_LENGTH: usize = 8000;
+
+/// The dialect of imgix's rendering API.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Imgix;
+
+impl Dialect for Imgix {
+    fn name(&self) -> &'static str {
+        "imgix"
+    }
+
+    fn params(&self) -> Vec<ParamDoc> {
+        table::TABLE.iter().map(Param::doc).collect()
+    }
+
+    fn parse(&self, target: Target<'_>, settings: &Settings) -> Result<Parsed, ParseError> {
+        let length = target.path.len() + target.query.map_or(0, |q| q.len() + 1);
+        if length > MAX_LENGTH {
+            return Err(ParseError::TooLong { length, limit: MAX_LENGTH });
+        }
+        let asset = path::asset(target.path)?;
+        let mut query = query::read(target.query.unwrap_or_default())?;
+        let (plan, notes) = meaning::plan(&query.said, settings);
+        query.warn(notes);
+        Ok(Parsed {
+            source: None,
+            asset,
+            plan,
+            origin_query: String::new(),
+            disposition: match query.said.dl {
+                None => Disposition::None,
+                Some(name) => Disposition::Attachment(Some(name).filter(|n| !n.is_empty())),
+            },
+            any_content: false,
+            warnings: query.warnings,
+        })
+    }
+
+    fn write(&self, _source: &str, asset: &Asset, plan: &Plan, settings: &Settings) -> Result<String, Unwritable> {
+        let unwritable = |what: String| Unwritable { dialect: "imgix", what };
+        let said = spelling::said(plan, settings).map_err(unwritable)?;
+        let url = join(&path::spell(asset), &spell_query(&said));
+        // What was spelled is read back: a URL that means something else must not get out.
+        let read = self.parse(Target::new(&url), settings).map_err(|e| unwritable(e.to_string()))?;
+        if read.asset != *asset {
+            return Err(unwritable(match asset {
+                Asset::Path(path) => format!("the path {path}"),
+                Asset::Url(url) => format!("the address {url}"),
+            }));
+        }
+        match difference(plan, &read.plan) {
+            None => Ok(url),
+            Some(what) => Err(unwritable(what)),
+        }
+    }
+}
+
+fn spell_query(said: &Said) -> String {
+    let pairs: Vec<String> = table::TABLE
+        .iter()
+        .filter_map(|row| Some(format!("{}={}", row.name, text::encode(&(row.write)(said)?, text::QUERY_VALUE))))
+        .collect();
+    pairs.join("&")
+}
+
+fn join(path: &str, query: &str) -> String {
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+}
+
+/// The first stage, or else the output, of a plan that another plan has not.
+fn difference(wanted: &Plan, got: &Plan) -> Option<String> {
+    if wanted == got {
+        return None;
+    }
+    let stage = wanted.stages.iter().enumerate().find(|(i, stage)| got.stages.get(*i) != Some(stage));
+    Some(match stage {
+        Some((_, stage)) => stage.to_string(),
+        None if got.stages.len() > wanted.stages.len() => "these stages without another".to_owned(),
+        None => format!("the output {}", wanted.output),
+    })
+}

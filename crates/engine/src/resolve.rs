@@ -1,0 +1,296 @@
+//! From a request to the key of its answer, remembered for the next time.
+
+use std::sync::Arc;
+
+use dialect::{Asset, Disposition, ParseError, Target, Warning};
+use plan::reason::Fault;
+use plan::{AcceptClass, DerivativeKey, ExactName, MasterRef, NameHash, OutputSpec, Plan};
+use purge::{Index, Slot};
+use quick_cache::Equivalent;
+use quick_cache::sync::Cache;
+
+use crate::Engine;
+use crate::site::Site;
+
+/// What a request says, as far as its answer depends on it.
+#[derive(Debug, Clone, Copy)]
+pub struct Ask<'a> {
+    /// The `Host` header.
+    pub host: &'a str,
+    /// The raw request target: path and query.
+    pub target: &'a str,
+    /// What the client can show.
+    pub accept: AcceptClass,
+}
+
+/// A request, understood for one class of clients.
+#[derive(Debug)]
+pub struct Resolved {
+    /// The number of its site.
+    pub site: usize,
+    /// The key of the answer.
+    pub key: DerivativeKey,
+    /// The exact name of the derivative.
+    pub exact: (ExactName, NameHash),
+    /// The masters it may come from, in the order in which they are tried; never empty.
+    pub candidates: Vec<Candidate>,
+    /// What is done to the master.
+    pub plan: Plan,
+    /// How the result is written.
+    pub output: OutputSpec,
+    /// Whether the answer depends on `Accept`.
+    pub varies: bool,
+    /// Attachment or inline.
+    pub disposition: Disposition,
+    /// Other than pictures may be passed through.
+    pub any_content: bool,
+    /// What was not understood or not obeyed.
+    pub warnings: Vec<Warning>,
+    /// The target, for people.
+    pub url: String,
+}
+
+/// A master that may serve a request.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// The number of its source.
+    pub source: usize,
+    /// The master.
+    pub master: MasterRef,
+    /// The hash by which the purge index knows it.
+    pub hash: NameHash,
+}
+
+impl Resolved {
+    /// The newest purges of everything by which the answer is known before it is made.
+    pub fn newest(&self, index: &Index) -> Slot {
+        let mut newest = index.newest_of_exact(self.exact.1);
+        for candidate in &self.candidates {
+            newest = newest.or_later(index.newest_of_master(&candidate.master.id, candidate.hash));
+        }
+        newest
+    }
+
+    /// The file name that the first candidate ends in, for `Content-Disposition`.
+    pub fn base_name(&self) -> &str {
+        let path = self.candidates.first().map_or("", |c| c.master.id.as_str());
+        path.rsplit('/').next().unwrap_or(path)
+    }
+}
+
+/// Why a request has no answer, whatever is cached. The client's fault, or the configuration's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// HTTP status.
+    pub status: u16,
+    /// Stable kebab-case code.
+    pub code: &'static str,
+    /// One sentence.
+    pub detail: String,
+    /// The parameter that is to blame, where one is.
+    pub parameter: Option<String>,
+    /// What would be allowed, in words.
+    pub allowed: Option<String>,
+    /// The number of the site, once it was found.
+    pub site: Option<usize>,
+    /// Whose fault it is.
+    pub fault: Fault,
+}
+
+impl Refusal {
+    fn new(status: u16, code: &'static str, detail: impl Into<String>) -> Self {
+        Refusal {
+            status,
+            code,
+            detail: detail.into(),
+            parameter: None,
+            allowed: None,
+            site: None,
+            fault: Fault::Client,
+        }
+    }
+
+    pub(crate) fn at(self, site: usize) -> Self {
+        Refusal { site: Some(site), ..self }
+    }
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct MemoKey {
+    host: Box<str>,
+    target: Box<str>,
+    accept: AcceptClass,
+}
+
+#[derive(Hash)]
+struct Borrowed<'a> {
+    host: &'a str,
+    target: &'a str,
+    accept: AcceptClass,
+}
+
+impl Equivalent<MemoKey> for Borrowed<'_> {
+    fn equivalent(&self, key: &MemoKey) -> bool {
+        self.target == &*key.target && self.host == &*key.host && self.accept == key.accept
+    }
+}
+
+type Outcome = Result<Arc<Resolved>, Arc<Refusal>>;
+
+/// Remembers what requests resolve to. It holds neither bytes nor freshness, so purges need not touch it.
+pub(crate) struct Memo(Cache<MemoKey, Outcome>);
+
+/// Longer targets are resolved each time: they are rare, and would fill the memo.
+const LONGEST_REMEMBERED: usize = 2048;
+
+impl Memo {
+    pub fn new(entries: usize) -> Self {
+        Memo(Cache::new(entries))
+    }
+}
+
+impl Engine {
+    /// Understands a request.
+    ///
+    /// # Errors
+    /// When it has no answer.
+    pub fn resolve(&self, ask: Ask<'_>) -> Outcome {
+        let borrowed = Borrowed { host: ask.host, target: ask.target, accept: ask.accept };
+        if let Some(known) = self.memo.0.get(&borrowed) {
+            return known;
+        }
+        let outcome = self.resolve_anew(ask).map(Arc::new).map_err(Arc::new);
+        if ask.target.len() + ask.host.len() <= LONGEST_REMEMBERED {
+            let key = MemoKey { host: ask.host.into(), target: ask.target.into(), accept: ask.accept };
+            self.memo.0.insert(key, outcome.clone());
+        }
+        outcome
+    }
+
+    fn resolve_anew(&self, ask: Ask<'_>) -> Result<Resolved, Refusal> {
+        let Target { path, query } = Target::new(ask.target);
+        let route = self.sites.route(ask.host, path).ok_or_else(|| {
+            let known: Vec<&str> = self.sites.all().iter().map(|s| s.prefix.as_str()).collect();
+            let detail = format!("no site answers here; sites are at {}", known.join(", "));
+            Refusal::new(404, "no-such-site", detail)
+        })?;
+        let (site, number) = (route.site, route.number);
+        let below = Target { path: route.path, query };
+        let parsed = self.sites.grammar(number).parse(below, &site.grammar).map_err(|e| refuse_parse(&e).at(number))?;
+        if let Some(warning) = parsed.warnings.first().filter(|_| site.strict) {
+            return Err(refuse_warning(warning).at(number));
+        }
+        let candidates = self
+            .candidates(number, parsed.source.as_deref(), &parsed.asset, &parsed.origin_query)
+            .map_err(|refusal| refusal.at(number))?;
+        let secret = &self.index.identity().secret;
+        let masters: Vec<MasterRef> = candidates.iter().map(|c| c.master.clone()).collect();
+        let exact = ExactName::new(secret, &masters, &parsed.plan);
+        let output = parsed.plan.output.resolve(ask.accept);
+        Ok(Resolved {
+            site: number,
+            key: DerivativeKey::new(secret, &exact, &output),
+            exact: self.index.exact(exact),
+            candidates,
+            varies: parsed.plan.output.negotiates(),
+            plan: parsed.plan,
+            output,
+            disposition: parsed.disposition,
+            any_content: parsed.any_content,
+            warnings: parsed.warnings,
+            url: ask.target.to_owned(),
+        })
+    }
+
+    /// The masters that an asset of a site may mean, in the order in which its sources are tried.
+    pub(crate) fn candidates(
+        &self,
+        site: usize,
+        named: Option<&str>,
+        asset: &Asset,
+        query: &str,
+    ) -> Result<Vec<Candidate>, Refusal> {
+        let mut numbers = self.sites.sources(site).to_vec();
+        if let Some(named) = named {
+            numbers.retain(|n| self.sources[*n].name() == named);
+            if numbers.is_empty() {
+                let known = self.sites.all()[site].sources.join(", ");
+                let detail = format!("no source is called {named:?}; this site has {known}");
+                return Err(Refusal::new(422, "no-such-source", detail));
+            }
+        }
+        let mut candidates = Vec::new();
+        let mut problem = None;
+        for number in numbers {
+            let source = &self.sources[number];
+            let found = match asset {
+                Asset::Path(path) => match source.canonical(path) {
+                    Ok(id) => Some((id, query.to_owned())),
+                    Err(bad) => {
+                        problem = Some(bad);
+                        None
+                    }
+                },
+                Asset::Url(url) => source.split_url(url).map(|(id, own)| (id, join_queries(&own, query))),
+            };
+            let Some((id, query)) = found else { continue };
+            let query = if source.takes_query() { query } else { String::new() };
+            let hash = self.index.dependency(id.clone(), plan::Position::START, None).hash;
+            candidates.push(Candidate { source: number, master: MasterRef { id, query: query.into() }, hash });
+        }
+        match (candidates.is_empty(), asset, problem) {
+            (false, ..) => Ok(candidates),
+            (true, Asset::Path(path), Some(origin::BadPath::Empty)) => {
+                Err(Refusal::new(404, "master-not-found", format!("the URL names no picture: {path:?}")))
+            }
+            (true, Asset::Path(_), Some(bad)) => Err(Refusal::new(400, "bad-path", bad.to_string())),
+            (true, Asset::Path(_), None) => {
+                Err(Refusal { fault: Fault::Us, ..Refusal::new(404, "no-source", "this site has no source") })
+            }
+            (true, Asset::Url(url), _) => {
+                let detail = format!("{url} lies under no source of this site; add one whose base it begins with");
+                Err(Refusal::new(403, "origin-not-allowed", detail))
+            }
+        }
+    }
+
+    /// The site of a host and a raw path.
+    pub fn route<'p>(&self, host: &str, path: &'p str) -> Option<crate::Route<'_, 'p>> {
+        self.sites.route(host, path)
+    }
+
+    /// A site by its number.
+    pub fn site(&self, number: usize) -> &Site {
+        &self.sites.all()[number]
+    }
+}
+
+fn join_queries(own: &str, more: &str) -> String {
+    match (own.is_empty(), more.is_empty()) {
+        (true, _) => more.to_owned(),
+        (_, true) => own.to_owned(),
+        _ => format!("{own}&{more}"),
+    }
+}
+
+pub(crate) fn refuse_parse(error: &ParseError) -> Refusal {
+    match error {
+        ParseError::Malformed { problem, expected } => {
+            Refusal { allowed: Some(expected.clone()), ..Refusal::new(400, "malformed-url", problem.clone()) }
+        }
+        ParseError::BadParameter { parameter, value, allowed } => Refusal {
+            parameter: Some(parameter.clone()),
+            allowed: Some(allowed.clone()),
+            ..Refusal::new(400, "bad-parameter", format!("{parameter} has the value {value:?}; allowed: {allowed}"))
+        },
+        ParseError::TooLong { .. } => Refusal::new(414, "url-too-long", error.to_string()),
+    }
+}
+
+fn refuse_warning(warning: &Warning) -> Refusal {
+    Refusal {
+        parameter: Some(warning.parameter.clone()),
+        allowed: (!warning.allowed.is_empty()).then(|| warning.allowed.clone()),
+        ..Refusal::new(400, "bad-parameter", format!("this site is strict: {warning}"))
+    }
+}

@@ -1,0 +1,402 @@
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError, RwLock};
+
+use plan::{KeySecret, LogId, Position};
+use purge::{Log, LogError, LogIdentity, Mode, PurgeId, Record, Via};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+
+use crate::error::{Fault, OpenError, from_sql, to_sql};
+use crate::folder::Folder;
+use crate::lines;
+use crate::sqlite::{Readers, Schema, lock, open_writer, random};
+
+pub(crate) const SCHEMA: Schema = Schema {
+    application: 0x4149_6c67,
+    steps: &["
+        CREATE TABLE identity (
+            one INTEGER PRIMARY KEY CHECK (one = 1),
+            log BLOB NOT NULL CHECK (length(log) = 16),
+            secret BLOB NOT NULL CHECK (length(secret) = 32),
+            since INTEGER NOT NULL
+        ) STRICT;
+        CREATE TABLE record (
+            position INTEGER PRIMARY KEY CHECK (position > 0),
+            id BLOB NOT NULL UNIQUE CHECK (length(id) = 16),
+            mode TEXT NOT NULL,
+            targets TEXT NOT NULL,
+            actor TEXT NOT NULL,
+            via TEXT NOT NULL,
+            sender TEXT NOT NULL,
+            accepted_at INTEGER NOT NULL
+        ) STRICT;
+        CREATE TABLE run (
+            id BLOB PRIMARY KEY CHECK (length(id) = 16),
+            started_at INTEGER NOT NULL
+        ) STRICT;
+        CREATE TABLE idempotency (
+            key TEXT PRIMARY KEY,
+            body BLOB NOT NULL CHECK (length(body) = 32),
+            id BLOB NOT NULL CHECK (length(id) = 16),
+            at INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX idempotency_at ON idempotency (at);
+    "],
+    // A purge that was answered must not be lost; NORMAL may lose the last commits.
+    synchronous: "FULL",
+};
+
+/// The purge log of this node, in `purge.db`.
+///
+/// One `append` is one transaction and one fsync, however many records it holds: batch what is waiting. Before it is used,
+/// [`PurgeDb::begin_run`] settles whether the cache on disk may be believed.
+#[derive(Debug)]
+pub struct PurgeDb {
+    folder: Folder,
+    pub(crate) writer: Mutex<Connection>,
+    pub(crate) readers: Readers,
+    identity: RwLock<LogIdentity>,
+    /// The newest position. The folder's lock makes us the only writer, so it needs no query.
+    head: AtomicU64,
+}
+
+impl PurgeDb {
+    /// Opens the log, making it (with a new identity) where there is none.
+    ///
+    /// # Errors
+    /// When the file cannot be read or written, or is not ours. It is never repaired or replaced: that would forget
+    /// purges.
+    pub fn open(folder: &Folder) -> Result<PurgeDb, OpenError> {
+        let path = folder.purge_db();
+        let fail = |e| OpenError::store(&path, e);
+        let writer = open_writer(&path, &SCHEMA)?;
+        let head: i64 =
+            writer.query_row("SELECT coalesce(max(position), 0) FROM record", [], |row| row.get(0)).map_err(fail)?;
+        let head = u64::try_from(head)
+            .map_err(|_| OpenError::Damaged { path: path.clone(), what: "a position below zero" })?;
+        let identity = match read_identity(&writer).map_err(fail)? {
+            Some(identity) => identity,
+            None if head == 0 => make_identity(&writer, &path)?,
+            None => return Err(OpenError::Damaged { path, what: "it has no identity" }),
+        };
+        let readers = Readers::new(&path);
+        Ok(PurgeDb {
+            folder: folder.clone(),
+            writer: Mutex::new(writer),
+            readers,
+            identity: RwLock::new(identity),
+            head: AtomicU64::new(head),
+        })
+    }
+
+    /// Gives the log a new id, so that nothing which bears the old one is believed any more. Records, positions and the
+    /// secret stay: named derivatives in the records are hashed under it. Only for start-up, before anybody asked for the
+    /// identity.
+    ///
+    /// # Errors
+    /// When the store cannot be written, or the system has no random bits.
+    pub fn mint_new_log(&self) -> Result<LogIdentity, LogError> {
+        let log = LogId(u128::from_be_bytes(random().map_err(|e| LogError::Store(e.to_string()))?));
+        let since = to_sql(self.head.load(Ordering::Acquire))?;
+        let changed = lock(&self.writer)
+            .execute("UPDATE identity SET log = ?1, since = ?2", params![log.0.to_be_bytes(), since])
+            .map_err(Fault::from)?;
+        if changed != 1 {
+            return Err(LogError::Store("the purge log has no identity".into()));
+        }
+        let mut identity = self.identity.write().unwrap_or_else(PoisonError::into_inner);
+        identity.log = log;
+        Ok(identity.clone())
+    }
+
+    /// The head when the present log id was made. Everything that bears this id has a stamp of at least this, so records
+    /// up to it need not be replayed.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn since(&self) -> Result<Position, LogError> {
+        let since = self
+            .readers
+            .with(|connection| from_sql(connection.query_row("SELECT since FROM identity", [], |row| row.get(0))?))?;
+        Ok(Position(since))
+    }
+
+    /// Writes a copy of the log to a new file, while it is in use. Started from such a copy, a node does not believe a cache
+    /// that it finds: purges may have been accepted after the copy was made. (A copy of the bare file does not have that
+    /// safety: delete the cache folder when you restore one.)
+    ///
+    /// # Errors
+    /// When the file exists or cannot be written.
+    pub fn back_up(&self, to: &Path) -> Result<(), LogError> {
+        self.readers.with(|connection| {
+            let text = to.to_str().ok_or_else(|| Fault::data("the path of a backup must be UTF-8"))?;
+            // VACUUM INTO is refused under query_only, though it only reads this file.
+            connection.pragma_update(None, "query_only", false)?;
+            let done = connection.execute("VACUUM INTO ?1", [text]);
+            connection.pragma_update(None, "query_only", true)?;
+            done?;
+            let copy = Connection::open(to)?;
+            copy.execute_batch("PRAGMA synchronous = FULL; DELETE FROM run; DELETE FROM idempotency;")?;
+            Ok(())
+        })?;
+        Ok(())
+    }
+
+    /// Runs a write, and once more without the ballast if the disk is full.
+    fn write(&self, write: impl Fn(&mut Connection) -> Result<(), Fault>) -> Result<(), LogError> {
+        let mut connection = lock(&self.writer);
+        let Err(first) = write(&mut connection) else { return Ok(()) };
+        let full = first.is_full() || first.is_io() && self.folder.is_full();
+        if !full {
+            return Err(first.into());
+        }
+        if self.folder.drop_ballast() {
+            tracing::error!(path = %self.folder.path().display(), "disk full: gave up the ballast to write the purge log");
+            match write(&mut connection) {
+                Ok(()) => return Ok(()),
+                Err(second) => tracing::error!("the purge log still cannot be written: {second}"),
+            }
+        }
+        Err(LogError::Full)
+    }
+}
+
+impl Log for PurgeDb {
+    fn identity(&self) -> LogIdentity {
+        self.identity.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn head(&self) -> Result<Position, LogError> {
+        Ok(Position(self.head.load(Ordering::Acquire)))
+    }
+
+    fn append(&self, records: &[Record]) -> Result<(), LogError> {
+        let (Some(first), Some(last)) = (records.first(), records.last()) else { return Ok(()) };
+        let in_order = records.windows(2).all(|pair| pair[1].position == pair[0].position.next());
+        if !in_order {
+            return Err(LogError::Store("positions of one append are not consecutive".into()));
+        }
+        self.write(|connection| {
+            let head = self.head.load(Ordering::Acquire);
+            if first.position.0 <= head {
+                return Err(Fault::data(format!("position {} does not follow the head {head}", first.position)));
+            }
+            insert(connection, records)?;
+            self.head.store(last.position.0, Ordering::Release);
+            Ok(())
+        })
+    }
+
+    fn replay(&self, after: Position, each: &mut dyn FnMut(Record)) -> Result<(), LogError> {
+        let Ok(after) = to_sql(after.0) else { return Ok(()) };
+        self.readers.with(|connection| {
+            let mut select = connection
+                .prepare_cached(&format!("SELECT {COLUMNS} FROM record WHERE position > ?1 ORDER BY position"))?;
+            let mut rows = select.query([after])?;
+            while let Some(row) = rows.next()? {
+                each(read_record(row)?);
+            }
+            Ok(())
+        })?;
+        Ok(())
+    }
+
+    fn find(&self, id: PurgeId) -> Result<Option<Record>, LogError> {
+        let record = self.readers.with(|connection| {
+            let mut select = connection.prepare_cached(&format!("SELECT {COLUMNS} FROM record WHERE id = ?1"))?;
+            let mut rows = select.query([id.0.to_be_bytes()])?;
+            rows.next()?.map(read_record).transpose()
+        })?;
+        Ok(record)
+    }
+
+    fn page(&self, before: Option<Position>, limit: usize) -> Result<Vec<Record>, LogError> {
+        // A position past SQLite's range is past every record.
+        let before = before.map_or(i64::MAX, |p| i64::try_from(p.0).unwrap_or(i64::MAX));
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let records = self.readers.with(|connection| {
+            let mut select = connection.prepare_cached(&format!(
+                "SELECT {COLUMNS} FROM record WHERE position < ?1 ORDER BY position DESC LIMIT ?2"
+            ))?;
+            let mut rows = select.query([before, limit])?;
+            let mut records = Vec::new();
+            while let Some(row) = rows.next()? {
+                records.push(read_record(row)?);
+            }
+            Ok(records)
+        })?;
+        Ok(records)
+    }
+}
+
+const COLUMNS: &str = "position, id, mode, targets, actor, via, sender, accepted_at";
+
+fn insert(connection: &mut Connection, records: &[Record]) -> Result<(), Fault> {
+    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    {
+        let mut insert =
+            tx.prepare_cached(&format!("INSERT INTO record ({COLUMNS}) VALUES (?1,?2,?3,?4,?5,?6,?7,?8)"))?;
+        for record in records {
+            insert.execute(params![
+                to_sql(record.position.0)?,
+                record.id.0.to_be_bytes(),
+                record.mode.name(),
+                lines::from_targets(&record.targets),
+                record.actor,
+                record.via.name(),
+                record.from,
+                to_sql(record.accepted_at)?,
+            ])?;
+        }
+    }
+    Ok(tx.commit()?)
+}
+
+fn read_record(row: &rusqlite::Row<'_>) -> Result<Record, Fault> {
+    let position = from_sql(row.get(0)?)?;
+    let not_understood = |what: &str| Fault::data(format!("record {position}: {what} not understood"));
+    let text = |column: usize| -> Result<&str, Fault> {
+        row.get_ref(column)?.as_str().map_err(|e| Fault::data(format!("record {position}: {e}")))
+    };
+    Ok(Record {
+        position: Position(position),
+        id: PurgeId(u128::from_be_bytes(row.get(1)?)),
+        mode: Mode::from_name(text(2)?).ok_or_else(|| not_understood("mode"))?,
+        targets: lines::to_targets(text(3)?).map_err(|e| Fault::data(format!("record {position}: {e}")))?,
+        actor: text(4)?.to_owned(),
+        via: Via::from_name(text(5)?).ok_or_else(|| not_understood("via"))?,
+        from: text(6)?.to_owned(),
+        accepted_at: from_sql(row.get(7)?)?,
+    })
+}
+
+fn read_identity(connection: &Connection) -> rusqlite::Result<Option<LogIdentity>> {
+    connection
+        .query_row("SELECT log, secret FROM identity", [], |row| {
+            let log = LogId(u128::from_be_bytes(row.get(0)?));
+            Ok(LogIdentity { log, secret: KeySecret::new(row.get(1)?) })
+        })
+        .optional()
+}
+
+fn make_identity(connection: &Connection, path: &Path) -> Result<LogIdentity, OpenError> {
+    let log: [u8; 16] = random().map_err(OpenError::Random)?;
+    let secret: [u8; 32] = random().map_err(OpenError::Random)?;
+    connection
+        .execute("INSERT INTO identity (one, log, secret, since) VALUES (1, ?1, ?2, 0)", params![log, secret])
+        .map_err(|e| OpenError::store(path, e))?;
+    Ok(LogIdentity { log: LogId(u128::from_be_bytes(log)), secret: KeySecret::new(secret) })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::contract::{self, any_record, record};
+
+    #[test]
+    fn keeps_the_contract() {
+        let temp = tempfile::tempdir().unwrap();
+        contract::log(&mut || Box::new(PurgeDb::open(&Folder::open(temp.path()).unwrap()).unwrap()));
+    }
+
+    #[test]
+    fn a_new_log_id_keeps_records_and_secret() {
+        let temp = tempfile::tempdir().unwrap();
+        let folder = Folder::open(temp.path()).unwrap();
+        let log = PurgeDb::open(&folder).unwrap();
+        assert_eq!(log.since().unwrap(), Position::START);
+        log.append(&[record(1), record(2)]).unwrap();
+        let old = log.identity();
+        let new = log.mint_new_log().unwrap();
+        assert_ne!(old.log, new.log);
+        assert_eq!(old.secret.bytes(), new.secret.bytes());
+        assert_eq!(log.identity().log, new.log);
+        drop(log);
+        let log = PurgeDb::open(&folder).unwrap();
+        assert_eq!(log.identity().log, new.log);
+        assert_eq!(log.head().unwrap(), Position(2));
+        assert_eq!(log.since().unwrap(), Position(2));
+    }
+
+    #[test]
+    fn a_full_disk_costs_the_ballast_first() {
+        let temp = tempfile::tempdir().unwrap();
+        let folder = Folder::open(temp.path()).unwrap();
+        let log = PurgeDb::open(&folder).unwrap();
+        let pages: i64 = lock(&log.writer).pragma_query_value(None, "page_count", |r| r.get(0)).unwrap();
+        lock(&log.writer).pragma_update_and_check(None, "max_page_count", pages + 4, |_| Ok(())).unwrap();
+        let mut acked = 0;
+        let error = loop {
+            match log.append(&[record(acked + 1)]) {
+                Ok(()) => acked += 1,
+                Err(e) => break e,
+            }
+        };
+        assert!(matches!(error, LogError::Full), "{error}");
+        assert!(acked > 0);
+        assert!(!folder.drop_ballast(), "the ballast was given up");
+        assert_eq!(log.head().unwrap(), Position(acked));
+        // Room again: the lost position stays a gap.
+        lock(&log.writer).pragma_update_and_check(None, "max_page_count", 1 << 20, |_| Ok(())).unwrap();
+        log.append(&[record(acked + 2)]).unwrap();
+        let mut seen = Vec::new();
+        log.replay(Position::START, &mut |r| seen.push(r.position.0)).unwrap();
+        assert_eq!(seen, (1..=acked).chain([acked + 2]).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn damage_is_told_and_never_mended() {
+        let temp = tempfile::tempdir().unwrap();
+        let folder = Folder::open(temp.path()).unwrap();
+        let log = PurgeDb::open(&folder).unwrap();
+        log.append(&[record(1)]).unwrap();
+        lock(&log.writer).execute("UPDATE record SET via = 'pigeon'", []).unwrap();
+        assert!(log.replay(Position::START, &mut |_| ()).is_err());
+        lock(&log.writer).execute("DELETE FROM identity", []).unwrap();
+        drop(log);
+        assert!(matches!(PurgeDb::open(&folder), Err(OpenError::Damaged { .. })));
+    }
+
+    #[test]
+    fn a_backup_holds_every_record_and_no_run() {
+        let temp = tempfile::tempdir().unwrap();
+        let folder = Folder::open(&temp.path().join("a")).unwrap();
+        let log = PurgeDb::open(&folder).unwrap();
+        log.append(&[record(1), record(2)]).unwrap();
+        lock(&log.writer).execute("INSERT INTO run VALUES (zeroblob(16), 0)", []).unwrap();
+        let other = Folder::open(&temp.path().join("b")).unwrap();
+        log.back_up(&other.purge_db()).unwrap();
+        assert!(log.back_up(&other.purge_db()).is_err(), "never over a file");
+        let copy = PurgeDb::open(&other).unwrap();
+        assert_eq!(copy.page(None, 9).unwrap(), log.page(None, 9).unwrap());
+        assert_eq!(copy.identity().log, log.identity().log);
+        let runs: i64 = lock(&copy.writer).query_row("SELECT count(*) FROM run", [], |r| r.get(0)).unwrap();
+        assert_eq!(runs, 0);
+        // The reader that made it still cannot write.
+        assert!(log.readers.with(|c| Ok(c.execute("DELETE FROM run", [])?)).is_err());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+
+        #[test]
+        fn any_records_come_back(records in prop::collection::vec(any_record(), 1..20)) {
+            let temp = tempfile::tempdir().unwrap();
+            let folder = Folder::open(temp.path()).unwrap();
+            let log = PurgeDb::open(&folder).unwrap();
+            let records: Vec<Record> = records
+                .into_iter()
+                .enumerate()
+                .map(|(i, r)| Record { position: Position(i as u64 + 1), id: PurgeId::from_random(i as u128), ..r })
+                .collect();
+            log.append(&records).unwrap();
+            let mut seen = Vec::new();
+            log.replay(Position::START, &mut |r| seen.push(r)).unwrap();
+            prop_assert_eq!(seen, records);
+        }
+    }
+}

@@ -1,0 +1,77 @@
+use plan::{Background, Fit, Format, OutputSpec, Region, Stage};
+
+/// Which format to write.
+///
+/// The first candidate that holds what the picture has of alpha and animation; if none does, the last one where the
+/// candidates are a command, else the master's own format (`source`, `None` if we do not write it), else PNG where there
+/// is alpha and JPEG where not.
+pub fn choose(spec: &OutputSpec, source: Option<Format>, has_alpha: bool, animated: bool) -> Format {
+    let holds = |format: &&Format| {
+        (!has_alpha || format.holds_alpha()) && (!(animated && spec.animation) || format.holds_animation())
+    };
+    let forced = if spec.forced { spec.candidates.last() } else { None };
+    let own = || source.unwrap_or(if has_alpha { Format::Png } else { Format::Jpeg });
+    spec.candidates.iter().find(holds).or(forced).copied().unwrap_or_else(own)
+}
+
+/// Whether the result may be transparent, the picture being so or not before the stages. [`Background::Auto`] adapts to
+/// the format and so has no say in it.
+pub(crate) fn alpha_after(stages: &[Stage], before: bool) -> bool {
+    let clear = |background: &Background| matches!(background, Background::Color(color) if color.a < 255);
+    stages.iter().fold(before, |alpha, stage| match stage {
+        Stage::Flatten(color) => alpha && color.a < 255,
+        Stage::Pad(pad) => alpha || clear(&pad.background),
+        Stage::Rotate { background, .. } => alpha || clear(background),
+        Stage::Extract(Region::Window { pad: Some(background), .. }) => alpha || clear(background),
+        Stage::Resize(r) if matches!(r.fit, Fit::Contain | Fit::CoverOrContain) => alpha || clear(&r.background),
+        _ => alpha,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use plan::{AcceptClass, Color, FormatRule, OutputRule};
+
+    use super::*;
+
+    fn spec(format: FormatRule) -> OutputSpec {
+        OutputRule { format, ..OutputRule::default() }.resolve(AcceptClass::Avif)
+    }
+
+    #[test]
+    fn formats() {
+        use Format::*;
+        let offer = |offer: &[Format], fallback| spec(FormatRule::Negotiate { offer: offer.to_vec(), fallback });
+        let source = spec(FormatRule::Source);
+        for (spec, from, alpha, animated, want) in [
+            (&source, Some(Gif), false, true, Gif),
+            (&source, Some(Jpeg), true, false, Jpeg),
+            (&source, None, true, false, Png),
+            (&source, None, false, false, Jpeg),
+            (&spec(FormatRule::Always(Jpeg)), Some(Gif), true, true, Jpeg),
+            (&spec(FormatRule::Always(Avif)), Some(Gif), true, true, Avif),
+            (&offer(&[Avif, Webp], None), Some(Gif), true, true, Webp),
+            (&offer(&[Avif, Webp], None), Some(Gif), true, false, Avif),
+            (&offer(&[Avif], None), Some(Gif), false, true, Gif),
+            (&offer(&[Avif], Some(Jpeg)), Some(Gif), true, true, Jpeg),
+            (&offer(&[Jpeg], Some(Png)), Some(Webp), true, false, Png),
+            (&offer(&[Jpeg], Some(Png)), Some(Webp), false, false, Jpeg),
+        ] {
+            assert_eq!(choose(spec, from, alpha, animated), want, "{spec:?} {from:?} {alpha} {animated}");
+        }
+        let first_frame =
+            OutputRule { animation: false, format: FormatRule::Always(Avif), ..OutputRule::default() };
+        assert_eq!(choose(&first_frame.resolve(AcceptClass::Avif), Some(Gif), false, true), Avif);
+    }
+
+    #[test]
+    fn stages_add_and_take_alpha() {
+        let pad = |background| Stage::Pad(plan::Pad { top: 1, right: 0, bottom: 0, left: 0, background });
+        let glass = Background::Color(Color::BLACK.with_alpha(9));
+        let flat = Stage::Flatten(Color::WHITE);
+        assert!(alpha_after(&[pad(glass)], false));
+        assert!(!alpha_after(&[pad(Background::Auto)], false));
+        assert!(!alpha_after(&[pad(glass), flat.clone()], true));
+        assert!(alpha_after(&[flat, pad(glass)], true));
+    }
+}

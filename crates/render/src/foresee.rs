@@ -1,0 +1,137 @@
+//! What a plan will need and yield, worked out from sizes alone.
+
+use codec::Info;
+use plan::{Gravity, Stage};
+
+use crate::geometry::{self, Affine, Locate, Size, Smart, Turn, framed};
+use crate::stages::{orient, pad, rotate};
+
+/// Gravity moves windows and never changes their size: any place will do here.
+struct Anywhere;
+
+impl Smart for Anywhere {
+    fn best(&self, _: Gravity, _: (f64, f64)) -> (f64, f64) {
+        (0.5, 0.5)
+    }
+}
+
+const ANYWHERE: Locate<'static> = Locate { master: Affine::IDENTITY, smart: &Anywhere };
+
+/// The smallest size, in stored axes, that serves the plan as well as the full one; `None` if that is the full one.
+///
+/// Only the stages before the first scaling count: turns and cuts carry over to any scale. Whatever needs to see or draw
+/// pixels at their own size ends the search.
+pub(crate) fn at_least(info: &Info, stages: &[Stage], cap: u32) -> Option<(u32, u32)> {
+    let mut size = Size::new(info.width, info.height);
+    let mut turned = Turn::NONE;
+    for stage in stages {
+        match stage {
+            Stage::Orient(how) => {
+                let turn = orient::turn(*how, info.orientation);
+                (size, turned) = (turn.size(size), turned.then(turn));
+            }
+            Stage::Flip { .. } => {}
+            Stage::Rotate { degrees, .. } => {
+                let turn = rotate::right_angle(degrees.get())?;
+                (size, turned) = (turn.size(size), turned.then(turn));
+            }
+            Stage::Extract(region) => {
+                let cut = geometry::extract(region, size, &ANYWHERE);
+                if cut.canvas.is_some() {
+                    return None;
+                }
+                size = cut.size;
+            }
+            Stage::Resize(resize) => {
+                let p = geometry::resize(resize, size, cap, &ANYWHERE);
+                if p.is_nothing(size) {
+                    continue;
+                }
+                let (mut x, mut y) = (f64::from(p.scaled.w) / p.window.w, f64::from(p.scaled.h) / p.window.h);
+                if x >= 1.0 && y >= 1.0 {
+                    return None;
+                }
+                if turned.transpose {
+                    (x, y) = (y, x);
+                }
+                let need = |side: u32, scale: f64| {
+                    ((f64::from(side) * scale - 1e-6).ceil() as u32).clamp(1, side)
+                };
+                return Some((need(info.width, x), need(info.height, y)));
+            }
+            Stage::Trim(_) | Stage::Straighten { .. } | Stage::Pad(_) | Stage::Flatten(_) => return None,
+        }
+    }
+    None
+}
+
+/// The size that the stages yield from a master; `None` where only the pixels can tell (after a trim).
+pub fn final_size(info: &Info, stages: &[Stage], cap: u32) -> Option<(u32, u32)> {
+    let mut size = Size::new(info.width, info.height);
+    for stage in stages {
+        size = match stage {
+            Stage::Orient(how) => orient::turn(*how, info.orientation).size(size),
+            Stage::Flip { .. } | Stage::Flatten(_) | Stage::Straighten { .. } => size,
+            Stage::Rotate { degrees, .. } => match rotate::right_angle(degrees.get()) {
+                Some(turn) => turn.size(size),
+                None => rotate::canvas(size, degrees.get(), cap),
+            },
+            Stage::Extract(region) => {
+                let cut = geometry::extract(region, size, &ANYWHERE);
+                match cut.canvas {
+                    Some((canvas, _, _)) => framed(cut.size, (canvas.w.into(), canvas.h.into()), (0, 0), cap).canvas,
+                    None => cut.size,
+                }
+            }
+            Stage::Resize(resize) => geometry::resize(resize, size, cap, &ANYWHERE).canvas,
+            Stage::Pad(bars) => pad::placement(bars, size, cap).canvas,
+            Stage::Trim(_) => return None,
+        };
+    }
+    let size = size.capped(cap);
+    Some((size.w, size.h))
+}
+
+#[cfg(test)]
+mod tests {
+    use codec::Kind;
+    use plan::{Aspect, Dim, Enlarge, Fit, Fixed, Orient, Region, Resize, Trim, TrimMode};
+
+    use super::*;
+
+    fn info(width: u32, height: u32, orientation: u8) -> Info {
+        Info { kind: Kind::Jpeg, width, height, orientation, may_have_alpha: false, frames: 1 }
+    }
+
+    fn to(w: u32, h: u32, fit: Fit) -> Stage {
+        Stage::Resize(Resize::new(Some(Dim::Px(w)), Some(Dim::Px(h)), fit))
+    }
+
+    #[test]
+    fn the_decoder_may_shrink_to_what_the_first_scaling_needs() {
+        let upright = || Stage::Orient(Orient::Exif);
+        let half = || {
+            let aspect = Aspect::Exact(Fixed::ONE);
+            Stage::Extract(Region::Aspect { aspect, gravity: Gravity::Attention })
+        };
+        let trim = Trim { mode: TrimMode::Corner, tolerance: Fixed::ZERO, keep: 0 };
+        let no = Stage::Resize(Resize {
+            enlarge: Enlarge::No,
+            ..Resize::new(Some(Dim::Px(9000)), None, Fit::Inside)
+        });
+        for (orientation, stages, want) in [
+            (1, vec![to(400, 400, Fit::Inside)], Some((400, 300))),
+            (1, vec![to(400, 400, Fit::Cover)], Some((534, 400))),
+            (6, vec![to(300, 400, Fit::Inside)], Some((300, 225))),
+            (6, vec![upright(), to(300, 400, Fit::Inside)], Some((400, 300))),
+            (6, vec![upright(), to(100, 400, Fit::Stretch)], Some((400, 100))),
+            (1, vec![half(), to(300, 300, Fit::Cover)], Some((400, 300))),
+            (1, vec![Stage::Trim(trim), to(300, 300, Fit::Cover)], None),
+            (1, vec![to(9000, 9000, Fit::Inside)], None),
+            (1, vec![no, to(40, 40, Fit::Inside)], Some((40, 30))),
+            (1, vec![upright()], None),
+        ] {
+            assert_eq!(at_least(&info(4000, 3000, orientation), &stages, 8192), want, "{stages:?}");
+        }
+    }
+}

@@ -1,0 +1,53 @@
+use codec::{Channels, Info, Pixels};
+use plan::Orient;
+
+use crate::geometry::Turn;
+use crate::scope::{blank, size};
+use crate::work::Work;
+
+/// Notes the turn. The first stage of a plan makes the picture upright by definition: positions in pixels of the upright
+/// master count from there, also where the URL overrules the EXIF tag.
+pub(super) fn apply(how: Orient, first: bool, work: &mut Work, info: &Info) {
+    work.turn(turn(how, info.orientation));
+    if first {
+        work.upright();
+    }
+}
+
+/// What the stage turns by, for a master of this EXIF orientation.
+pub(crate) fn turn(how: Orient, exif: u8) -> Turn {
+    Turn::from_exif(match how {
+        Orient::Exif => exif,
+        Orient::Fixed(value) => value,
+    })
+}
+
+/// A turned copy.
+pub(crate) fn turned(pixels: &Pixels, turn: Turn) -> Pixels {
+    match pixels.channels {
+        Channels::Rgb => turned_by::<3>(pixels, turn),
+        Channels::Rgba => turned_by::<4>(pixels, turn),
+    }
+}
+
+fn turned_by<const N: usize>(pixels: &Pixels, turn: Turn) -> Pixels {
+    // Square tiles keep the reads of a transposition in the cache.
+    const TILE: usize = 32;
+    let mut out = blank(turn.size(size(pixels)), pixels.channels);
+    let (w, h) = (out.width as usize, out.height as usize);
+    let stride = pixels.width as usize;
+    let (source, _) = pixels.data.as_chunks::<N>();
+    let (target, _) = out.data.as_chunks_mut::<N>();
+    for top in (0..h).step_by(TILE) {
+        for left in (0..w).step_by(TILE) {
+            for y in top..(top + TILE).min(h) {
+                let sy = if turn.mirror_y { h - 1 - y } else { y };
+                for x in left..(left + TILE).min(w) {
+                    let sx = if turn.mirror_x { w - 1 - x } else { x };
+                    target[y * w + x] = source[if turn.transpose { sx * stride + sy } else { sy * stride + sx }];
+                }
+            }
+        }
+    }
+    out
+}

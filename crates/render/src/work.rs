@@ -1,0 +1,214 @@
+use codec::{Frame, Info, Picture, Pixels};
+use codec::CodecError;
+use fast_image_resize::Resizer;
+use plan::{Background, Gravity};
+
+use crate::geometry::{Affine, Locate, Placement, Rect, Size, Smart, Turn};
+use crate::scope::{Scope, blank, bytes, size};
+use crate::smart;
+use crate::stages::{background, orient, resize};
+
+/// A picture under work.
+///
+/// Turns and cuts are noted in a [`View`] and carried out by the next scaling, so that a 12-megapixel master is neither
+/// turned nor copied on its way to a thumbnail, and so that plans may speak of pixels that the decoder shrank away.
+pub(crate) struct Work {
+    frames: Vec<Frame>,
+    loops: u32,
+    view: View,
+    /// From pixels of the upright master to pixels of the view.
+    master: Affine,
+    resizer: Resizer,
+}
+
+/// The part of the stored pixels that is the picture, and how it is turned.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct View {
+    /// In stored pixels.
+    rect: Rect,
+    turn: Turn,
+    /// The size that the plan sees, after the turn.
+    size: Size,
+}
+
+impl View {
+    fn whole(size: Size) -> Self {
+        View { rect: size.rect(), turn: Turn::NONE, size }
+    }
+
+    /// A rectangle of the view in stored pixels.
+    fn stored(&self, window: Rect) -> Rect {
+        if window == self.size.rect() {
+            return self.rect;
+        }
+        let unturned =
+            self.turn.inverse().rect(window, (f64::from(self.size.w), f64::from(self.size.h)));
+        let size = self.turn.inverse().size(self.size);
+        let (sx, sy) = (self.rect.w / f64::from(size.w), self.rect.h / f64::from(size.h));
+        Rect {
+            x: self.rect.x + unturned.x * sx,
+            y: self.rect.y + unturned.y * sy,
+            w: unturned.w * sx,
+            h: unturned.h * sy,
+        }
+    }
+}
+
+impl Work {
+    /// Takes a decoded picture; `info` tells its size and orientation before any shrinking.
+    pub(crate) fn new(picture: Picture, info: &Info) -> Self {
+        let actual = Size::new(picture.width(), picture.height());
+        let stored = Size::new(info.width, info.height);
+        let turn = Turn::from_exif(info.orientation);
+        let upright = turn.size(stored);
+        Work {
+            frames: picture.frames,
+            loops: picture.loops,
+            view: View { size: stored, ..View::whole(actual) },
+            // Until the plan turns the picture upright, it lies as stored.
+            master: Affine::turn(turn.inverse(), upright),
+            resizer: Resizer::new(),
+        }
+    }
+
+    /// The size that the plan sees.
+    pub(crate) fn size(&self) -> Size {
+        self.view.size
+    }
+
+    /// Notes a quarter turn or mirror.
+    pub(crate) fn turn(&mut self, turn: Turn) {
+        self.master = self.master.then(Affine::turn(turn, self.view.size));
+        self.view.size = turn.size(self.view.size);
+        self.view.turn = self.view.turn.then(turn);
+    }
+
+    /// The picture is upright now, by definition.
+    pub(crate) fn upright(&mut self) {
+        self.master = Affine::IDENTITY;
+    }
+
+    /// Notes a cut.
+    pub(crate) fn crop(&mut self, window: Rect, size: Size) {
+        self.view.rect = self.view.stored(window);
+        self.view.size = size;
+        self.master = self.master.then(Affine::scale_move(1.0, 1.0, -window.x, -window.y));
+    }
+
+    /// Scales a window of the picture, and puts it on a canvas.
+    pub(crate) fn place(
+        &mut self,
+        placement: &Placement,
+        background: Background,
+        scope: &Scope<'_>,
+    ) -> Result<(), CodecError> {
+        let master = self.master.then(placement.map());
+        self.scale(placement.window, placement.scaled, scope)?;
+        if placement.canvas != placement.scaled {
+            let (canvas, offset) = (placement.canvas, placement.offset);
+            self.each(scope, canvas, |pixels, _| background::frame(pixels, canvas, offset, background, scope))?;
+        }
+        self.master = master;
+        Ok(())
+    }
+
+    /// Carries out what was noted: afterwards the stored pixels are the picture.
+    pub(crate) fn settle(&mut self, scope: &Scope<'_>) -> Result<(), CodecError> {
+        self.scale(self.view.size.rect(), self.view.size, scope)
+    }
+
+    fn scale(&mut self, window: Rect, to: Size, scope: &Scope<'_>) -> Result<(), CodecError> {
+        let view = self.view;
+        let source = view.stored(window);
+        let stored_to = view.turn.inverse().size(to);
+        let actual = size(&self.frames[0].pixels);
+        if !(source == actual.rect() && stored_to == actual) {
+            let bounds = resize::bounds(view.rect, actual);
+            let scratch = resize::scratch(self.frames[0].pixels.channels, bounds, stored_to);
+            scope.room(self.held(), scratch)?;
+            self.each(scope, stored_to, |pixels, resizer| resize::resample(resizer, &pixels, bounds, source, stored_to))?;
+        }
+        if view.turn != Turn::NONE {
+            self.each(scope, to, |pixels, _| Ok(orient::turned(&pixels, view.turn)))?;
+        }
+        self.view = View::whole(to);
+        Ok(())
+    }
+
+    /// Replaces every frame by what `change` makes of it; `to` is the size to expect. The view must be the whole picture
+    /// unless the caller sets it.
+    fn each(
+        &mut self,
+        scope: &Scope<'_>,
+        to: Size,
+        mut change: impl FnMut(Pixels, &mut Resizer) -> Result<Pixels, CodecError>,
+    ) -> Result<(), CodecError> {
+        let mut held = self.held();
+        for frame in &mut self.frames {
+            scope.cancel.check()?;
+            // A stage may add alpha: reckon with four bytes a pixel.
+            scope.room(held, bytes(to, codec::Channels::Rgba))?;
+            let old = std::mem::replace(&mut frame.pixels, blank(Size::new(1, 1), codec::Channels::Rgb));
+            held -= old.data.len() as u64;
+            frame.pixels = change(old, &mut self.resizer)?;
+            held += frame.pixels.data.len() as u64;
+        }
+        Ok(())
+    }
+
+    /// Changes the pixels of every frame, to a size; settles first. `map` tells where points go.
+    pub(crate) fn change(
+        &mut self,
+        scope: &Scope<'_>,
+        to: Size,
+        map: Affine,
+        mut change: impl FnMut(Pixels) -> Result<Pixels, CodecError>,
+    ) -> Result<(), CodecError> {
+        self.settle(scope)?;
+        self.each(scope, to, |pixels, _| change(pixels))?;
+        self.view = View::whole(to);
+        self.master = self.master.then(map);
+        Ok(())
+    }
+
+    /// The frames as they are. Settle first.
+    pub(crate) fn frames(&self) -> &[Frame] {
+        &self.frames
+    }
+
+    /// The finished picture.
+    pub(crate) fn finish(mut self, scope: &Scope<'_>) -> Result<Picture, CodecError> {
+        self.settle(scope)?;
+        Ok(Picture { frames: self.frames, loops: self.loops })
+    }
+
+    /// Works something out with eyes on the picture.
+    pub(crate) fn locate<T>(&self, work: impl FnOnce(&Locate<'_>) -> T) -> T {
+        work(&Locate { master: self.master, smart: self })
+    }
+
+    fn held(&self) -> u64 {
+        self.frames.iter().map(|frame| frame.pixels.data.len() as u64).sum()
+    }
+
+    /// A small copy of the first frame, as the plan sees it.
+    fn glance(&self) -> Result<Pixels, CodecError> {
+        let pixels = &self.frames[0].pixels;
+        let to = self.view.turn.inverse().size(self.view.size.capped(smart::SIDE));
+        let bounds = resize::bounds(self.view.rect, size(pixels));
+        let small = resize::resample(&mut Resizer::new(), pixels, bounds, self.view.rect, to)?;
+        Ok(orient::turned(&small, self.view.turn))
+    }
+}
+
+impl Smart for Work {
+    fn best(&self, gravity: Gravity, window: (f64, f64)) -> (f64, f64) {
+        match self.glance() {
+            Ok(small) => smart::best(&small, gravity, window),
+            Err(error) => {
+                tracing::warn!(%error, "no look at the picture: the crop is centred");
+                (0.5, 0.5)
+            }
+        }
+    }
+}
