@@ -1,14 +1,15 @@
 //! House rules that a compiler does not hold: which crate may import which, and what a file may look like.
 //!
 //! The order of crates is a table in `ARCHITECTURE.md`; [`Levels`] reads it, [`Workspace`] reads what `cargo metadata`
-//! says, and [`violations`] holds the one against the other. [`tidy`] looks at single files. The tests of this crate
-//! apply both to the repository; nothing else uses it.
+//! says, and [`violations`] holds the one against the other. [`tidy`] looks at single files, [`cites`] at references between
+//! them. The tests of this crate apply all of it to the repository; nothing else uses it.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde_json::Value;
 
+pub mod cites;
 pub mod tidy;
 
 /// Where a crate stands.

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use layering::{Levels, Place, Workspace, tidy, violations};
+use layering::{Levels, Place, Workspace, cites, tidy, violations};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("crates/layering lies two folders down").to_owned()
@@ -53,6 +53,31 @@ fn files_are_tidy() {
     for path in files {
         let content = fs::read(root.join(&path)).expect("a tracked file can be read");
         found.extend(tidy::complaints(&path, &content));
+    }
+    assert!(found.is_empty(), "\n{}", found.join("\n"));
+}
+
+#[test]
+fn cited_rules_and_linked_pages_exist() {
+    let root = root();
+    let page = fs::read_to_string(root.join("ARCHITECTURE.md")).expect("ARCHITECTURE.md is there");
+    let defined = cites::defined_rules(&page);
+    assert!(defined.len() > 30, "only these rules were found: {defined:?}");
+    let mut found = Vec::new();
+    for path in tidy::files(&root).expect("the repository can be listed") {
+        let markdown = path.extension().is_some_and(|ext| ext == "md");
+        let rust = path.extension().is_some_and(|ext| ext == "rs");
+        // This crate's own tests cite rules that are made up.
+        if !markdown && !rust || path.starts_with("crates/layering") {
+            continue;
+        }
+        let text = fs::read_to_string(root.join(&path)).expect("a tracked text can be read");
+        for rule in cites::cited_rules(&text).difference(&defined) {
+            found.push(format!("{}: cites rule {rule}, which ARCHITECTURE.md does not define", path.display()));
+        }
+        if markdown {
+            found.extend(cites::broken_links(&root, &path, &text));
+        }
     }
     assert!(found.is_empty(), "\n{}", found.join("\n"));
 }
