@@ -219,6 +219,11 @@ impl Source {
         &self.inner.location
     }
 
+    /// Whether a query is part of what it is asked: web sources say yes, folders no.
+    pub fn takes_query(&self) -> bool {
+        matches!(self.inner.kind, Kind::Http(_))
+    }
+
     /// The identity of the master at a path: percent-decoded once, no leading slash. Purely lexical.
     ///
     /// Segments `.` are dropped; case is kept. A folder collapses repeated slashes, a web source keeps them, as origins

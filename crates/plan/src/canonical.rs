@@ -48,7 +48,14 @@ impl fmt::Display for Plan {
 fn canonical_stage(stage: Stage) -> Option<Stage> {
     match stage {
         Stage::Orient(Orient::Fixed(0 | 1)) => None,
-        Stage::Extract(Region::Rect { x, y, width, height, align }) => {
+        Stage::Extract(Region::Rect { x, y, width, height, mut align }) => {
+            // An edge at 0 is the left or top alignment.
+            let (said_x_zero, said_y_zero) = (x == Some(Dim::Px(0)), y == Some(Dim::Px(0)));
+            let (x, y) = (x.filter(|x| *x != Dim::Px(0)), y.filter(|y| *y != Dim::Px(0)));
+            align = (
+                if said_x_zero { Horizontal::Left } else { align.0 },
+                if said_y_zero { Vertical::Top } else { align.1 },
+            );
             if x.is_none() && y.is_none() && width.is_none() && height.is_none() {
                 return None;
             }
