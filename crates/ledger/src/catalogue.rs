@@ -428,17 +428,18 @@ mod tests {
 
     #[test]
     fn a_damaged_file_is_put_aside() {
-        let spoil: [(&str, &dyn Fn(&Path)); 4] = [
-            ("no database at all", &|path| fs::write(path, [b'x'; 5000]).unwrap()),
-            ("a page of rubbish", &|path| {
+        type Spoil = fn(&Path);
+        let spoil: [(&str, Spoil); 4] = [
+            ("no database at all", |path| fs::write(path, [b'x'; 5000]).unwrap()),
+            ("a page of rubbish", |path| {
                 let mut bytes = fs::read(path).unwrap();
                 bytes[4096..].fill(0xa5);
                 fs::write(path, bytes).unwrap();
             }),
-            ("a table is missing", &|path| {
+            ("a table is missing", |path| {
                 Connection::open(path).unwrap().execute_batch("DROP TABLE total").unwrap();
             }),
-            ("another program's file", &|path| {
+            ("another program's file", |path| {
                 Connection::open(path).unwrap().execute_batch("PRAGMA application_id = 1").unwrap();
             }),
         ];
