@@ -46,6 +46,7 @@ pub(crate) const SCHEMA: Schema = Schema {
     "],
     // A purge that was answered must not be lost; NORMAL may lose the last commits.
     synchronous: "FULL",
+    writer_cache: 4096,
 };
 
 /// The purge log of this node, in `purge.db`.
