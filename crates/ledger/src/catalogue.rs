@@ -49,6 +49,8 @@ const SCHEMA: Schema = Schema {
     "],
     // A row that loss of power takes is a miss.
     synchronous: "NORMAL",
+    // More is of no use, measured: keys are random, so storing rows is bound by the pages that are written.
+    writer_cache: 16 << 10,
 };
 
 /// The table of stored entries, in `catalogue.db`.
@@ -404,6 +406,10 @@ fn put_row(tx: &Transaction<'_>, tier: Tier, row: &Row, log: i64, change: &mut C
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
     use super::*;
     use crate::contract::{self, row};
 
@@ -428,17 +434,18 @@ mod tests {
 
     #[test]
     fn a_damaged_file_is_put_aside() {
-        let spoil: [(&str, &dyn Fn(&Path)); 4] = [
-            ("no database at all", &|path| fs::write(path, [b'x'; 5000]).unwrap()),
-            ("a page of rubbish", &|path| {
+        type Spoil = fn(&Path);
+        let spoil: [(&str, Spoil); 4] = [
+            ("no database at all", |path| fs::write(path, [b'x'; 5000]).unwrap()),
+            ("a page of rubbish", |path| {
                 let mut bytes = fs::read(path).unwrap();
                 bytes[4096..].fill(0xa5);
                 fs::write(path, bytes).unwrap();
             }),
-            ("a table is missing", &|path| {
+            ("a table is missing", |path| {
                 Connection::open(path).unwrap().execute_batch("DROP TABLE total").unwrap();
             }),
-            ("another program's file", &|path| {
+            ("another program's file", |path| {
                 Connection::open(path).unwrap().execute_batch("PRAGMA application_id = 1").unwrap();
             }),
         ];
@@ -455,6 +462,93 @@ mod tests {
                 .filter(|f| f.as_ref().unwrap().file_name().to_string_lossy().starts_with("catalogue.db.corrupt-"))
                 .count();
             assert_eq!(aside, 1, "{what}");
+        }
+    }
+
+    #[test]
+    fn a_statement_is_planned_once() {
+        let temp = tempfile::tempdir().unwrap();
+        let catalogue = CatalogueDb::open(&Folder::open(temp.path()).unwrap()).unwrap();
+        let again = |connection: &Connection| {
+            let mut select = connection.prepare(&format!("{SELECT} WHERE tier = ?1 AND key = ?2"))?;
+            for key in 0..5_u8 {
+                assert!(!select.exists(params![number(Tier::Masters), [key; 16]])?);
+            }
+            Ok(select.get_status(rusqlite::StatementStatus::RePrepare))
+        };
+        assert_eq!(catalogue.readers.with(again).unwrap(), 0);
+    }
+
+    #[test]
+    fn readers_and_the_writer_do_not_hinder_each_other() {
+        let temp = tempfile::tempdir().unwrap();
+        let catalogue = CatalogueDb::open(&Folder::open(temp.path()).unwrap()).unwrap();
+        let tier = Tier::Derivatives;
+        catalogue.put(tier, &[row(1, 1), row(2, 1)]).unwrap();
+        let done = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            for _ in 0..12 {
+                scope.spawn(|| {
+                    while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                        // Each read sees whole transactions only.
+                        let rows = catalogue.walk(tier, None, 9).unwrap();
+                        assert_eq!(rows[0].stamp, rows[1].stamp);
+                        assert!(catalogue.get(tier, &row(1, 0).key).unwrap().is_some());
+                    }
+                });
+            }
+            for position in 2..200 {
+                catalogue.put(tier, &[row(1, position), row(2, position)]).unwrap();
+            }
+            done.store(true, std::sync::atomic::Ordering::Relaxed);
+        });
+        assert_eq!(catalogue.highest_stamp(contract::LOG).unwrap(), Some(Position(199)));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
+        #[test]
+        fn it_counts_like_a_map(steps in prop::collection::vec((0..4_u8, 0..30_u8, 0..6_u64, any::<bool>()), 1..80)) {
+            let temp = tempfile::tempdir().unwrap();
+            let catalogue = CatalogueDb::open(&Folder::open(temp.path()).unwrap()).unwrap();
+            let tier = Tier::Masters;
+            let mut model: BTreeMap<[u8; 16], Row> = BTreeMap::new();
+            for (step, n, position, other) in steps {
+                // Key and segment vary apart from each other.
+                let row = Row { key: DerivativeKey([n % 8; 16]), ..row(n, position) };
+                match step {
+                    0 | 1 => {
+                        catalogue.put(tier, std::slice::from_ref(&row)).unwrap();
+                        let stays = model.get(&row.key.0).is_some_and(|old| old.stamp.position > row.stamp.position);
+                        if !stays {
+                            model.insert(row.key.0, row);
+                        }
+                    }
+                    2 => {
+                        let body = model.get(&row.key.0).filter(|_| other).map_or(row.body, |found| found.body);
+                        catalogue.remove(tier, &row.key, body).unwrap();
+                        model.retain(|key, old| *key != row.key.0 || old.body != body);
+                    }
+                    _ => {
+                        let before = model.len();
+                        model.retain(|_, old| old.place.segment != row.place.segment);
+                        let removed = catalogue.remove_segment(tier, row.place.segment).unwrap();
+                        prop_assert_eq!(removed, (before - model.len()) as u64);
+                    }
+                }
+            }
+            let rows: Vec<Row> = model.into_values().collect();
+            prop_assert_eq!(&catalogue.walk(tier, None, 99).unwrap(), &rows);
+            let sum = |rows: &mut dyn Iterator<Item = &Row>| rows.fold((0, 0), |(n, b), r| (n + 1, b + r.place.length));
+            prop_assert_eq!(catalogue.totals(tier).unwrap(), sum(&mut rows.iter()));
+            for n in 0..30 {
+                let master = &row(n, 0).dependencies[1];
+                let counted = catalogue.count_master(tier, master).unwrap();
+                prop_assert_eq!(counted, sum(&mut rows.iter().filter(|r| r.dependencies.contains(master))));
+            }
+            let highest = rows.iter().map(|r| r.stamp.position).max();
+            prop_assert_eq!(catalogue.highest_stamp(contract::LOG).unwrap(), highest);
         }
     }
 

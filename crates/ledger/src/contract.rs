@@ -186,7 +186,7 @@ pub(crate) fn catalogue(catalogue: &dyn Catalogue) {
     assert_eq!(catalogue.get(d, &rows[0].key).unwrap().unwrap().body, BodyId([92; 16]));
     // Positions of two logs are never compared.
     let foreign = Row { stamp: Stamp { log: LogId(8), position: Position(1) }, ..row(1, 0) };
-    catalogue.put(d, &[foreign.clone()]).unwrap();
+    catalogue.put(d, std::slice::from_ref(&foreign)).unwrap();
     assert_eq!(catalogue.get(d, &foreign.key).unwrap(), Some(foreign));
     assert_eq!(catalogue.highest_stamp(LogId(8)).unwrap(), Some(Position(1)));
     assert_eq!(catalogue.highest_stamp(LOG).unwrap(), Some(Position(6)));

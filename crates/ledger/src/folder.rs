@@ -88,7 +88,13 @@ impl Folder {
                 return Err(e.into());
             }
         }
-        file.sync_all()
+        file.sync_all()?;
+        // Opening the stores takes a little room, too.
+        if self.is_full() {
+            file.set_len(0)?;
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        Ok(())
     }
 
     /// Gives the ballast up; answers whether there was any. It comes back at the next [`Folder::open`].

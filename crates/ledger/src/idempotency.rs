@@ -47,7 +47,11 @@ fn remember(connection: &mut Connection, key: &str, body: &Digest, id: PurgeId, 
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let known = recall(&tx, key, body, now)?;
     if known == Recalled::Unknown {
-        tx.prepare_cached("DELETE FROM idempotency WHERE at <= ?1")?.execute([expired(now)?])?;
+        // A few at a time, so that no purge waits long for it.
+        tx.prepare_cached(
+            "DELETE FROM idempotency WHERE rowid IN (SELECT rowid FROM idempotency WHERE at <= ?1 LIMIT 100)",
+        )?
+        .execute([expired(now)?])?;
         tx.prepare_cached("INSERT OR REPLACE INTO idempotency (key, body, id, at) VALUES (?1, ?2, ?3, ?4)")?
             .execute(params![key, body.0, id.0.to_be_bytes(), to_sql(now)?])?;
         tx.commit()?;

@@ -21,6 +21,7 @@ const SCHEMA: Schema = Schema {
         CREATE TABLE key_site (name TEXT NOT NULL, site TEXT NOT NULL, PRIMARY KEY (name, site)) STRICT;
     "],
     synchronous: "FULL",
+    writer_cache: 4096,
 };
 
 /// Who an API key belongs to, and where it may be used.

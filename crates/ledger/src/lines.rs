@@ -7,6 +7,12 @@ use crate::error::Fault;
 
 /// Adds one line. Backslash, line feed and NUL are escaped; NUL because SQL's text functions stop at it.
 fn push(out: &mut String, text: &str) {
+    // Nearly every text is plain.
+    if !text.contains(['\\', '\n', '\0']) {
+        out.push_str(text);
+        out.push('\n');
+        return;
+    }
     for c in text.chars() {
         match c {
             '\\' => out.push_str("\\\\"),
@@ -20,6 +26,9 @@ fn push(out: &mut String, text: &str) {
 
 /// The inverse of [`push`] for one line without its line feed.
 fn unescape(line: &str) -> Result<String, Fault> {
+    if !line.contains('\\') {
+        return Ok(line.to_owned());
+    }
     let mut out = String::with_capacity(line.len());
     let mut chars = line.chars();
     while let Some(c) = chars.next() {

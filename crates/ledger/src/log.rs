@@ -1,3 +1,5 @@
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock};
@@ -44,6 +46,7 @@ pub(crate) const SCHEMA: Schema = Schema {
     "],
     // A purge that was answered must not be lost; NORMAL may lose the last commits.
     synchronous: "FULL",
+    writer_cache: 4096,
 };
 
 /// The purge log of this node, in `purge.db`.
@@ -97,13 +100,12 @@ impl PurgeDb {
     /// When the store cannot be written, or the system has no random bits.
     pub fn mint_new_log(&self) -> Result<LogIdentity, LogError> {
         let log = LogId(u128::from_be_bytes(random().map_err(|e| LogError::Store(e.to_string()))?));
-        let since = to_sql(self.head.load(Ordering::Acquire))?;
-        let changed = lock(&self.writer)
-            .execute("UPDATE identity SET log = ?1, since = ?2", params![log.0.to_be_bytes(), since])
-            .map_err(Fault::from)?;
-        if changed != 1 {
-            return Err(LogError::Store("the purge log has no identity".into()));
-        }
+        self.write(|connection| {
+            let since = to_sql(self.head.load(Ordering::Acquire))?;
+            let changed =
+                connection.execute("UPDATE identity SET log = ?1, since = ?2", params![log.0.to_be_bytes(), since])?;
+            if changed == 1 { Ok(()) } else { Err(Fault::data("the purge log has no identity")) }
+        })?;
         let mut identity = self.identity.write().unwrap_or_else(PoisonError::into_inner);
         identity.log = log;
         Ok(identity.clone())
@@ -128,22 +130,34 @@ impl PurgeDb {
     /// # Errors
     /// When the file exists or cannot be written.
     pub fn back_up(&self, to: &Path) -> Result<(), LogError> {
-        self.readers.with(|connection| {
-            let text = to.to_str().ok_or_else(|| Fault::data("the path of a backup must be UTF-8"))?;
+        let text = to.to_str().ok_or_else(|| LogError::Store("the path of a backup must be UTF-8".into()))?;
+        // SQLite takes an empty file, and would make one that others can read: the secret is in it.
+        OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(to)
+            .map_err(|e| LogError::Store(format!("{}: {e}", to.display())))?;
+        let copied = self.readers.with(|connection| {
             // VACUUM INTO is refused under query_only, though it only reads this file.
             connection.pragma_update(None, "query_only", false)?;
             let done = connection.execute("VACUUM INTO ?1", [text]);
             connection.pragma_update(None, "query_only", true)?;
             done?;
+            // The commit brings the whole file to the disk.
             let copy = Connection::open(to)?;
             copy.execute_batch("PRAGMA synchronous = FULL; DELETE FROM run; DELETE FROM idempotency;")?;
             Ok(())
-        })?;
-        Ok(())
+        });
+        if copied.is_err() {
+            // Half a backup must not be taken for one.
+            let _ = std::fs::remove_file(to);
+        }
+        Ok(copied?)
     }
 
     /// Runs a write, and once more without the ballast if the disk is full.
-    fn write(&self, write: impl Fn(&mut Connection) -> Result<(), Fault>) -> Result<(), LogError> {
+    pub(crate) fn write(&self, write: impl Fn(&mut Connection) -> Result<(), Fault>) -> Result<(), LogError> {
         let mut connection = lock(&self.writer);
         let Err(first) = write(&mut connection) else { return Ok(()) };
         let full = first.is_full() || first.is_io() && self.folder.is_full();
@@ -371,6 +385,8 @@ mod tests {
         let other = Folder::open(&temp.path().join("b")).unwrap();
         log.back_up(&other.purge_db()).unwrap();
         assert!(log.back_up(&other.purge_db()).is_err(), "never over a file");
+        let mode = std::os::unix::fs::PermissionsExt::mode(&other.purge_db().metadata().unwrap().permissions());
+        assert_eq!(mode & 0o777, 0o600);
         let copy = PurgeDb::open(&other).unwrap();
         assert_eq!(copy.page(None, 9).unwrap(), log.page(None, 9).unwrap());
         assert_eq!(copy.identity().log, log.identity().log);

@@ -15,10 +15,10 @@ use plan::Position;
 use purge::{Catalogue, Log, LogError, LogIdentity, Tier};
 use rusqlite::params;
 
-use crate::error::{Fault, RunError, to_sql};
+use crate::error::{RunError, to_sql};
 use crate::folder::{make_dir, sync_dir};
 use crate::log::PurgeDb;
-use crate::sqlite::{lock, now_ms, random};
+use crate::sqlite::{now_ms, random};
 
 /// How a run begins.
 #[derive(Debug, Clone)]
@@ -134,10 +134,11 @@ impl PurgeDb {
 
     fn new_run(&self) -> Result<u128, LogError> {
         let id: [u8; 16] = random().map_err(|e| LogError::Store(e.to_string()))?;
-        let at = to_sql(now_ms())?;
-        lock(&self.writer)
-            .execute("INSERT INTO run (id, started_at) VALUES (?1, ?2)", params![id, at])
-            .map_err(Fault::from)?;
+        self.write(|connection| {
+            let at = to_sql(now_ms())?;
+            connection.execute("INSERT INTO run (id, started_at) VALUES (?1, ?2)", params![id, at])?;
+            Ok(())
+        })?;
         Ok(u128::from_be_bytes(id))
     }
 }
