@@ -174,6 +174,12 @@ impl Index {
         (name, self.identity.secret.name(space::EXACT, &name.0))
     }
 
+    /// Says that everything up to a position is applied or irrelevant: the end of a replay.
+    pub fn replayed_to(&self, position: Position) {
+        self.epoch.fetch_add(1, Ordering::Release);
+        self.head.fetch_max(position.0, Ordering::Release);
+    }
+
     /// Applies records in order and publishes the last one's position as the head.
     pub fn apply<'r>(&self, records: impl IntoIterator<Item = &'r Record>) {
         let mut head = Position::START;
