@@ -59,8 +59,7 @@ mod tests {
         ] {
             assert_eq!(choose(spec, from, alpha, animated), want, "{spec:?} {from:?} {alpha} {animated}");
         }
-        let first_frame =
-            OutputRule { animation: false, format: FormatRule::Always(Avif), ..OutputRule::default() };
+        let first_frame = OutputRule { animation: false, format: FormatRule::Always(Avif), ..OutputRule::default() };
         assert_eq!(choose(&first_frame.resolve(AcceptClass::Avif), Some(Gif), false, true), Avif);
     }
 

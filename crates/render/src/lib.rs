@@ -98,10 +98,13 @@ fn transform(
     job: &Job<'_>,
     cap: u32,
 ) -> Result<(Picture, Format), CodecError> {
-    let picture = drop_idle_alpha(picture);
+    let mut picture = drop_idle_alpha(picture);
     let (source, animated) = (info.kind.output_format(), picture.is_animated());
     let alpha = choose::alpha_after(stages, picture.channels() == Channels::Rgba);
     let planned = choose(job.spec, source, alpha, animated);
+    if !planned.holds_animation() {
+        picture.frames.truncate(1);
+    }
     let scope = Scope { budget: job.budget, cancel: job.cancel, cap, holds_alpha: planned.holds_alpha() };
     let mut work = Work::new(picture, info);
     for (index, stage) in stages.iter().enumerate() {
@@ -111,11 +114,8 @@ fn transform(
     if !scope.holds_alpha {
         stages::make_opaque(&mut work, &scope)?;
     }
-    let mut picture = drop_idle_alpha(work.finish(&scope)?);
+    let picture = drop_idle_alpha(work.finish(&scope)?);
     let format = choose(job.spec, source, picture.channels() == Channels::Rgba, animated);
-    if !format.holds_animation() {
-        picture.frames.truncate(1);
-    }
     Ok((picture, format))
 }
 

@@ -56,12 +56,11 @@ pub(crate) fn resample(
         Channels::Rgba => PixelType::U8x4,
     };
     let source = ImageRef::new(pixels.width, pixels.height, &pixels.data, kind).map_err(|e| internal(&e))?;
-    let cut = CroppedImage::new(&source, bounds.left, bounds.top, bounds.size.w, bounds.size.h)
-        .map_err(|e| internal(&e))?;
+    let cut =
+        CroppedImage::new(&source, bounds.left, bounds.top, bounds.size.w, bounds.size.h).map_err(|e| internal(&e))?;
     let (x, w) = within(window.x - f64::from(bounds.left), window.w, bounds.size.w);
     let (y, h) = within(window.y - f64::from(bounds.top), window.h, bounds.size.h);
-    let options =
-        ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3)).crop(x, y, w, h);
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3)).crop(x, y, w, h);
     let mut out = blank(to, pixels.channels);
     {
         let mut target = Image::from_slice_u8(to.w, to.h, &mut out.data, kind).map_err(|e| internal(&e))?;
