@@ -7,14 +7,24 @@
 //!
 //! A file that lost pixels is an error, never a picture with a grey end. A file that only lost its end marker decodes.
 
+mod avif;
 mod budget;
 mod error;
+mod exif;
+mod gif;
+mod icc;
+mod jpeg;
+mod limits;
+mod palette;
 mod picture;
+mod png;
 mod sniff;
+mod webp;
 
 pub use budget::{Budget, Cancel};
 pub use error::CodecError;
 pub use picture::{Channels, Frame, Picture, Pixels};
+use plan::Format;
 pub use sniff::{Kind, sniff};
 
 /// What the headers of a file say.
@@ -57,7 +67,7 @@ pub struct Decoded {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Encode {
     /// Which format.
-    pub format: plan::Format,
+    pub format: Format,
     /// 1 to 100, for JPEG, lossy WebP and AVIF. Held within the range.
     pub quality: u8,
     /// Lossless WebP.
@@ -74,8 +84,14 @@ pub struct Encode {
 /// [`CodecError::OverBudget`] when the file or the size it declares is too large, [`CodecError::Unsupported`] when it is of
 /// no kind that is read, [`CodecError::Truncated`] or [`CodecError::Corrupt`] when the headers cannot be read.
 pub fn probe(bytes: &[u8], budget: &Budget) -> Result<Info, CodecError> {
-    let _ = (bytes, budget);
-    Err(CodecError::Unsupported("not yet".into()))
+    limits::input(bytes, budget)?;
+    match known(bytes)? {
+        Format::Jpeg => jpeg::probe(bytes, budget),
+        Format::Png => png::probe(bytes, budget),
+        Format::Webp => webp::probe(bytes, budget),
+        Format::Avif => avif::probe(bytes, budget),
+        Format::Gif => gif::probe(bytes, budget),
+    }
 }
 
 /// Decodes a file to 8-bit sRGB: RGBA if it may have alpha, else RGB.
@@ -83,16 +99,36 @@ pub fn probe(bytes: &[u8], budget: &Budget) -> Result<Info, CodecError> {
 /// # Errors
 /// As [`probe`], and when pixels are missing or damaged, or the job is cancelled.
 pub fn decode(bytes: &[u8], ask: &Decode, budget: &Budget, cancel: &Cancel) -> Result<Decoded, CodecError> {
-    let _ = (ask, cancel);
-    probe(bytes, budget)?;
-    Err(CodecError::Unsupported("not yet".into()))
+    cancel.check()?;
+    limits::input(bytes, budget)?;
+    match known(bytes)? {
+        Format::Jpeg => jpeg::decode(bytes, ask, budget, cancel),
+        Format::Png => png::decode(bytes, budget, cancel),
+        Format::Webp => webp::decode(bytes, ask, budget, cancel),
+        Format::Avif => avif::decode(bytes, budget, cancel),
+        Format::Gif => gif::decode(bytes, ask, budget, cancel),
+    }
 }
 
 /// Encodes a picture. Formats without animation take the first frame; JPEG puts transparent pixels on white.
 ///
 /// # Errors
-/// [`CodecError::Internal`] when the encoder fails, or the job is cancelled.
+/// [`CodecError::Internal`] when the picture is malformed, larger than the format holds, or the encoder fails;
+/// [`CodecError::Cancelled`] or [`CodecError::TimedOut`].
 pub fn encode(picture: &Picture, how: &Encode, cancel: &Cancel) -> Result<Vec<u8>, CodecError> {
-    let _ = (picture, how, cancel);
-    Err(CodecError::Internal("not yet".into()))
+    cancel.check()?;
+    let first = limits::well_formed(picture)?;
+    match how.format {
+        Format::Jpeg => jpeg::encode(first, how),
+        Format::Png => png::encode(first, how, cancel),
+        Format::Webp => webp::encode(picture, how, cancel),
+        Format::Avif => avif::encode(first, how),
+        Format::Gif => gif::encode(picture, cancel),
+    }
+}
+
+/// The format, if it is one that is decoded.
+fn known(bytes: &[u8]) -> Result<Format, CodecError> {
+    let kind = sniff(bytes).ok_or_else(|| CodecError::Unsupported("unknown".into()))?;
+    kind.output_format().ok_or_else(|| CodecError::Unsupported(kind.name().into()))
 }

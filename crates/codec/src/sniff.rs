@@ -144,8 +144,7 @@ fn brand(bytes: &[u8]) -> Option<Kind> {
     if brands().any(|b| b == b"avif" || b == b"avis") {
         return Some(Kind::Avif);
     }
-    let heic: [&[u8]; 10] =
-        [b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"hevm", b"hevs", b"mif1", b"msf1"];
+    let heic: [&[u8]; 10] = [b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"hevm", b"hevs", b"mif1", b"msf1"];
     brands().any(|b| heic.contains(&b)).then_some(Kind::Heic)
 }
 

@@ -1,0 +1,296 @@
+//! AVIF, by libavif with libaom. Stills, and the still that a sequence carries.
+
+use std::ffi::{CStr, c_int};
+
+use libavif_sys as avif;
+use moxcms::{CicpProfile, ColorProfile};
+
+use crate::icc::{self, Samples};
+use crate::limits;
+use crate::{Budget, Cancel, Channels, CodecError, Decoded, Encode, Info, Kind, Picture, Pixels};
+
+/// 8 of 10: fast enough for the request path.
+const SPEED: c_int = 8;
+/// Alpha is a mask: coding errors in it are seen as halos.
+const ALPHA_QUALITY: c_int = 90;
+
+/// Reads the boxes.
+pub(crate) fn probe(bytes: &[u8], budget: &Budget) -> Result<Info, CodecError> {
+    Ok(Reader::open(bytes, budget)?.info())
+}
+
+/// Decodes to 8 bits.
+pub(crate) fn decode(bytes: &[u8], budget: &Budget, cancel: &Cancel) -> Result<Decoded, CodecError> {
+    let mut reader = Reader::open(bytes, budget)?;
+    let info = reader.info();
+    let channels = if info.may_have_alpha { Channels::Rgba } else { Channels::Rgb };
+    // The planes of 16 bits at worst, twice for the decoder's reference, and the pixels that go out.
+    limits::memory(limits::area(info.width, info.height) * (16 + 4), budget)?;
+    cancel.check()?;
+    reader.decode()?;
+    cancel.check()?;
+    let data = reader.pixels(&info, channels)?;
+    let samples = if channels == Channels::Rgba { Samples::Rgba } else { Samples::Rgb };
+    let data = match reader.profile() {
+        Some(profile) => icc::to_srgb(data, samples, Some(profile), cancel)?,
+        None => icc::convert(data, samples, reader.coded_colors().as_ref(), cancel)?,
+    };
+    let pixels = Pixels { width: info.width, height: info.height, channels, data };
+    Ok(Decoded { picture: Picture::still(pixels), info })
+}
+
+/// A decoder of the library with its input, destroyed on drop.
+struct Reader<'a> {
+    decoder: *mut avif::avifDecoder,
+    /// The library reads from these bytes as long as the decoder lives.
+    _bytes: &'a [u8],
+}
+
+impl<'a> Reader<'a> {
+    fn open(bytes: &'a [u8], budget: &Budget) -> Result<Reader<'a>, CodecError> {
+        // SAFETY: no arguments; a null result is handled.
+        let decoder = unsafe { avif::avifDecoderCreate() };
+        if decoder.is_null() {
+            return Err(CodecError::Internal("libavif: no decoder".into()));
+        }
+        let reader = Reader { decoder, _bytes: bytes };
+        // SAFETY: the decoder is live and used by nobody else; the bytes outlive it.
+        let result = unsafe {
+            let decoder = &mut *decoder;
+            decoder.maxThreads = 1;
+            decoder.ignoreExif = 1;
+            decoder.ignoreXMP = 1;
+            // Files of older encoders lack boxes that a strict reader asks for.
+            decoder.strictFlags = avif::AVIF_STRICT_DISABLED;
+            decoder.imageSizeLimit = budget.input_pixels.clamp(1, 16384 * 16384) as u32;
+            decoder.imageDimensionLimit = 65536;
+            decoder.requestedSource = avif::AVIF_DECODER_SOURCE_PRIMARY_ITEM;
+            match avif::avifDecoderSetIOMemory(decoder, bytes.as_ptr(), bytes.len()) {
+                avif::AVIF_RESULT_OK => avif::avifDecoderParse(decoder),
+                other => other,
+            }
+        };
+        reader.check(result)?;
+        let image = reader.image()?;
+        limits::size(image.width, image.height, budget)?;
+        Ok(reader)
+    }
+
+    fn image(&self) -> Result<&avif::avifImage, CodecError> {
+        // SAFETY: the decoder is live; its image is null or lives as long.
+        unsafe { (*self.decoder).image.as_ref() }.ok_or_else(|| CodecError::Corrupt("AVIF: no image".into()))
+    }
+
+    fn check(&self, result: avif::avifResult) -> Result<(), CodecError> {
+        // SAFETY: the library returns static strings; its diagnostics end in a zero within their array.
+        let text = || unsafe {
+            let detail = CStr::from_ptr((*self.decoder).diag.error.as_ptr());
+            let name = CStr::from_ptr(avif::avifResultToString(result));
+            format!("AVIF: {} {}", name.to_string_lossy(), detail.to_string_lossy())
+        };
+        match result {
+            avif::AVIF_RESULT_OK => Ok(()),
+            avif::AVIF_RESULT_TRUNCATED_DATA => {
+                Err(CodecError::Truncated("the AVIF ends before its last pixel".into()))
+            }
+            avif::AVIF_RESULT_NOT_IMPLEMENTED | avif::AVIF_RESULT_NO_CODEC_AVAILABLE => {
+                Err(CodecError::Unsupported(text()))
+            }
+            avif::AVIF_RESULT_OUT_OF_MEMORY => Err(CodecError::Internal(text())),
+            _ => Err(CodecError::Corrupt(text())),
+        }
+    }
+
+    fn info(&self) -> Info {
+        // SAFETY: the decoder is live, and its image was seen not to be null in `open`.
+        let (image, alpha) = unsafe { (&*(*self.decoder).image, (*self.decoder).alphaPresent != 0) };
+        Info {
+            kind: Kind::Avif,
+            width: image.width,
+            height: image.height,
+            orientation: orientation(image),
+            may_have_alpha: alpha,
+            frames: 1,
+        }
+    }
+
+    fn decode(&mut self) -> Result<(), CodecError> {
+        // SAFETY: the decoder is live and parsed.
+        let result = unsafe { avif::avifDecoderNextImage(self.decoder) };
+        self.check(result)
+    }
+
+    fn pixels(&self, info: &Info, channels: Channels) -> Result<Vec<u8>, CodecError> {
+        let image = self.image()?;
+        if (image.width, image.height) != (info.width, info.height) {
+            return Err(CodecError::Corrupt("AVIF: its picture is not of the size its boxes say".into()));
+        }
+        let row = info.width * channels.count() as u32;
+        let mut data = vec![0; row as usize * info.height as usize];
+        let mut rgb = avif::avifRGBImage::default();
+        // SAFETY: the image is decoded; the buffer holds `height` rows of `rowBytes` bytes in the format named.
+        let result = unsafe {
+            avif::avifRGBImageSetDefaults(&mut rgb, image);
+            rgb.depth = 8;
+            rgb.format = match channels {
+                Channels::Rgb => avif::AVIF_RGB_FORMAT_RGB,
+                Channels::Rgba => avif::AVIF_RGB_FORMAT_RGBA,
+            };
+            rgb.alphaPremultiplied = 0;
+            rgb.maxThreads = 1;
+            rgb.pixels = data.as_mut_ptr();
+            rgb.rowBytes = row;
+            avif::avifImageYUVToRGB(image, &mut rgb)
+        };
+        self.check(result)?;
+        Ok(data)
+    }
+
+    fn profile(&self) -> Option<&[u8]> {
+        let icc = &self.image().ok()?.icc;
+        // SAFETY: the image owns `size` bytes there as long as the decoder lives.
+        (!icc.data.is_null() && icc.size > 0).then(|| unsafe { std::slice::from_raw_parts(icc.data, icc.size) })
+    }
+
+    /// The colours named by code points (ITU-T H.273), where they are not those of sRGB.
+    fn coded_colors(&self) -> Option<ColorProfile> {
+        let image = self.image().ok()?;
+        let primaries = u8::try_from(image.colorPrimaries).ok().filter(|p| !matches!(p, 0..=2))?;
+        let transfer = match u8::try_from(image.transferCharacteristics).ok()? {
+            0 | 2 => 13,
+            known => known,
+        };
+        let profile = ColorProfile::new_from_cicp(CicpProfile {
+            color_primaries: primaries.try_into().ok()?,
+            transfer_characteristics: transfer.try_into().ok()?,
+            matrix_coefficients: moxcms::MatrixCoefficients::Identity,
+            full_range: true,
+        });
+        Some(profile)
+    }
+}
+
+impl Drop for Reader<'_> {
+    fn drop(&mut self) {
+        // SAFETY: the decoder is live and not used again.
+        unsafe { avif::avifDecoderDestroy(self.decoder) }
+    }
+}
+
+/// The EXIF orientation that is the same as a rotation, then a mirroring (ISO/IEC 23008-12 sections 6.5.10 and 6.5.12).
+fn orientation(image: &avif::avifImage) -> u8 {
+    let has = |flag| image.transformFlags & flag != 0;
+    let quarter_turns = if has(avif::AVIF_TRANSFORM_IROT) { image.irot.angle & 3 } else { 0 };
+    let mirror = has(avif::AVIF_TRANSFORM_IMIR).then_some(image.imir.axis & 1);
+    match (quarter_turns, mirror) {
+        (0, None) => 1,
+        (0, Some(0)) | (2, Some(1)) => 4,
+        (0, Some(_)) | (2, Some(0)) => 2,
+        (1, None) => 8,
+        (1, Some(0)) | (3, Some(1)) => 5,
+        (1, Some(_)) | (3, Some(0)) => 7,
+        (2, None) => 3,
+        _ => 6,
+    }
+}
+
+/// Encodes 4:2:0, with an alpha plane where a pixel is not opaque.
+pub(crate) fn encode(pixels: &Pixels, how: &Encode) -> Result<Vec<u8>, CodecError> {
+    let image = Image::new(pixels)?;
+    let encoder = Encoder::new()?;
+    let mut output = Output(avif::avifRWData::default());
+    // SAFETY: encoder, image and output are live; nobody else uses them.
+    let result = unsafe {
+        let settings = &mut *encoder.0;
+        settings.codecChoice = avif::AVIF_CODEC_CHOICE_AOM;
+        settings.maxThreads = 1;
+        settings.speed = SPEED;
+        settings.quality = how.quality.clamp(1, 100).into();
+        settings.qualityAlpha = ALPHA_QUALITY;
+        avif::avifEncoderWrite(encoder.0, image.0, &mut output.0)
+    };
+    succeed(result)?;
+    // SAFETY: after success the output holds `size` bytes.
+    Ok(unsafe { std::slice::from_raw_parts(output.0.data, output.0.size) }.to_vec())
+}
+
+fn succeed(result: avif::avifResult) -> Result<(), CodecError> {
+    if result == avif::AVIF_RESULT_OK {
+        return Ok(());
+    }
+    // SAFETY: the library returns static strings.
+    let name = unsafe { CStr::from_ptr(avif::avifResultToString(result)) };
+    Err(CodecError::Internal(format!("libavif: {}", name.to_string_lossy())))
+}
+
+/// Bytes the library wrote, freed on drop.
+struct Output(avif::avifRWData);
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        // SAFETY: filled by the library, or empty.
+        unsafe { avif::avifRWDataFree(&mut self.0) }
+    }
+}
+
+/// An encoder of the library, destroyed on drop.
+struct Encoder(*mut avif::avifEncoder);
+
+impl Encoder {
+    fn new() -> Result<Encoder, CodecError> {
+        // SAFETY: no arguments; a null result is handled.
+        let encoder = unsafe { avif::avifEncoderCreate() };
+        if encoder.is_null() { Err(CodecError::Internal("libavif: no encoder".into())) } else { Ok(Encoder(encoder)) }
+    }
+}
+
+impl Drop for Encoder {
+    fn drop(&mut self) {
+        // SAFETY: the encoder is live and not used again.
+        unsafe { avif::avifEncoderDestroy(self.0) }
+    }
+}
+
+/// Planes of the library, destroyed on drop.
+struct Image(*mut avif::avifImage);
+
+impl Image {
+    fn new(pixels: &Pixels) -> Result<Image, CodecError> {
+        // SAFETY: plain numbers; a null result is handled.
+        let image = unsafe { avif::avifImageCreate(pixels.width, pixels.height, 8, avif::AVIF_PIXEL_FORMAT_YUV420) };
+        if image.is_null() {
+            return Err(CodecError::Internal("libavif: no image".into()));
+        }
+        let image = Image(image);
+        let opaque = pixels.channels == Channels::Rgb || pixels.data.chunks_exact(4).all(|p| p[3] == 255);
+        let mut rgb = avif::avifRGBImage::default();
+        // SAFETY: the image is live; the pixels are `height` rows of `rowBytes` bytes, as checked on entry to the crate's
+        // `encode`, and only read.
+        let result = unsafe {
+            let planes = &mut *image.0;
+            planes.yuvRange = avif::AVIF_RANGE_FULL;
+            planes.colorPrimaries = avif::AVIF_COLOR_PRIMARIES_BT709 as _;
+            planes.transferCharacteristics = avif::AVIF_TRANSFER_CHARACTERISTICS_SRGB as _;
+            planes.matrixCoefficients = avif::AVIF_MATRIX_COEFFICIENTS_BT601 as _;
+            avif::avifRGBImageSetDefaults(&mut rgb, image.0);
+            rgb.depth = 8;
+            rgb.format = match pixels.channels {
+                Channels::Rgb => avif::AVIF_RGB_FORMAT_RGB,
+                Channels::Rgba => avif::AVIF_RGB_FORMAT_RGBA,
+            };
+            rgb.ignoreAlpha = opaque.into();
+            rgb.pixels = pixels.data.as_ptr().cast_mut();
+            rgb.rowBytes = pixels.width * pixels.channels.count() as u32;
+            avif::avifImageRGBToYUV(image.0, &rgb)
+        };
+        succeed(result)?;
+        Ok(image)
+    }
+}
+
+impl Drop for Image {
+    fn drop(&mut self) {
+        // SAFETY: the image is live and not used again.
+        unsafe { avif::avifImageDestroy(self.0) }
+    }
+}

@@ -1,0 +1,284 @@
+//! GIF 89a: every frame composed to the full size, by its disposal method.
+
+mod blocks;
+
+use std::io::Cursor;
+
+use gif::{ColorOutput, DecodeOptions, Decoder, DisposalMethod, Encoder, MemoryLimit, Repeat};
+
+use crate::limits;
+use crate::palette;
+use crate::{Budget, Cancel, Channels, CodecError, Decode, Decoded, Frame, Info, Kind, Picture, Pixels};
+use blocks::Blocks;
+
+/// Reads all blocks without decoding their pixels.
+pub(crate) fn probe(bytes: &[u8], budget: &Budget) -> Result<Info, CodecError> {
+    Ok(read(bytes, budget)?.1)
+}
+
+fn read(bytes: &[u8], budget: &Budget) -> Result<(Blocks, Info), CodecError> {
+    let blocks = Blocks::read(bytes)?;
+    limits::size(blocks.width, blocks.height, budget)?;
+    let info = Info {
+        kind: Kind::Gif,
+        width: blocks.width,
+        height: blocks.height,
+        orientation: 1,
+        may_have_alpha: blocks.may_have_alpha,
+        frames: blocks.frames.max(1),
+    };
+    Ok((blocks, info))
+}
+
+/// Decodes the first frame or all.
+pub(crate) fn decode(bytes: &[u8], ask: &Decode, budget: &Budget, cancel: &Cancel) -> Result<Decoded, CodecError> {
+    let (blocks, info) = read(bytes, budget)?;
+    if !blocks.is_complete() {
+        return Err(CodecError::Truncated("the GIF ends before its last frame".into()));
+    }
+    let wanted = if ask.all_frames { blocks.frames } else { 1 };
+    limits::frames(wanted.into(), budget)?;
+    let channels = if info.may_have_alpha { Channels::Rgba } else { Channels::Rgb };
+    let area = limits::area(info.width, info.height);
+    limits::size(blocks.widest, blocks.highest, budget)?;
+    // The frames that go out; the canvas, what was below it, and one frame of indices.
+    let scratch = area * 8 + limits::area(blocks.widest, blocks.highest);
+    limits::memory(u64::from(wanted) * area * channels.count() as u64 + scratch, budget)?;
+
+    let mut options = DecodeOptions::new();
+    options.set_color_output(ColorOutput::Indexed);
+    options.set_memory_limit(MemoryLimit::Unlimited);
+    let mut decoder = options.read_info(Cursor::new(bytes)).map_err(refuse)?;
+    let global = decoder.global_palette().map(<[u8]>::to_vec);
+    let mut canvas = Canvas::new(info.width, info.height);
+    let mut frames = Vec::new();
+    while frames.len() < wanted as usize {
+        cancel.check()?;
+        let Some(part) = next_part(&mut decoder, global.as_deref())? else {
+            return Err(CodecError::Truncated("the GIF ends before its last frame".into()));
+        };
+        canvas.draw(&part);
+        let pixels = Pixels { width: info.width, height: info.height, channels, data: canvas.copy(channels) };
+        let delay_ms = if info.frames > 1 && ask.all_frames { u32::from(part.delay) * 10 } else { 0 };
+        frames.push(Frame { pixels, delay_ms });
+        canvas.dispose(&part);
+    }
+    let loops = if frames.len() > 1 { blocks.plays } else { 0 };
+    Ok(Decoded { picture: Picture { frames, loops }, info })
+}
+
+/// One image block, decoded.
+struct Part {
+    left: usize,
+    top: usize,
+    width: usize,
+    delay: u16,
+    dispose: DisposalMethod,
+    transparent: Option<u8>,
+    palette: Vec<u8>,
+    indices: Vec<u8>,
+    height: usize,
+}
+
+fn next_part(decoder: &mut Decoder<Cursor<&[u8]>>, global: Option<&[u8]>) -> Result<Option<Part>, CodecError> {
+    let Some(frame) = decoder.next_frame_info().map_err(refuse)? else {
+        return Ok(None);
+    };
+    let palette = frame.palette.as_deref().or(global).unwrap_or_default().to_vec();
+    let mut part = Part {
+        left: frame.left.into(),
+        top: frame.top.into(),
+        width: frame.width.into(),
+        height: frame.height.into(),
+        delay: frame.delay,
+        dispose: frame.dispose,
+        transparent: frame.transparent,
+        palette,
+        indices: Vec::new(),
+    };
+    part.indices = vec![0; part.width * part.height];
+    decoder.read_into_buffer(&mut part.indices).map_err(refuse)?;
+    Ok(Some(part))
+}
+
+/// The picture as it stands, RGBA. The background is transparent, as browsers have it.
+struct Canvas {
+    width: usize,
+    height: usize,
+    data: Vec<u8>,
+    below: Vec<u8>,
+}
+
+impl Canvas {
+    fn new(width: u32, height: u32) -> Self {
+        let (width, height) = (width as usize, height as usize);
+        Canvas { width, height, data: vec![0; width * height * 4], below: Vec::new() }
+    }
+
+    fn draw(&mut self, part: &Part) {
+        if part.dispose == DisposalMethod::Previous {
+            self.below.clone_from(&self.data);
+        }
+        if part.width == 0 {
+            return;
+        }
+        for (y, row) in part.indices.chunks_exact(part.width).enumerate() {
+            let Some(line) = self.line(part, y) else {
+                break;
+            };
+            for (pixel, index) in line.chunks_exact_mut(4).zip(row) {
+                if part.transparent == Some(*index) {
+                    continue;
+                }
+                if let Some([r, g, b]) = part.palette.get(usize::from(*index) * 3..usize::from(*index) * 3 + 3) {
+                    pixel.copy_from_slice(&[*r, *g, *b, 255]);
+                }
+            }
+        }
+    }
+
+    /// The pixels of the canvas under one row of a part; shorter than the row where the part stands out.
+    fn line(&mut self, part: &Part, y: usize) -> Option<&mut [u8]> {
+        let y = part.top + y;
+        if y >= self.height || part.left >= self.width {
+            return None;
+        }
+        let end = (part.left + part.width).min(self.width);
+        self.data.get_mut((y * self.width + part.left) * 4..(y * self.width + end) * 4)
+    }
+
+    fn dispose(&mut self, part: &Part) {
+        match part.dispose {
+            DisposalMethod::Any | DisposalMethod::Keep => {}
+            DisposalMethod::Previous => std::mem::swap(&mut self.data, &mut self.below),
+            DisposalMethod::Background => {
+                for y in 0..part.height {
+                    match self.line(part, y) {
+                        Some(line) => line.fill(0),
+                        None => break,
+                    }
+                }
+            }
+        }
+    }
+
+    fn copy(&self, channels: Channels) -> Vec<u8> {
+        match channels {
+            Channels::Rgba => self.data.clone(),
+            Channels::Rgb => {
+                let mut out = Vec::with_capacity(self.width * self.height * 3);
+                self.data.chunks_exact(4).for_each(|p| out.extend_from_slice(&p[..3]));
+                out
+            }
+        }
+    }
+}
+
+fn refuse(error: gif::DecodingError) -> CodecError {
+    match error {
+        gif::DecodingError::Io(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => {
+            CodecError::Truncated("the GIF ends before its last pixel".into())
+        }
+        e => CodecError::Corrupt(e.to_string()),
+    }
+}
+
+/// Encodes all frames, each with a palette of its own. Alpha under one half is transparent, the rest opaque.
+pub(crate) fn encode(picture: &Picture, cancel: &Cancel) -> Result<Vec<u8>, CodecError> {
+    let failed = |e: gif::EncodingError| CodecError::Internal(format!("GIF: {e}"));
+    let (width, height) = (picture.width() as u16, picture.height() as u16);
+    let transparent = picture.frames.iter().any(|f| has_holes(&f.pixels));
+    let mut out = Vec::new();
+    let mut encoder = Encoder::new(&mut out, width, height, &[]).map_err(failed)?;
+    if picture.is_animated() {
+        match picture.loops {
+            0 => encoder.set_repeat(Repeat::Infinite).map_err(failed)?,
+            1 => {}
+            // The file counts repetitions after the first play.
+            n => encoder.set_repeat(Repeat::Finite((n - 1).min(65535) as u16)).map_err(failed)?,
+        }
+    }
+    let mut previous: Option<&Pixels> = None;
+    for frame in &picture.frames {
+        cancel.check()?;
+        let part = match previous {
+            Some(before) if !transparent => changed(before, &frame.pixels),
+            _ => Rect { left: 0, top: 0, width: width.into(), height: height.into() },
+        };
+        let mut block = indexed(&frame.pixels, part)?;
+        block.delay = u16::try_from(frame.delay_ms.div_ceil(10)).unwrap_or(u16::MAX);
+        let clears = transparent && picture.is_animated();
+        block.dispose = if clears { DisposalMethod::Background } else { DisposalMethod::Keep };
+        encoder.write_frame(&block).map_err(failed)?;
+        previous = Some(&frame.pixels);
+    }
+    encoder.into_inner().map_err(failed)?;
+    Ok(out)
+}
+
+fn has_holes(pixels: &Pixels) -> bool {
+    pixels.channels == Channels::Rgba && pixels.data.chunks_exact(4).any(|p| p[3] < 128)
+}
+
+#[derive(Clone, Copy)]
+struct Rect {
+    left: usize,
+    top: usize,
+    width: usize,
+    height: usize,
+}
+
+/// The rectangle in which two frames of one size differ; one pixel if they do not, since a frame cannot be empty.
+fn changed(before: &Pixels, after: &Pixels) -> Rect {
+    let stride = after.width as usize * after.channels.count();
+    let rows = || before.data.chunks_exact(stride).zip(after.data.chunks_exact(stride)).enumerate();
+    let Some((top, _)) = rows().find(|(_, (a, b))| a != b) else {
+        return Rect { left: 0, top: 0, width: 1, height: 1 };
+    };
+    let bottom = rows().filter(|(_, (a, b))| a != b).map(|(y, _)| y).last().unwrap_or(top);
+    let (mut left, mut right) = (stride, 0);
+    for (_, (a, b)) in rows() {
+        let mut different = a.iter().zip(b).enumerate().filter(|(_, (a, b))| a != b).map(|(x, _)| x);
+        if let Some(first) = different.next() {
+            left = left.min(first);
+            right = right.max(different.last().unwrap_or(first));
+        }
+    }
+    let count = after.channels.count();
+    let (left, right) = (left / count, right / count);
+    Rect { left, top, width: right - left + 1, height: bottom - top + 1 }
+}
+
+fn indexed(pixels: &Pixels, part: Rect) -> Result<gif::Frame<'static>, CodecError> {
+    let count = pixels.channels.count();
+    let stride = pixels.width as usize * count;
+    let rows = pixels.data.chunks_exact(stride).skip(part.top).take(part.height);
+    let mut rgba = Vec::with_capacity(part.width * part.height * 4);
+    for pixel in rows.flat_map(|row| row[part.left * count..(part.left + part.width) * count].chunks_exact(count)) {
+        match pixel {
+            [_, _, _, alpha] if *alpha < 128 => rgba.extend([0; 4]),
+            _ => rgba.extend([pixel[0], pixel[1], pixel[2], 255]),
+        }
+    }
+    let holes = rgba.chunks_exact(4).any(|p| p[3] == 0);
+    let most = if holes { 255 } else { 256 };
+    let mut reduced = palette::reduce(&rgba, part.width as u32, part.height as u32, most)?;
+    let hole = reduced.colors.len().min(255) as u8;
+    if holes {
+        reduced.colors.truncate(255);
+        reduced.colors.push([0; 4]);
+        for (index, _) in reduced.indices.iter_mut().zip(rgba.chunks_exact(4)).filter(|(_, p)| p[3] == 0) {
+            *index = hole;
+        }
+    }
+    Ok(gif::Frame {
+        left: part.left as u16,
+        top: part.top as u16,
+        width: part.width as u16,
+        height: part.height as u16,
+        transparent: holes.then_some(hole),
+        palette: Some(reduced.colors.iter().flat_map(|c| [c[0], c[1], c[2]]).collect()),
+        buffer: reduced.indices.into(),
+        ..gif::Frame::default()
+    })
+}

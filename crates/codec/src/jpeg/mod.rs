@@ -1,0 +1,107 @@
+//! JPEG, by libjpeg-turbo.
+
+mod codec;
+mod markers;
+
+use markers::Markers;
+
+use crate::icc::{self, Samples};
+use crate::{Budget, Cancel, Channels, CodecError, Decode, Decoded, Encode, Info, Kind, Picture, Pixels};
+use crate::{exif, limits};
+
+/// Reads the headers.
+pub(crate) fn probe(bytes: &[u8], budget: &Budget) -> Result<Info, CodecError> {
+    info(&Markers::read(bytes)?, budget)
+}
+
+fn info(markers: &Markers<'_>, budget: &Budget) -> Result<Info, CodecError> {
+    limits::size(markers.width, markers.height, budget)?;
+    Ok(Info {
+        kind: Kind::Jpeg,
+        width: markers.width,
+        height: markers.height,
+        orientation: markers.exif.map_or(1, exif::orientation),
+        may_have_alpha: false,
+        frames: 1,
+    })
+}
+
+/// Decodes, shrinking by a power of two where less than the full size serves.
+pub(crate) fn decode(bytes: &[u8], ask: &Decode, budget: &Budget, cancel: &Cancel) -> Result<Decoded, CodecError> {
+    let markers = Markers::read(bytes)?;
+    let info = info(&markers, budget)?;
+    let missing = || CodecError::Truncated("the JPEG ends before its last pixel".into());
+    if !markers.is_complete() || (markers.arithmetic && !markers.ended) {
+        return Err(missing());
+    }
+    let profile = markers.profile();
+    let samples = match markers.components() {
+        1 if profile.as_deref().is_some_and(icc::is_gray) => Samples::Gray,
+        4 => Samples::Cmyk,
+        _ => Samples::Rgb,
+    };
+    let denominator = shrink(&info, ask);
+    let (width, height) = (info.width.div_ceil(denominator), info.height.div_ceil(denominator));
+    let collected = if markers.collects_scans() { markers.coefficient_bytes() } else { 0 };
+    // Samples before and after colour conversion, at most four and three bytes a pixel.
+    limits::memory(collected + limits::area(width, height) * 7, budget)?;
+    cancel.check()?;
+
+    let closed;
+    let whole = if markers.ended {
+        bytes
+    } else {
+        closed = [bytes, &[0xFF, 0xD9]].concat();
+        &closed
+    };
+    let raw = codec::decode(whole, (width, height), denominator, samples, budget)?;
+    if let Some(warning) = raw.warning {
+        let lost = ["premature end", "Premature end"].iter().any(|text| warning.contains(text));
+        match () {
+            () if lost || !markers.ended => return Err(missing()),
+            () if warning.contains("bad Huffman code") || warning.contains("found marker") => {
+                return Err(CodecError::Corrupt(warning));
+            }
+            () => tracing::debug!(warning, "JPEG decoded with a warning"),
+        }
+    }
+    let mut data = raw.data;
+    if samples == Samples::Cmyk && markers.adobe {
+        data.iter_mut().for_each(|v| *v = 255 - *v);
+    }
+    let data = icc::to_srgb(data, samples, profile.as_deref(), cancel)?;
+    let pixels = Pixels { width, height, channels: Channels::Rgb, data };
+    Ok(Decoded { picture: Picture::still(pixels), info })
+}
+
+/// The largest of 8, 4, 2, 1 that leaves both sides at least as long as asked. The sizes between are slower than the next
+/// larger power of two, and 3/8 is wrong at the edges in some builds.
+fn shrink(info: &Info, ask: &Decode) -> u32 {
+    let Some((width, height)) = ask.at_least else {
+        return 1;
+    };
+    let serves = |d: &u32| info.width.div_ceil(*d) >= width.max(1) && info.height.div_ceil(*d) >= height.max(1);
+    [8, 4, 2].into_iter().find(serves).unwrap_or(1)
+}
+
+/// Encodes 4:2:0 with Huffman tables made for the picture. Transparent pixels go on white.
+pub(crate) fn encode(pixels: &Pixels, how: &Encode) -> Result<Vec<u8>, CodecError> {
+    let quality = how.quality.clamp(1, 100);
+    match pixels.channels {
+        Channels::Rgb => codec::encode(pixels.width, pixels.height, &pixels.data, quality, how.progressive),
+        Channels::Rgba => {
+            let on_white = |v: u8, alpha: u8| {
+                let (v, alpha) = (u32::from(v), u32::from(alpha));
+                ((v * alpha + 255 * (255 - alpha) + 127) / 255) as u8
+            };
+            let mut flat = Vec::with_capacity(pixels.data.len() / 4 * 3);
+            for p in pixels.data.chunks_exact(4) {
+                flat.extend([on_white(p[0], p[3]), on_white(p[1], p[3]), on_white(p[2], p[3])]);
+            }
+            codec::encode(pixels.width, pixels.height, &flat, quality, how.progressive)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,195 @@
+//! PNG (ISO/IEC 15948). Of an APNG the default image.
+
+use std::io::{Cursor, ErrorKind};
+
+use png::{BitDepth, ColorType, Compression, Decoder, DecodingError, Limits, Reader, Transformations};
+
+use crate::icc::{self, Samples};
+use crate::limits;
+use crate::palette;
+use crate::{Budget, Cancel, Channels, CodecError, Decoded, Encode, Info, Kind, Picture, Pixels};
+
+/// Rows between two looks at the clock.
+const BAND: usize = 64;
+
+type Input<'a> = Reader<Cursor<&'a [u8]>>;
+
+/// Reads the headers, up to the pixels.
+pub(crate) fn probe(bytes: &[u8], budget: &Budget) -> Result<Info, CodecError> {
+    Ok(info(&open(bytes, budget)?))
+}
+
+fn open<'a>(bytes: &'a [u8], budget: &Budget) -> Result<Input<'a>, CodecError> {
+    let header = bytes.get(16..24).ok_or_else(|| CodecError::Truncated("a PNG without a header".into()))?;
+    let side = |at: usize| u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
+    limits::size(side(0), side(4), budget)?;
+    let bytes_limit = usize::try_from(budget.memory).unwrap_or(usize::MAX);
+    let mut decoder = Decoder::new_with_limits(Cursor::new(bytes), Limits { bytes: bytes_limit });
+    decoder.set_transformations(Transformations::normalize_to_color8());
+    decoder.set_ignore_text_chunk(true);
+    decoder.read_info().map_err(|e| refuse(e, budget))
+}
+
+fn info(reader: &Input<'_>) -> Info {
+    let header = reader.info();
+    let alpha = matches!(header.color_type, ColorType::GrayscaleAlpha | ColorType::Rgba) || header.trns.is_some();
+    Info {
+        kind: Kind::Png,
+        width: header.width,
+        height: header.height,
+        orientation: header.exif_metadata.as_deref().map_or(1, crate::exif::orientation),
+        may_have_alpha: alpha,
+        frames: 1,
+    }
+}
+
+/// Decodes any depth and colour type.
+pub(crate) fn decode(bytes: &[u8], budget: &Budget, cancel: &Cancel) -> Result<Decoded, CodecError> {
+    let mut reader = open(bytes, budget)?;
+    let info = info(&reader);
+    let (color, depth) = reader.output_color_type();
+    if depth != BitDepth::Eight || color == ColorType::Indexed {
+        return Err(CodecError::Internal(format!("PNG: {color:?} of {depth:?} after expansion")));
+    }
+    let samples = color.samples();
+    // Once as the file has them, once as they go out.
+    limits::memory(limits::area(info.width, info.height) * (samples as u64 + 4), budget)?;
+    let stride = info.width as usize * samples;
+    let mut data = vec![0; stride * info.height as usize];
+    match reader.info().interlaced {
+        true => read_interlaced(&mut reader, &mut data, stride, samples, budget, cancel)?,
+        false => {
+            for (number, row) in data.chunks_exact_mut(stride).enumerate() {
+                if number % BAND == 0 {
+                    cancel.check()?;
+                }
+                if reader.read_row(row).map_err(|e| refuse(e, budget))?.is_none() {
+                    return Err(CodecError::Truncated("the PNG ends before its last row".into()));
+                }
+            }
+        }
+    }
+    let header = reader.info();
+    let profile = header.icc_profile.as_deref().filter(|_| header.srgb.is_none());
+    let data = to_rgb(data, color, profile, cancel)?;
+    let channels = if info.may_have_alpha { Channels::Rgba } else { Channels::Rgb };
+    let pixels = Pixels { width: info.width, height: info.height, channels, data };
+    Ok(Decoded { picture: Picture::still(pixels), info })
+}
+
+fn read_interlaced(
+    reader: &mut Input<'_>,
+    data: &mut [u8],
+    stride: usize,
+    samples: usize,
+    budget: &Budget,
+    cancel: &Cancel,
+) -> Result<(), CodecError> {
+    let mut rows = 0;
+    while let Some(row) = reader.next_interlaced_row().map_err(|e| refuse(e, budget))? {
+        if let png::InterlaceInfo::Adam7(place) = row.interlace() {
+            png::expand_interlaced_row(data, stride, row.data(), place, samples as u8 * 8);
+        }
+        rows += 1;
+        if rows % BAND == 0 {
+            cancel.check()?;
+        }
+    }
+    Ok(())
+}
+
+fn to_rgb(data: Vec<u8>, color: ColorType, profile: Option<&[u8]>, cancel: &Cancel) -> Result<Vec<u8>, CodecError> {
+    match color {
+        ColorType::Grayscale => icc::to_srgb(data, Samples::Gray, profile, cancel),
+        ColorType::GrayscaleAlpha => {
+            let gray = data.chunks_exact(2).map(|p| p[0]).collect();
+            let rgb = icc::to_srgb(gray, Samples::Gray, profile, cancel)?;
+            Ok(rgb.chunks_exact(3).zip(data.chunks_exact(2)).flat_map(|(c, p)| [c[0], c[1], c[2], p[1]]).collect())
+        }
+        ColorType::Rgba => icc::to_srgb(data, Samples::Rgba, profile, cancel),
+        ColorType::Rgb | ColorType::Indexed => icc::to_srgb(data, Samples::Rgb, profile, cancel),
+    }
+}
+
+fn refuse(error: DecodingError, budget: &Budget) -> CodecError {
+    match error {
+        DecodingError::IoError(e) if e.kind() == ErrorKind::UnexpectedEof => {
+            CodecError::Truncated("the PNG ends before its last pixel".into())
+        }
+        DecodingError::LimitsExceeded => {
+            CodecError::OverBudget { what: "memory", found: budget.memory.saturating_add(1), limit: budget.memory }
+        }
+        e => CodecError::Corrupt(e.to_string()),
+    }
+}
+
+/// Encodes RGB, RGBA where a pixel is not opaque, or a palette.
+pub(crate) fn encode(pixels: &Pixels, how: &Encode, cancel: &Cancel) -> Result<Vec<u8>, CodecError> {
+    if how.palette {
+        return encode_palette(pixels);
+    }
+    let opaque;
+    let (color, data) = match pixels.channels {
+        Channels::Rgb => (ColorType::Rgb, &pixels.data),
+        Channels::Rgba if pixels.data.chunks_exact(4).all(|p| p[3] == 255) => {
+            opaque = pixels.data.chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]]).collect();
+            (ColorType::Rgb, &opaque)
+        }
+        Channels::Rgba => (ColorType::Rgba, &pixels.data),
+    };
+    cancel.check()?;
+    let mut out = Vec::new();
+    let mut encoder = png::Encoder::new(&mut out, pixels.width, pixels.height);
+    encoder.set_color(color);
+    encoder.set_depth(BitDepth::Eight);
+    encoder.set_compression(Compression::Fast);
+    write(encoder, data)?;
+    Ok(out)
+}
+
+fn encode_palette(pixels: &Pixels) -> Result<Vec<u8>, CodecError> {
+    let rgba;
+    let data = match pixels.channels {
+        Channels::Rgba => &pixels.data,
+        Channels::Rgb => {
+            rgba = pixels.data.chunks_exact(3).flat_map(|p| [p[0], p[1], p[2], 255]).collect();
+            &rgba
+        }
+    };
+    let mut indexed = palette::reduce(data, pixels.width, pixels.height, 256)?;
+    let depth = match indexed.colors.len() {
+        0..=2 => BitDepth::One,
+        3..=4 => BitDepth::Two,
+        5..=16 => BitDepth::Four,
+        _ => BitDepth::Eight,
+    };
+    if depth != BitDepth::Eight {
+        indexed.indices = pack(&indexed.indices, pixels.width as usize, depth as usize);
+    }
+    let mut out = Vec::new();
+    let mut encoder = png::Encoder::new(&mut out, pixels.width, pixels.height);
+    encoder.set_color(ColorType::Indexed);
+    encoder.set_depth(depth);
+    encoder.set_compression(Compression::Balanced);
+    encoder.set_filter(png::Filter::NoFilter);
+    encoder.set_palette(indexed.colors.iter().flat_map(|c| [c[0], c[1], c[2]]).collect::<Vec<u8>>());
+    if indexed.colors.iter().any(|c| c[3] != 255) {
+        encoder.set_trns(indexed.colors.iter().map(|c| c[3]).collect::<Vec<u8>>());
+    }
+    write(encoder, &indexed.indices)?;
+    Ok(out)
+}
+
+/// Puts indices of fewer than eight bits together, the leftmost in the high bits; every row begins a byte.
+fn pack(indices: &[u8], width: usize, depth: usize) -> Vec<u8> {
+    let per_byte = 8 / depth;
+    let byte = |group: &[u8]| group.iter().enumerate().fold(0, |b, (i, v)| b | v << (8 - depth * (i + 1)));
+    indices.chunks(width).flat_map(|row| row.chunks(per_byte).map(byte)).collect()
+}
+
+fn write(encoder: png::Encoder<'_, &mut Vec<u8>>, data: &[u8]) -> Result<(), CodecError> {
+    let failed = |e: png::EncodingError| CodecError::Internal(format!("PNG: {e}"));
+    let mut writer = encoder.write_header().map_err(failed)?;
+    writer.write_image_data(data).map_err(failed)?;
+    writer.finish().map_err(failed)
+}
