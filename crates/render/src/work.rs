@@ -106,6 +106,7 @@ impl Work {
         if placement.canvas != placement.scaled {
             let (canvas, offset) = (placement.canvas, placement.offset);
             self.each(scope, canvas, |pixels, _| background::frame(pixels, canvas, offset, background, scope))?;
+            self.view = View::whole(canvas);
         }
         self.master = master;
         Ok(())
