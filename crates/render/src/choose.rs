@@ -53,14 +53,14 @@ mod tests {
             (&offer(&[Avif, Webp], None), Some(Gif), true, true, Webp),
             (&offer(&[Avif, Webp], None), Some(Gif), true, false, Avif),
             (&offer(&[Avif], None), Some(Gif), false, true, Gif),
-            (&offer(&[Avif], Some(Jpeg)), Some(Gif), true, true, Jpeg),
+            // No candidate holds frames, so the spec asks for none.
+            (&offer(&[Avif], Some(Jpeg)), Some(Gif), true, true, Avif),
             (&offer(&[Jpeg], Some(Png)), Some(Webp), true, false, Png),
             (&offer(&[Jpeg], Some(Png)), Some(Webp), false, false, Jpeg),
         ] {
             assert_eq!(choose(spec, from, alpha, animated), want, "{spec:?} {from:?} {alpha} {animated}");
         }
-        let first_frame =
-            OutputRule { animation: false, format: FormatRule::Always(Avif), ..OutputRule::default() };
+        let first_frame = OutputRule { animation: false, format: FormatRule::Always(Avif), ..OutputRule::default() };
         assert_eq!(choose(&first_frame.resolve(AcceptClass::Avif), Some(Gif), false, true), Avif);
     }
 

@@ -54,9 +54,7 @@ pub(crate) fn at_least(info: &Info, stages: &[Stage], cap: u32) -> Option<(u32, 
                 if turned.transpose {
                     (x, y) = (y, x);
                 }
-                let need = |side: u32, scale: f64| {
-                    ((f64::from(side) * scale - 1e-6).ceil() as u32).clamp(1, side)
-                };
+                let need = |side: u32, scale: f64| ((f64::from(side) * scale - 1e-6).ceil() as u32).clamp(1, side);
                 return Some((need(info.width, x), need(info.height, y)));
             }
             Stage::Trim(_) | Stage::Straighten { .. } | Stage::Pad(_) | Stage::Flatten(_) => return None,
@@ -115,10 +113,7 @@ mod tests {
             Stage::Extract(Region::Aspect { aspect, gravity: Gravity::Attention })
         };
         let trim = Trim { mode: TrimMode::Corner, tolerance: Fixed::ZERO, keep: 0 };
-        let no = Stage::Resize(Resize {
-            enlarge: Enlarge::No,
-            ..Resize::new(Some(Dim::Px(9000)), None, Fit::Inside)
-        });
+        let no = Stage::Resize(Resize { enlarge: Enlarge::No, ..Resize::new(Some(Dim::Px(9000)), None, Fit::Inside) });
         for (orientation, stages, want) in [
             (1, vec![to(400, 400, Fit::Inside)], Some((400, 300))),
             (1, vec![to(400, 400, Fit::Cover)], Some((534, 400))),

@@ -17,6 +17,8 @@ pub use choose::choose;
 pub use foresee::final_size;
 pub use pool::{Full, Gone, Pool};
 
+use std::time::{Duration, Instant};
+
 use codec::{Budget, Cancel, Channels, CodecError, Decode, Encode, Info, Picture};
 use plan::{Format, OutputSpec, Plan, Stage};
 
@@ -51,6 +53,19 @@ pub struct Rendered {
     pub height: u32,
     /// Its frames; 1 for a still.
     pub frames: u32,
+    /// Where the time went.
+    pub timing: Timing,
+}
+
+/// How long each part of a job took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Timing {
+    /// Reading the master.
+    pub decode: Duration,
+    /// The stages.
+    pub stages: Duration,
+    /// Writing the result.
+    pub encode: Duration,
 }
 
 /// Makes one derivative.
@@ -64,6 +79,7 @@ pub fn render(job: &Job<'_>) -> Result<Rendered, CodecError> {
         return Err(CodecError::Internal("the master's own bytes are not rendered".to_owned()));
     }
     job.cancel.check()?;
+    let start = Instant::now();
     let info = codec::probe(job.master, job.budget)?;
     let cap = side_cap(job);
     let stages = with_final_cap(&job.plan.stages, cap);
@@ -75,8 +91,10 @@ pub fn render(job: &Job<'_>) -> Result<Rendered, CodecError> {
         all_frames: job.spec.animation && if_animated.holds_animation(),
     };
     let decoded = codec::decode(job.master, &decode, job.budget, job.cancel)?;
+    let decoded_at = Instant::now();
     let (picture, format) = transform(decoded.picture, &decoded.info, &stages, job, cap)?;
     job.cancel.check()?;
+    let staged_at = Instant::now();
     let encode = Encode {
         format,
         quality: job.spec.quality.of(format).clamp(1, 100),
@@ -86,7 +104,8 @@ pub fn render(job: &Job<'_>) -> Result<Rendered, CodecError> {
     };
     let bytes = codec::encode(&picture, &encode, job.cancel)?;
     let frames = u32::try_from(picture.frames.len()).unwrap_or(u32::MAX);
-    Ok(Rendered { bytes, format, width: picture.width(), height: picture.height(), frames })
+    let timing = Timing { decode: decoded_at - start, stages: staged_at - decoded_at, encode: staged_at.elapsed() };
+    Ok(Rendered { bytes, format, width: picture.width(), height: picture.height(), frames, timing })
 }
 
 /// Applies the stages, and settles the format on the way: before them, since backgrounds depend on it, and once more
@@ -98,10 +117,13 @@ fn transform(
     job: &Job<'_>,
     cap: u32,
 ) -> Result<(Picture, Format), CodecError> {
-    let picture = drop_idle_alpha(picture);
+    let mut picture = drop_idle_alpha(picture);
     let (source, animated) = (info.kind.output_format(), picture.is_animated());
     let alpha = choose::alpha_after(stages, picture.channels() == Channels::Rgba);
     let planned = choose(job.spec, source, alpha, animated);
+    if !planned.holds_animation() {
+        picture.frames.truncate(1);
+    }
     let scope = Scope { budget: job.budget, cancel: job.cancel, cap, holds_alpha: planned.holds_alpha() };
     let mut work = Work::new(picture, info);
     for (index, stage) in stages.iter().enumerate() {
@@ -111,11 +133,8 @@ fn transform(
     if !scope.holds_alpha {
         stages::make_opaque(&mut work, &scope)?;
     }
-    let mut picture = drop_idle_alpha(work.finish(&scope)?);
+    let picture = drop_idle_alpha(work.finish(&scope)?);
     let format = choose(job.spec, source, picture.channels() == Channels::Rgba, animated);
-    if !format.holds_animation() {
-        picture.frames.truncate(1);
-    }
     Ok((picture, format))
 }
 

@@ -45,11 +45,8 @@ struct Field {
 impl Field {
     fn new(picture: &Pixels) -> Self {
         let count = picture.channels.count();
-        let rgba: Vec<[u8; 4]> = picture
-            .data
-            .chunks_exact(count)
-            .map(|p| [p[0], p[1], p[2], p.get(3).copied().unwrap_or(255)])
-            .collect();
+        let rgba: Vec<[u8; 4]> =
+            picture.data.chunks_exact(count).map(|p| [p[0], p[1], p[2], p.get(3).copied().unwrap_or(255)]).collect();
         let luma = rgba
             .iter()
             .map(|&[r, g, b, a]| {

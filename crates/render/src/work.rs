@@ -1,5 +1,5 @@
-use codec::{Frame, Info, Picture, Pixels};
 use codec::CodecError;
+use codec::{Frame, Info, Picture, Pixels};
 use fast_image_resize::Resizer;
 use plan::{Background, Gravity};
 
@@ -41,8 +41,7 @@ impl View {
         if window == self.size.rect() {
             return self.rect;
         }
-        let unturned =
-            self.turn.inverse().rect(window, (f64::from(self.size.w), f64::from(self.size.h)));
+        let unturned = self.turn.inverse().rect(window, (f64::from(self.size.w), f64::from(self.size.h)));
         let size = self.turn.inverse().size(self.size);
         let (sx, sy) = (self.rect.w / f64::from(size.w), self.rect.h / f64::from(size.h));
         Rect {
@@ -107,6 +106,7 @@ impl Work {
         if placement.canvas != placement.scaled {
             let (canvas, offset) = (placement.canvas, placement.offset);
             self.each(scope, canvas, |pixels, _| background::frame(pixels, canvas, offset, background, scope))?;
+            self.view = View::whole(canvas);
         }
         self.master = master;
         Ok(())
@@ -126,7 +126,9 @@ impl Work {
             let bounds = resize::bounds(view.rect, actual);
             let scratch = resize::scratch(self.frames[0].pixels.channels, bounds, stored_to);
             scope.room(self.held(), scratch)?;
-            self.each(scope, stored_to, |pixels, resizer| resize::resample(resizer, &pixels, bounds, source, stored_to))?;
+            self.each(scope, stored_to, |pixels, resizer| {
+                resize::resample(resizer, &pixels, bounds, source, stored_to)
+            })?;
         }
         if view.turn != Turn::NONE {
             self.each(scope, to, |pixels, _| Ok(orient::turned(&pixels, view.turn)))?;

@@ -49,12 +49,7 @@ pub fn resize(r: &Resize, input: Size, cap: u32, locate: &Locate<'_>) -> Placeme
             let (longest, by) = (target.longest(), canvas.longest());
             Size::new(scaled(inner.w, by, longest), scaled(inner.h, by, longest)).min(canvas)
         };
-        return Placement {
-            window: input.rect(),
-            scaled: inner,
-            canvas,
-            offset: slack(r.gravity, canvas, inner),
-        };
+        return Placement { window: input.rect(), scaled: inner, canvas, offset: slack(r.gravity, canvas, inner) };
     }
     let enlarges = r.enlarge == Enlarge::Yes;
     match fit {
@@ -109,8 +104,7 @@ fn cover(r: &Resize, input: Size, target: Size, cap: u32, locate: &Locate<'_>) -
     let zoom = r.zoom.get().max(1.0);
     let scale = (tw / w).max(th / h);
     // One axis is kept in full: said so rather than divided, which would miss it by a hair.
-    let (mut ww, mut wh) =
-        if tw * h >= th * w { (w, (th * w / tw).min(h)) } else { ((tw * h / th).min(w), h) };
+    let (mut ww, mut wh) = if tw * h >= th * w { (w, (th * w / tw).min(h)) } else { ((tw * h / th).min(w), h) };
     (ww, wh) = (ww / zoom, wh / zoom);
     let (mut x, mut y) = place(r.gravity, input, (ww, wh), locate);
     // Pixels that keep their size keep their places.
@@ -161,7 +155,11 @@ fn smallest_around(ratio: f64, input: Size) -> Size {
 pub fn framed(size: Size, canvas: (u64, u64), offset: (u64, u64), cap: u32) -> Placement {
     let (cap, longest) = (u64::from(cap.max(1)), canvas.0.max(canvas.1).max(1));
     let fit = |v: u64| {
-        let v = if longest <= cap { v } else { ((2 * u128::from(v) * u128::from(cap) + u128::from(longest)) / (2 * u128::from(longest))) as u64 };
+        let v = if longest <= cap {
+            v
+        } else {
+            ((2 * u128::from(v) * u128::from(cap) + u128::from(longest)) / (2 * u128::from(longest))) as u64
+        };
         v.min(cap) as u32
     };
     let canvas = Size::new(fit(canvas.0), fit(canvas.1));

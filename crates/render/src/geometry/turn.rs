@@ -52,21 +52,13 @@ impl Turn {
     pub const fn then(self, next: Turn) -> Turn {
         // Exchanging the axes after a mirror is the same as mirroring the other axis after the exchange.
         let (x, y) = if next.transpose { (self.mirror_y, self.mirror_x) } else { (self.mirror_x, self.mirror_y) };
-        Turn {
-            transpose: self.transpose != next.transpose,
-            mirror_x: x != next.mirror_x,
-            mirror_y: y != next.mirror_y,
-        }
+        Turn { transpose: self.transpose != next.transpose, mirror_x: x != next.mirror_x, mirror_y: y != next.mirror_y }
     }
 
     /// What undoes it.
     #[must_use]
     pub const fn inverse(self) -> Turn {
-        if self.transpose {
-            Turn { transpose: true, mirror_x: self.mirror_y, mirror_y: self.mirror_x }
-        } else {
-            self
-        }
+        if self.transpose { Turn { transpose: true, mirror_x: self.mirror_y, mirror_y: self.mirror_x } } else { self }
     }
 
     /// The size of a turned picture.
@@ -76,11 +68,8 @@ impl Turn {
 
     /// Where a rectangle of an input of this size lies after the turn.
     pub fn rect(self, r: Rect, input: (f64, f64)) -> Rect {
-        let (mut r, (w, h)) = if self.transpose {
-            (Rect { x: r.y, y: r.x, w: r.h, h: r.w }, (input.1, input.0))
-        } else {
-            (r, input)
-        };
+        let (mut r, (w, h)) =
+            if self.transpose { (Rect { x: r.y, y: r.x, w: r.h, h: r.w }, (input.1, input.0)) } else { (r, input) };
         if self.mirror_x {
             r.x = w - r.x - r.w;
         }

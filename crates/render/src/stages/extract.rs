@@ -10,11 +10,6 @@ pub(super) fn apply(region: &Region, work: &mut Work, scope: &Scope<'_>) -> Resu
     let cut = work.locate(|locate| geometry::extract(region, work.size(), locate));
     work.crop(cut.window, cut.size);
     let Some((canvas, offset, background)) = cut.canvas else { return Ok(()) };
-    let placement = framed(
-        cut.size,
-        (canvas.w.into(), canvas.h.into()),
-        (offset.0.into(), offset.1.into()),
-        scope.cap,
-    );
+    let placement = framed(cut.size, (canvas.w.into(), canvas.h.into()), (offset.0.into(), offset.1.into()), scope.cap);
     work.place(&placement, background, scope)
 }

@@ -35,10 +35,5 @@ pub(crate) fn over(top: [u8; 4], bottom: [u8; 4]) -> [u8; 4] {
     let a = u32::from(top[3]) * 255;
     let b = u32::from(bottom[3]) * (255 - u32::from(top[3]));
     let mix = |t: u8, u: u8| ((u32::from(t) * a + u32::from(u) * b + (a + b) / 2) / (a + b)) as u8;
-    [
-        mix(top[0], bottom[0]),
-        mix(top[1], bottom[1]),
-        mix(top[2], bottom[2]),
-        ((a + b + 127) / 255) as u8,
-    ]
+    [mix(top[0], bottom[0]), mix(top[1], bottom[1]), mix(top[2], bottom[2]), ((a + b + 127) / 255) as u8]
 }

@@ -5,7 +5,7 @@ mod extract;
 mod flatten;
 mod flip;
 pub(crate) mod orient;
-mod pad;
+pub(crate) mod pad;
 pub(crate) mod resize;
 pub(crate) mod rotate;
 mod straighten;
@@ -16,8 +16,6 @@ mod tests;
 
 use codec::{CodecError, Info};
 use plan::{Color, Stage};
-
-pub(crate) use flatten::over;
 
 use crate::scope::Scope;
 use crate::work::Work;

@@ -1,6 +1,7 @@
 use codec::{Channels, CodecError, Pixels};
-use fast_image_resize::images::{CroppedImage, Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::images::{TypedCroppedImage, TypedImage, TypedImageRef};
+use fast_image_resize::pixels::{U8x3, U8x4};
+use fast_image_resize::{FilterType, PixelTrait, ResizeAlg, ResizeOptions, Resizer};
 use plan::Resize;
 
 use crate::geometry::{self, Rect, Size};
@@ -50,23 +51,32 @@ pub(crate) fn resample(
     window: Rect,
     to: Size,
 ) -> Result<Pixels, CodecError> {
-    let internal = |error: &dyn std::fmt::Display| CodecError::Internal(format!("resize: {error}"));
-    let kind = match pixels.channels {
-        Channels::Rgb => PixelType::U8x3,
-        Channels::Rgba => PixelType::U8x4,
-    };
-    let source = ImageRef::new(pixels.width, pixels.height, &pixels.data, kind).map_err(|e| internal(&e))?;
-    let cut = CroppedImage::new(&source, bounds.left, bounds.top, bounds.size.w, bounds.size.h)
-        .map_err(|e| internal(&e))?;
-    let (x, w) = within(window.x - f64::from(bounds.left), window.w, bounds.size.w);
-    let (y, h) = within(window.y - f64::from(bounds.top), window.h, bounds.size.h);
-    let options =
-        ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3)).crop(x, y, w, h);
-    let mut out = blank(to, pixels.channels);
-    {
-        let mut target = Image::from_slice_u8(to.w, to.h, &mut out.data, kind).map_err(|e| internal(&e))?;
-        resizer.resize(&cut, &mut target, &options).map_err(|e| internal(&e))?;
+    // Pixel types are named here rather than at run time: the library would be compiled for a dozen others.
+    match pixels.channels {
+        Channels::Rgb => resample_as::<U8x3>(resizer, pixels, bounds, window, to),
+        Channels::Rgba => resample_as::<U8x4>(resizer, pixels, bounds, window, to),
     }
+}
+
+fn resample_as<P: PixelTrait>(
+    resizer: &mut Resizer,
+    pixels: &Pixels,
+    bounds: Bounds,
+    window: Rect,
+    to: Size,
+) -> Result<Pixels, CodecError> {
+    let internal = |error: &dyn std::fmt::Display| CodecError::Internal(format!("resize: {error}"));
+    let source =
+        TypedImageRef::<P>::from_buffer(pixels.width, pixels.height, &pixels.data).map_err(|e| internal(&e))?;
+    let Bounds { left, top, size } = bounds;
+    let cut = TypedCroppedImage::new(source, left, top, size.w, size.h).map_err(|e| internal(&e))?;
+    let (x, w) = within(window.x - f64::from(left), window.w, size.w);
+    let (y, h) = within(window.y - f64::from(top), window.h, size.h);
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3)).crop(x, y, w, h);
+    let mut out = blank(to, pixels.channels);
+    let mut target = TypedImage::<P>::from_buffer(to.w, to.h, &mut out.data).map_err(|e| internal(&e))?;
+    resizer.resize_typed(&cut, &mut target, &options).map_err(|e| internal(&e))?;
+    drop(target);
     Ok(out)
 }
 

@@ -117,7 +117,8 @@ fn shares_aspects_and_limits() {
     for (r, input, want) in cases {
         assert_eq!(canvas(&r, input), want, "{r:?}");
     }
-    let r = Resize { aspect: Some(Aspect::Between(Fixed::new(1.0), Fixed::new(2.0))), ..base(px(100), None, Fit::Cover) };
+    let r =
+        Resize { aspect: Some(Aspect::Between(Fixed::new(1.0), Fixed::new(2.0))), ..base(px(100), None, Fit::Cover) };
     assert_eq!(canvas(&r, (300, 200)), (100, 67));
     assert_eq!(canvas(&r, (300, 100)), (100, 50));
 }
