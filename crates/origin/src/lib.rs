@@ -317,3 +317,6 @@ pub fn install_crypto() {
         let _ = rustls::crypto::ring::default_provider().install_default();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,9 +5,9 @@ use std::fs::File;
 use std::io::{ErrorKind, Read as _};
 use std::os::fd::{AsFd as _, AsRawFd as _};
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Component, Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use plan::Location;
@@ -20,6 +20,9 @@ use crate::{FetchError, LocalSettings, OpenError};
 const READS: u32 = 4;
 /// How often opening is tried while the file is replaced at the same moment.
 const OPENS: u32 = 32;
+
+/// Longer than a tick of the clock that file systems take their times from (10 ms at most).
+const TICK: Duration = Duration::from_millis(20);
 
 /// An opened folder source.
 pub(crate) struct Folder {
@@ -118,7 +121,10 @@ impl Folder {
                 hook(read);
             }
             let after = identity(&opened.file)?;
-            let stable = after == opened.before && bytes.len() as u64 == after.size;
+            let mut stable = after == opened.before && bytes.len() as u64 == after.size;
+            if stable && just_changed(&after) {
+                stable = reads_the_same(&opened.file, &bytes);
+            }
             if stable || read == READS {
                 let real = opened.real.to_str().map(str::to_owned);
                 return Ok(ReadFile { bytes: bytes.into(), modified: opened.modified, stable, real });
@@ -228,6 +234,25 @@ fn of(metadata: &std::fs::Metadata) -> Identity {
         modified: (metadata.mtime(), metadata.mtime_nsec()),
         changed: (metadata.ctime(), metadata.ctime_nsec()),
     }
+}
+
+/// Whether a file changed so lately that another change may bear the same time.
+fn just_changed(identity: &Identity) -> bool {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let changed = i128::from(identity.changed.0) * 1_000_000_000 + i128::from(identity.changed.1);
+    now.as_nanos() as i128 - changed < TICK.as_nanos() as i128
+}
+
+/// Reads an open file again and compares.
+fn reads_the_same(file: &File, bytes: &[u8]) -> bool {
+    let mut again = vec![0; bytes.len().clamp(1, 64 * 1024)];
+    for (index, part) in bytes.chunks(again.len()).enumerate() {
+        let offset = (index * again.len()) as u64;
+        if file.read_exact_at(&mut again[..part.len()], offset).is_err() || again[..part.len()] != *part {
+            return false;
+        }
+    }
+    true
 }
 
 fn not_found() -> FetchError {
