@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{ErrorKind, Read as _};
-use std::os::fd::{AsFd as _, AsRawFd as _};
+use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Component, Path, PathBuf};
@@ -33,6 +33,9 @@ pub(crate) struct Folder {
     /// Runs between reading and the second look at the file.
     #[cfg(test)]
     pub(crate) after_read: Option<Box<dyn Fn(u32) + Send + Sync>>,
+    /// As on a kernel without that call.
+    #[cfg(test)]
+    pub(crate) no_openat2: bool,
 }
 
 /// A master as read.
@@ -86,6 +89,8 @@ impl Folder {
             max_bytes: settings.max_bytes,
             #[cfg(test)]
             after_read: None,
+            #[cfg(test)]
+            no_openat2: false,
         })
     }
 
@@ -161,7 +166,7 @@ impl Folder {
         let root = rustix::fs::openat(CWD, &self.root, root_flags, Mode::empty())
             .map_err(|errno| FetchError::Io(format!("the source's folder: {errno}")))?;
         let beneath = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
-        match rustix::fs::openat2(root.as_fd(), path, flags, Mode::empty(), beneath) {
+        match self.openat2(root.as_fd(), Path::new(path), flags, beneath) {
             Ok(file) => Ok(file.into()),
             Err(Errno::AGAIN) => Err(OpenFailed::Changed),
             // Out of the root, or an absolute symlink, which may well point back into it. Or no openat2 here: kernels
@@ -170,7 +175,7 @@ impl Folder {
                 let real = self.root.join(path).canonicalize().map_err(|error| from_io(&error))?;
                 let below = self.permitted(&real)?;
                 let strict = beneath | ResolveFlags::NO_SYMLINKS;
-                match rustix::fs::openat2(root.as_fd(), &below, flags, Mode::empty(), strict) {
+                match self.openat2(root.as_fd(), &below, flags, strict) {
                     Ok(file) => Ok(file.into()),
                     Err(Errno::AGAIN | Errno::LOOP | Errno::XDEV) => Err(OpenFailed::Changed),
                     // The caller resolves what was opened once more, so a folder swapped for a symlink here is seen.
@@ -184,6 +189,20 @@ impl Folder {
             }
             Err(errno) => Err(from_io(&errno.into()).into()),
         }
+    }
+
+    fn openat2(
+        &self,
+        root: BorrowedFd<'_>,
+        path: &Path,
+        flags: OFlags,
+        resolve: ResolveFlags,
+    ) -> rustix::io::Result<OwnedFd> {
+        #[cfg(test)]
+        if self.no_openat2 {
+            return Err(Errno::NOSYS);
+        }
+        rustix::fs::openat2(root, path, flags, Mode::empty(), resolve)
     }
 
     /// The path of an open file, from the kernel where `/proc` is there. `None` when it was moved or replaced meanwhile.
