@@ -293,3 +293,27 @@ fn from_io(error: &std::io::Error) -> FetchError {
         _ => FetchError::Io(error.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use super::*;
+
+    #[test]
+    fn a_second_reading_sees_any_difference() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a");
+        let bytes = vec![7; 150_000];
+        std::fs::write(&path, &bytes).unwrap();
+        let file = File::open(&path).unwrap();
+        assert!(just_changed(&identity(&file).unwrap()) && reads_the_same(&file, &bytes));
+        for at in [0, 65_535, 65_536, 149_999] {
+            let mut other = bytes.clone();
+            other[at] = 8;
+            assert!(!reads_the_same(&file, &other), "{at}");
+        }
+        assert!(!reads_the_same(&file, &[7; 150_001]));
+        assert!(!just_changed(&Identity { changed: (1, 0), ..identity(&file).unwrap() }));
+    }
+}
