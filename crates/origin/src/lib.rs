@@ -322,3 +322,6 @@ pub fn install_crypto() {
         let _ = rustls::crypto::ring::default_provider().install_default();
     }
 }
+
+#[cfg(test)]
+mod tests;

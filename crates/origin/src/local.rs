@@ -3,11 +3,11 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{ErrorKind, Read as _};
-use std::os::fd::{AsFd as _, AsRawFd as _};
+use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Component, Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use plan::Location;
@@ -21,6 +21,9 @@ const READS: u32 = 4;
 /// How often opening is tried while the file is replaced at the same moment.
 const OPENS: u32 = 32;
 
+/// Longer than a tick of the clock that file systems take their times from (10 ms at most).
+const TICK: Duration = Duration::from_millis(20);
+
 /// An opened folder source.
 pub(crate) struct Folder {
     /// Absolute, no symlinks.
@@ -30,6 +33,9 @@ pub(crate) struct Folder {
     /// Runs between reading and the second look at the file.
     #[cfg(test)]
     pub(crate) after_read: Option<Box<dyn Fn(u32) + Send + Sync>>,
+    /// As on a kernel without that call.
+    #[cfg(test)]
+    pub(crate) no_openat2: bool,
 }
 
 /// A master as read.
@@ -83,6 +89,8 @@ impl Folder {
             max_bytes: settings.max_bytes,
             #[cfg(test)]
             after_read: None,
+            #[cfg(test)]
+            no_openat2: false,
         })
     }
 
@@ -118,7 +126,10 @@ impl Folder {
                 hook(read);
             }
             let after = identity(&opened.file)?;
-            let stable = after == opened.before && bytes.len() as u64 == after.size;
+            let mut stable = after == opened.before && bytes.len() as u64 == after.size;
+            if stable && just_changed(&after) {
+                stable = reads_the_same(&opened.file, &bytes);
+            }
             if stable || read == READS {
                 let real = opened.real.to_str().map(str::to_owned);
                 return Ok(ReadFile { bytes: bytes.into(), modified: opened.modified, stable, real });
@@ -155,7 +166,7 @@ impl Folder {
         let root = rustix::fs::openat(CWD, &self.root, root_flags, Mode::empty())
             .map_err(|errno| FetchError::Io(format!("the source's folder: {errno}")))?;
         let beneath = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
-        match rustix::fs::openat2(root.as_fd(), path, flags, Mode::empty(), beneath) {
+        match self.openat2(root.as_fd(), Path::new(path), flags, beneath) {
             Ok(file) => Ok(file.into()),
             Err(Errno::AGAIN) => Err(OpenFailed::Changed),
             // Out of the root, or an absolute symlink, which may well point back into it. Or no openat2 here: kernels
@@ -164,7 +175,7 @@ impl Folder {
                 let real = self.root.join(path).canonicalize().map_err(|error| from_io(&error))?;
                 let below = self.permitted(&real)?;
                 let strict = beneath | ResolveFlags::NO_SYMLINKS;
-                match rustix::fs::openat2(root.as_fd(), &below, flags, Mode::empty(), strict) {
+                match self.openat2(root.as_fd(), &below, flags, strict) {
                     Ok(file) => Ok(file.into()),
                     Err(Errno::AGAIN | Errno::LOOP | Errno::XDEV) => Err(OpenFailed::Changed),
                     // The caller resolves what was opened once more, so a folder swapped for a symlink here is seen.
@@ -178,6 +189,20 @@ impl Folder {
             }
             Err(errno) => Err(from_io(&errno.into()).into()),
         }
+    }
+
+    fn openat2(
+        &self,
+        root: BorrowedFd<'_>,
+        path: &Path,
+        flags: OFlags,
+        resolve: ResolveFlags,
+    ) -> rustix::io::Result<OwnedFd> {
+        #[cfg(test)]
+        if self.no_openat2 {
+            return Err(Errno::NOSYS);
+        }
+        rustix::fs::openat2(root, path, flags, Mode::empty(), resolve)
     }
 
     /// The path of an open file, from the kernel where `/proc` is there. `None` when it was moved or replaced meanwhile.
@@ -230,6 +255,25 @@ fn of(metadata: &std::fs::Metadata) -> Identity {
     }
 }
 
+/// Whether a file changed so lately that another change may bear the same time.
+fn just_changed(identity: &Identity) -> bool {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let changed = i128::from(identity.changed.0) * 1_000_000_000 + i128::from(identity.changed.1);
+    now.as_nanos() as i128 - changed < TICK.as_nanos() as i128
+}
+
+/// Reads an open file again and compares.
+fn reads_the_same(file: &File, bytes: &[u8]) -> bool {
+    let mut again = vec![0; bytes.len().clamp(1, 64 * 1024)];
+    for (index, part) in bytes.chunks(again.len()).enumerate() {
+        let offset = (index * again.len()) as u64;
+        if file.read_exact_at(&mut again[..part.len()], offset).is_err() || again[..part.len()] != *part {
+            return false;
+        }
+    }
+    true
+}
+
 fn not_found() -> FetchError {
     FetchError::NotFound { names: Vec::new() }
 }
@@ -247,5 +291,29 @@ fn from_io(error: &std::io::Error) -> FetchError {
             not_found()
         }
         _ => FetchError::Io(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use super::*;
+
+    #[test]
+    fn a_second_reading_sees_any_difference() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a");
+        let bytes = vec![7; 150_000];
+        std::fs::write(&path, &bytes).unwrap();
+        let file = File::open(&path).unwrap();
+        assert!(just_changed(&identity(&file).unwrap()) && reads_the_same(&file, &bytes));
+        for at in [0, 65_535, 65_536, 149_999] {
+            let mut other = bytes.clone();
+            other[at] = 8;
+            assert!(!reads_the_same(&file, &other), "{at}");
+        }
+        assert!(!reads_the_same(&file, &[7; 150_001]));
+        assert!(!just_changed(&Identity { changed: (1, 0), ..identity(&file).unwrap() }));
     }
 }

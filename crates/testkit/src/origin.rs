@@ -168,7 +168,7 @@ impl VersionedOrigin {
         self.page(path, |page| page.content = None);
     }
 
-    /// Adds a response header to a path, or replaces it.
+    /// Adds a response header to a path, or replaces it. `Transfer-Encoding` makes the body chunked.
     pub fn set_header(&self, path: &str, name: &str, value: &str) {
         self.page(path, |page| {
             page.extra.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
@@ -346,13 +346,18 @@ async fn answer(state: Arc<State>, request: Request<Incoming>) -> Result<Respons
             (status, body)
         }
     };
+    let chunked = extra.iter().any(|(name, _)| name.eq_ignore_ascii_case("transfer-encoding"));
     for (name, value) in extra {
-        response = response.header(name, value);
+        // The connection writes that header itself wherever no length is given.
+        if !name.eq_ignore_ascii_case("transfer-encoding") {
+            response = response.header(name, value);
+        }
     }
     if StatusCode::from_u16(status).is_err() {
         (status, body) = (500, Bytes::from_static(b"no such status"));
     }
-    if status != 304 && response.headers_ref().is_some_and(|headers| !headers.contains_key(header::CONTENT_LENGTH)) {
+    let length_given = response.headers_ref().is_some_and(|headers| headers.contains_key(header::CONTENT_LENGTH));
+    if status != 304 && !chunked && !length_given {
         response = response.header(header::CONTENT_LENGTH, body.len());
     }
     let cut = match failure {

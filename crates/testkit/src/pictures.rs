@@ -120,6 +120,7 @@ pub fn encode_png(picture: &Rgb) -> Vec<u8> {
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
     encoder.set_compression(png::Compression::Fast);
+    encoder.set_filter(png::Filter::Up);
     let mut writer = encoder.write_header().expect("writing to memory");
     writer.write_image_data(&picture.data).expect("as many bytes as pixels");
     writer.finish().expect("writing to memory");
@@ -208,7 +209,7 @@ fn decode_png(bytes: &[u8]) -> Result<Rgb, String> {
     let mut data = vec![0; reader.output_buffer_size().ok_or("PNG of absurd size")?];
     let frame = reader.next_frame(&mut data).map_err(fail)?;
     data.truncate(frame.buffer_size());
-    let data = to_rgb(&data, frame.color_type.samples());
+    let data = to_rgb(data, frame.color_type.samples());
     Ok(Rgb { width: frame.width as usize, height: frame.height as usize, data })
 }
 
@@ -219,18 +220,20 @@ fn decode_webp(bytes: &[u8]) -> Result<Rgb, String> {
     let samples = if decoder.has_alpha() { 4 } else { 3 };
     let mut data = vec![0; decoder.output_buffer_size().ok_or("WebP of absurd size")?];
     decoder.read_image(&mut data).map_err(fail)?;
-    Ok(Rgb { width: width as usize, height: height as usize, data: to_rgb(&data, samples) })
+    Ok(Rgb { width: width as usize, height: height as usize, data: to_rgb(data, samples) })
 }
 
-fn to_rgb(data: &[u8], samples: usize) -> Vec<u8> {
+fn to_rgb(data: Vec<u8>, samples: usize) -> Vec<u8> {
+    if samples == 3 {
+        return data;
+    }
     let over_black = |value: u8, alpha: u8| (u32::from(value) * u32::from(alpha) / 255) as u8;
     data.chunks_exact(samples)
         .flat_map(|pixel| match *pixel {
             [grey] => [grey; 3],
             [grey, alpha] => [over_black(grey, alpha); 3],
-            [r, g, b] => [r, g, b],
-            [r, g, b, alpha, ..] => [r, g, b].map(|value| over_black(value, alpha)),
-            [] => [0; 3],
+            [r, g, b, alpha] => [r, g, b].map(|value| over_black(value, alpha)),
+            _ => [0; 3],
         })
         .collect()
 }
@@ -281,6 +284,50 @@ mod tests {
             .encode(&picture.data, WIDTH as u32, HEIGHT as u32, image_webp::ColorType::Rgb8)
             .unwrap();
         assert_eq!(read_mark(&webp), Ok(mark));
+    }
+
+    /// A grey baseline JPEG of 8 x 8 pixels a block: each is one DC coefficient, so no transform is needed.
+    fn flat_jpeg(mark: Mark) -> Vec<u8> {
+        let mut out = vec![0xff, 0xd8, 0xff, 0xdb, 0, 67, 0];
+        out.extend([8; 64]);
+        let (width, height) = (8 * COLUMNS as u8, 8 * ROWS as u8);
+        out.extend([0xff, 0xc0, 0, 11, 8, 0, height, 0, width, 1, 1, 0x11, 0]);
+        // DC: nine codes of four bits, for differences of 0 to 8 bits. AC: one code, end of block.
+        out.extend([0xff, 0xc4, 0, 28, 0x00, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+        out.extend(0..9_u8);
+        out.extend([0xff, 0xc4, 0, 20, 0x10, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+        out.extend([0xff, 0xda, 0, 8, 1, 1, 0x00, 0, 63, 0]);
+        let (mut bits, mut last) = (String::new(), 0_i32);
+        for block in (0..COLUMNS * ROWS).rev() {
+            let value = if mark.bits() >> block & 1 == 1 { 127 } else { -128 };
+            let difference: i32 = value - last;
+            last = value;
+            let size = 32 - difference.unsigned_abs().leading_zeros();
+            bits += &format!("{size:04b}");
+            if size > 0 {
+                let coded = if difference < 0 { difference + (1 << size) - 1 } else { difference };
+                bits += &format!("{coded:0width$b}", width = size as usize);
+            }
+            bits.push('0');
+        }
+        bits += &"1".repeat((8 - bits.len() % 8) % 8);
+        for byte in bits.as_bytes().chunks(8) {
+            let byte = u8::from_str_radix(std::str::from_utf8(byte).unwrap(), 2).unwrap();
+            out.push(byte);
+            if byte == 0xff {
+                out.push(0);
+            }
+        }
+        out.extend([0xff, 0xd9]);
+        out
+    }
+
+    #[test]
+    fn a_version_is_read_from_jpeg() {
+        for version in [1, 9, 0x0102_0304] {
+            let mark = Mark::new("cat.jpg", version);
+            assert_eq!(read_mark(&flat_jpeg(mark)), Ok(mark));
+        }
     }
 
     #[test]
