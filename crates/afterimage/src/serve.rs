@@ -1,0 +1,162 @@
+//! `afterimage serve` and `afterimage check-config`.
+#![allow(clippy::print_stdout)]
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use config::{Config, SourceKind};
+use engine::DialectKind;
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::{CheckArgs, ServeArgs};
+use crate::wire::{self, Server};
+
+/// Runs the command until a signal ends it.
+pub fn run(args: ServeArgs) -> ExitCode {
+    let config = match read(&args) {
+        Ok(config) => config,
+        Err(message) => {
+            eprintln!("{message}");
+            return ExitCode::from(2);
+        }
+    };
+    log_to_stderr(&config);
+    let summary = Summary::of(&config);
+    let environment_key = std::env::var("AFTERIMAGE_API_KEY").ok().filter(|key| !key.is_empty());
+    let has_environment_key = environment_key.is_some();
+    let server = match wire::start(config, environment_key) {
+        Ok(server) => server,
+        Err(message) => {
+            eprintln!("afterimage: {message}");
+            return ExitCode::FAILURE;
+        }
+    };
+    summary.print(&server, has_environment_key);
+    wait_for_signal();
+    println!("afterimage: stopping; finishing what was begun");
+    server.stop();
+    ExitCode::SUCCESS
+}
+
+/// Checks a file: 0 without a word of complaint, else everything that is wrong with it.
+pub fn check(args: &CheckArgs) -> ExitCode {
+    match config::load(&args.file, &environment()) {
+        Ok(config) => {
+            println!(
+                "{} is fine: {} sites, {} sources, data in {}",
+                args.file.display(),
+                config.sites.len(),
+                config.sources.len(),
+                config.data.display()
+            );
+            ExitCode::SUCCESS
+        }
+        Err(errors) => {
+            eprintln!("{errors}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn read(args: &ServeArgs) -> Result<Config, String> {
+    let overrides = config::Overrides { delivery: args.listen, control: args.control, data: args.data.clone() };
+    let read = match (&args.config, &args.folder) {
+        (Some(file), _) => config::load_with(file, &environment(), &overrides),
+        (None, Some(folder)) => config::zero(folder, &environment(), &overrides),
+        (None, None) => return Err("afterimage: a folder or --config is needed".to_owned()),
+    };
+    read.map_err(|errors| errors.to_string())
+}
+
+fn environment() -> Vec<(String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
+}
+
+fn log_to_stderr(config: &Config) {
+    let filter = EnvFilter::try_new(&config.log.level).unwrap_or_else(|_| EnvFilter::new("info"));
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if config.log.json {
+        subscriber.json().init();
+    } else {
+        subscriber.with_target(false).init();
+    }
+}
+
+/// What is printed once the server answers.
+struct Summary {
+    sites: Vec<(DialectKind, String, Option<String>)>,
+    data: String,
+}
+
+impl Summary {
+    fn of(config: &Config) -> Summary {
+        let sites = config.sites.iter().map(|site| {
+            let picture = site.sources.iter().find_map(|name| {
+                let source = config.sources.iter().find(|s| s.name == *name)?;
+                match &source.kind {
+                    SourceKind::Local(settings) => Some((name.clone(), some_picture(&settings.root)?)),
+                    SourceKind::Http(_) => None,
+                }
+            });
+            let host = site.hosts.first().cloned().unwrap_or_default();
+            let target = picture.map(|(source, picture)| {
+                let prefix = site.prefix.trim_end_matches('/');
+                format!("{prefix}{}", example(site.dialect, &source, &picture))
+            });
+            (site.dialect, host, target)
+        });
+        Summary { sites: sites.collect(), data: config.data.display().to_string() }
+    }
+
+    fn print(&self, server: &Server, has_environment_key: bool) {
+        println!("Afterimage serves pictures on http://{}", server.delivery);
+        for (dialect, host, target) in &self.sites {
+            let target = target.as_deref().unwrap_or("(no local picture to show)");
+            let base = if host.is_empty() { format!("http://{}", server.delivery) } else { format!("http://{host}") };
+            println!("  {:<11} {base}{target}", dialect.name());
+        }
+        println!("Control plane (purge APIs, /metrics, /readyz): http://{}", server.control);
+        match &server.first_key {
+            Some(key) => println!("First API key, shown this once: {key}"),
+            None if has_environment_key => println!("API key: the one in AFTERIMAGE_API_KEY"),
+            None => println!("API keys: those made before, in {}", self.data),
+        }
+    }
+}
+
+fn example(dialect: DialectKind, source: &str, picture: &str) -> String {
+    match dialect {
+        DialectKind::Imgix => format!("/{picture}?w=600&h=400&fit=crop"),
+        DialectKind::Imagekit => format!("/tr:w-600,h-400/{picture}"),
+        DialectKind::Cloudimage => format!("/{picture}?w=600&h=400"),
+        DialectKind::Imageboss => format!("/{source}/cover:center/600x400/{picture}"),
+    }
+}
+
+/// The first JPEG of a folder by name, else the first other picture.
+fn some_picture(folder: &Path) -> Option<String> {
+    let mut names: Vec<String> =
+        std::fs::read_dir(folder).ok()?.filter_map(|item| item.ok()?.file_name().into_string().ok()).collect();
+    names.sort();
+    let plain = |name: &&String| name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
+    let ends = |name: &str, list: &[&str]| list.iter().any(|e| name.to_ascii_lowercase().ends_with(e));
+    let jpeg = names.iter().filter(plain).find(|n| ends(n, &[".jpg", ".jpeg"]));
+    jpeg.or_else(|| names.iter().filter(plain).find(|n| ends(n, &[".png", ".webp", ".gif", ".avif"]))).cloned()
+}
+
+fn wait_for_signal() {
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+    runtime.block_on(async {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+        else {
+            return;
+        };
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    });
+}

@@ -1,0 +1,289 @@
+//! Puts the rooms together into a running server, and takes them apart in the order that loses nothing.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use cache::{SegmentStore, Store};
+use config::{Config, SourceKind};
+use control::KeyRing;
+use delivery::{AccessLog, DeleteAnswer, DeleteAsk, Deletes};
+use engine::{Engine, Parts};
+use ledger::{CatalogueDb, Folder, KeysDb, PurgeDb};
+use origin::Source;
+use plan::Position;
+use prometheus_client::registry::Registry;
+use purge::{Catalogue, Index, Log, Purger, Tier, snapshot};
+use render::Pool;
+use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
+
+/// How long requests that were begun may take to finish when the server stops.
+const GRACE: Duration = Duration::from_secs(20);
+
+/// A running server.
+pub struct Server {
+    /// Where pictures are served.
+    pub delivery: SocketAddr,
+    /// Where the control plane is.
+    pub control: SocketAddr,
+    /// The first API key, if one had to be made.
+    pub first_key: Option<String>,
+    running: delivery::Running,
+    stop_control: oneshot::Sender<()>,
+    control_done: tokio::task::JoinHandle<()>,
+    ready: Arc<AtomicBool>,
+    plane: Arc<delivery::Plane>,
+    engine: Arc<Engine>,
+    index: Arc<Index>,
+    log: Arc<PurgeDb>,
+    cache_folder: PathBuf,
+    snapshot: PathBuf,
+    runtime: Runtime,
+}
+
+/// Starts everything that a configuration asks for. When it returns, both planes answer.
+///
+/// # Errors
+/// One sentence for people: what could not be started, and why.
+pub fn start(config: Config, environment_key: Option<String>) -> Result<Server, String> {
+    origin::install_crypto();
+    let folder = Folder::open(&config.data).map_err(|e| e.to_string())?;
+    let log = Arc::new(PurgeDb::open(&folder).map_err(|e| e.to_string())?);
+    let catalogue = Arc::new(CatalogueDb::open(&folder).map_err(|e| e.to_string())?);
+    let keys = Arc::new(KeysDb::open(&folder).map_err(|e| e.to_string())?);
+    let first_key = first_key(&keys, environment_key.as_deref())?;
+
+    let cache_folder = folder.cache_dir();
+    let begun = log.begin_run(&cache_folder, &*catalogue).map_err(|e| e.to_string())?;
+    let bodies = open_bodies(&config, &cache_folder, begun.cold.as_ref())?;
+    let snapshot = folder.path().join("purge-index.snapshot");
+    let index = Arc::new(replayed(&*log, &snapshot, begun.replay_after)?);
+    let purger = start_purger(&log, &index, &cache_folder)?;
+
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(config.limits.delivery_threads.max(2))
+        .thread_name("fills")
+        .enable_all()
+        .build()
+        .map_err(|e| format!("cannot start the runtime of fills: {e}"))?;
+    let store = |tier: Tier, memory_bytes: u64, bodies: Arc<SegmentStore>| {
+        let catalogue: Arc<dyn Catalogue> = catalogue.clone();
+        let disk = Some((bodies, catalogue));
+        let settings = cache::Settings { tier, memory_bytes, disk, fresh_id, fills: runtime.handle().clone() };
+        Store::new(index.clone(), settings).map(Arc::new).map_err(|e| format!("cannot start the {} store: {e}", tier.name()))
+    };
+    let renders = Pool::new(config.limits.render_threads, config.limits.queue)
+        .map_err(|e| format!("cannot start the render threads: {e}"))?;
+    let parts = Parts {
+        sources: open_sources(&config)?,
+        sites: config.sites.clone(),
+        index: index.clone(),
+        log: log.clone(),
+        purger,
+        derivatives: store(Tier::Derivatives, config.cache.memory, bodies.0)?,
+        masters: store(Tier::Masters, config.cache.masters_memory, bodies.1)?,
+        renders: Arc::new(renders),
+        settings: engine::Settings {
+            budget: config.limits.budget.clone(),
+            job_time: config.limits.job_time,
+            error_time: config.error_time,
+            ..engine::Settings::default()
+        },
+        fresh_id,
+    };
+    let engine = Arc::new(Engine::new(parts)?);
+
+    let mut registry = Registry::default();
+    let metrics = delivery::Metrics::new(&mut registry);
+    let ready = Arc::new(AtomicBool::new(false));
+    let ring = Arc::new(KeyRing::new(keys, environment_key));
+    let listeners = delivery::bind(config.listen.delivery, config.limits.delivery_threads)
+        .map_err(|e| format!("cannot listen on {}: {e}", config.listen.delivery))?;
+    let delivery_address = listeners.first().map_or(Ok(config.listen.delivery), std::net::TcpListener::local_addr);
+    let delivery_address = delivery_address.map_err(|e| e.to_string())?;
+    let control_plane = Arc::new(control::Plane::new(control::Parts {
+        engine: engine.clone(),
+        keys: ring.clone(),
+        log: log.clone(),
+        registry: Arc::new(registry),
+        ready: ready.clone(),
+        public: format!("http://{delivery_address}"),
+        imgix_duplicate_window: None,
+    }));
+    let (control_address, stop_control, control_done) = start_control(&runtime, &config, control_plane.clone())?;
+
+    let access = if config.log.access {
+        let path = folder.path().join("access.log");
+        AccessLog::to_file(&path).map_err(|e| format!("cannot write {}: {e}", path.display()))?
+    } else {
+        AccessLog::off()
+    };
+    let key_check: delivery::KeyCheck = Arc::new(move |key| control::Keys::verify(&*ring, key).is_some());
+    let deletes = Arc::new(ImagebossDeletes { plane: control_plane, fills: runtime.handle().clone() });
+    let plane = Arc::new(delivery::Plane::new(engine.clone(), deletes, key_check, access, metrics));
+    let running = delivery::serve(plane.clone(), listeners, GRACE).map_err(|e| format!("cannot serve: {e}"))?;
+    ready.store(true, Ordering::Release);
+    Ok(Server {
+        delivery: delivery_address,
+        control: control_address,
+        first_key,
+        running,
+        stop_control,
+        control_done,
+        ready,
+        plane,
+        engine,
+        index,
+        log,
+        cache_folder,
+        snapshot,
+        runtime,
+    })
+}
+
+impl Server {
+    /// Finishes what was begun, writes what waits to be written, and ends.
+    pub fn stop(self) {
+        self.ready.store(false, Ordering::Release);
+        self.running.stop();
+        let _ = self.stop_control.send(());
+        self.runtime.block_on(async {
+            let _ = tokio::time::timeout(GRACE, self.control_done).await;
+        });
+        drop(self.plane);
+        // Fills that nobody waits for are gone with this, so that the stores below are the last to be held.
+        self.runtime.shutdown_timeout(Duration::from_secs(5));
+        drop(self.engine);
+        if let Err(error) = snapshot::save(&self.index, &self.snapshot) {
+            tracing::warn!(%error, "the next start replays the whole purge log");
+        }
+        if let Err(error) = self.log.settle_run(&self.cache_folder) {
+            tracing::warn!(%error, "marking the end of the run");
+        }
+    }
+}
+
+fn fresh_id() -> [u8; 16] {
+    let mut bits = [0; 16];
+    // The system's generator does not fail once it has worked at the start, where the ledger used it.
+    if let Err(error) = getrandom::fill(&mut bits) {
+        tracing::error!(%error, "the system gives no random bits");
+    }
+    bits
+}
+
+/// Makes the first key when there is neither one in the ledger nor one in the environment.
+fn first_key(keys: &KeysDb, environment: Option<&str>) -> Result<Option<String>, String> {
+    if environment.is_some() || !keys.list().is_empty() {
+        return Ok(None);
+    }
+    keys.create("first", &[]).map(Some).map_err(|e| e.to_string())
+}
+
+fn open_bodies(
+    config: &Config,
+    cache_folder: &Path,
+    cold: Option<&ledger::ColdReason>,
+) -> Result<(Arc<SegmentStore>, Arc<SegmentStore>), String> {
+    let open = |tier: Tier, bytes: u64| {
+        let folder = cache_folder.join(tier.name());
+        let store = SegmentStore::open(&folder, bytes).map_err(|e| format!("cannot open {}: {e}", folder.display()))?;
+        Ok::<_, String>(Arc::new(store))
+    };
+    let stores = (open(Tier::Derivatives, config.cache.disk)?, open(Tier::Masters, config.cache.masters_disk)?);
+    if let Some(reason) = cold {
+        tracing::info!(%reason, "starting with an empty cache");
+        stores.0.clear();
+        stores.1.clear();
+    }
+    Ok(stores)
+}
+
+/// The index as of the head of the log: from the snapshot if it can be trusted, and every record after it.
+fn replayed(log: &PurgeDb, path: &Path, after: Position) -> Result<Index, String> {
+    let index = Index::new(log.identity());
+    let from = match snapshot::load(&index, path) {
+        Ok(head) => head.max(after),
+        Err(snapshot::SnapshotError::Io(error)) if error.kind() == io::ErrorKind::NotFound => after,
+        Err(error) => {
+            tracing::info!(%error, "replaying the whole purge log");
+            after
+        }
+    };
+    let mut count = 0u64;
+    log.replay(from, &mut |record| {
+        index.apply([&record]);
+        count += 1;
+    })
+    .map_err(|e| e.to_string())?;
+    index.replayed_to(log.head().map_err(|e| e.to_string())?);
+    tracing::info!(head = %index.head(), replayed = count, "the purge log is applied");
+    Ok(index)
+}
+
+fn start_purger(log: &Arc<PurgeDb>, index: &Arc<Index>, cache_folder: &Path) -> Result<Purger, String> {
+    let (ledger, folder) = (log.clone(), cache_folder.to_owned());
+    let on_undurable = Box::new(move || {
+        if let Err(error) = ledger.end_cache_run(&folder) {
+            tracing::error!(%error, "the next start may not be cold; remove the cache folder before it");
+        }
+    });
+    let log: Arc<dyn Log> = log.clone();
+    Purger::start(log, index.clone(), on_undurable).map_err(|e| e.to_string())
+}
+
+fn open_sources(config: &Config) -> Result<Vec<Source>, String> {
+    let open = |source: &config::SourceConfig| match &source.kind {
+        SourceKind::Local(settings) => Source::local(&source.name, settings.clone()),
+        SourceKind::Http(settings) => Source::http(&source.name, settings.clone()),
+    };
+    config.sources.iter().map(|source| open(source).map_err(|e| format!("source {:?}: {e}", source.name))).collect()
+}
+
+type ControlTask = (SocketAddr, oneshot::Sender<()>, tokio::task::JoinHandle<()>);
+
+fn start_control(runtime: &Runtime, config: &Config, plane: Arc<control::Plane>) -> Result<ControlTask, String> {
+    let address = config.listen.control;
+    let listener = runtime
+        .block_on(tokio::net::TcpListener::bind(address))
+        .map_err(|e| format!("cannot listen on {address}: {e}"))?;
+    let bound = listener.local_addr().map_err(|e| e.to_string())?;
+    let (stop, stopped) = oneshot::channel::<()>();
+    let task = runtime.spawn(async move {
+        let stopped = async {
+            let _ = stopped.await;
+        };
+        if let Err(error) = control::serve(listener, plane, stopped).await {
+            tracing::error!(%error, "the control plane ended");
+        }
+    });
+    Ok((bound, stop, task))
+}
+
+/// The vendor's `DELETE` on the public plane, answered by the control plane.
+struct ImagebossDeletes {
+    plane: Arc<control::Plane>,
+    fills: tokio::runtime::Handle,
+}
+
+impl Deletes for ImagebossDeletes {
+    fn delete(&self, ask: DeleteAsk) -> Pin<Box<dyn Future<Output = DeleteAnswer> + Send>> {
+        let plane = self.plane.clone();
+        // Not on a delivery runtime: it waits for the disk.
+        let task = self.fills.spawn(async move {
+            let client: IpAddr = ask.client;
+            control::imageboss_delete(&plane, &ask.host, &ask.target, &ask.headers, client).await
+        });
+        Box::pin(async move {
+            match task.await {
+                Ok(reply) => DeleteAnswer { status: reply.status, body: reply.body, headers: reply.headers },
+                Err(_) => DeleteAnswer { status: 503, body: "{\"error\":\"stopping\"}".into(), headers: Vec::new() },
+            }
+        })
+    }
+}
