@@ -78,6 +78,9 @@ impl<'a> Reader<'a> {
                 other => other,
             }
         };
+        if result == avif::AVIF_RESULT_MISSING_IMAGE_ITEM && bytes.get(8..12) == Some(b"avis") {
+            return Err(CodecError::Unsupported("an AVIF sequence without a still".into()));
+        }
         reader.check(result)?;
         let image = reader.image()?;
         limits::size(image.width, image.height, budget)?;
@@ -300,5 +303,37 @@ impl Drop for Image {
     fn drop(&mut self) {
         // SAFETY: the image is live and not used again.
         unsafe { avif::avifImageDestroy(self.0) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn turns_and_mirrors_as_orientation() {
+        for (turns, mirror, want) in [
+            (None, None, 1),
+            (None, Some(1), 2),
+            (Some(2), None, 3),
+            (None, Some(0), 4),
+            (Some(1), Some(0), 5),
+            (Some(3), None, 6),
+            (Some(1), Some(1), 7),
+            (Some(1), None, 8),
+            (Some(3), Some(1), 5),
+            (Some(3), Some(0), 7),
+        ] {
+            let mut image = avif::avifImage::default();
+            if let Some(angle) = turns {
+                image.transformFlags |= avif::AVIF_TRANSFORM_IROT;
+                image.irot.angle = angle;
+            }
+            if let Some(axis) = mirror {
+                image.transformFlags |= avif::AVIF_TRANSFORM_IMIR;
+                image.imir.axis = axis;
+            }
+            assert_eq!(orientation(&image), want, "{turns:?} {mirror:?}");
+        }
     }
 }

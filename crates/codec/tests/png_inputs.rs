@@ -58,3 +58,41 @@ fn every_colour_type_and_depth() {
         assert_eq!(out.info.may_have_alpha, want.len() == 8);
     }
 }
+
+#[test]
+fn interlaced_is_the_same() {
+    // 3x2 pixels of grey: Adam7 passes 1, 4 (column 2), 6 (column 1), 7 (row 1), each row with its filter byte.
+    let raw = [0, 1, 0, 3, 0, 2, 0, 4, 5, 6];
+    let chunk = |name: &[u8; 4], data: &[u8]| {
+        let mut crc = !0u32;
+        for byte in name.iter().chain(data) {
+            crc ^= u32::from(*byte);
+            for _ in 0..8 {
+                crc = crc >> 1 ^ if crc & 1 == 1 { 0xEDB8_8320 } else { 0 };
+            }
+        }
+        [&(data.len() as u32).to_be_bytes()[..], name, data, &(!crc).to_be_bytes()].concat()
+    };
+    let adler = raw.iter().fold((1u32, 0u32), |(a, b), v| (a + v, a + v + b));
+    let stored: Vec<u8> = raw.iter().map(|v| *v as u8).collect();
+    let length = stored.len() as u8;
+    let zlib =
+        [&[0x78, 1, 1, length, 0, !length, 0xFF], &stored[..], &(adler.1 << 16 | adler.0).to_be_bytes()].concat();
+    let exif = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x08\0\0\0\0\0\0";
+    let file = [
+        b"\x89PNG\r\n\x1a\n".to_vec(),
+        chunk(b"IHDR", &[0, 0, 0, 3, 0, 0, 0, 2, 8, 0, 0, 0, 1]),
+        chunk(b"eXIf", exif),
+        chunk(b"IDAT", &zlib),
+        chunk(b"IEND", &[]),
+    ]
+    .concat();
+    let out = decode(&file).unwrap();
+    let want: Vec<u8> = (1..=6).flat_map(|v| [v; 3]).collect();
+    assert_eq!(out.picture.frames[0].pixels.data, want);
+    assert_eq!(out.info.orientation, 8);
+    assert_eq!(decode(&file[..file.len() - 12]).unwrap(), out);
+    for length in 0..file.len() - 12 - 8 - 6 {
+        assert!(decode(&file[..length]).is_err(), "{length}");
+    }
+}
