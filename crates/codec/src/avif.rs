@@ -1,5 +1,7 @@
 //! AVIF, by libavif with libaom. Stills, and the still that a sequence carries.
 
+mod sequence;
+
 use std::ffi::{CStr, c_int};
 
 use libavif_sys as avif;
@@ -26,6 +28,11 @@ pub(crate) fn decode(bytes: &[u8], budget: &Budget, cancel: &Cancel) -> Result<D
     let channels = if info.may_have_alpha { Channels::Rgba } else { Channels::Rgb };
     // The planes of 16 bits at worst, twice for the decoder's reference, and the pixels that go out.
     limits::memory(limits::area(info.width, info.height) * (16 + 4), budget)?;
+    let coded = sequence::largest_frame(bytes)?;
+    if coded > budget.input_pixels {
+        return Err(CodecError::OverBudget { what: "input pixels", found: coded, limit: budget.input_pixels });
+    }
+    limits::memory(coded * 16, budget)?;
     cancel.check()?;
     reader.decode()?;
     cancel.check()?;
@@ -62,7 +69,8 @@ impl<'a> Reader<'a> {
             decoder.ignoreXMP = 1;
             // Files of older encoders lack boxes that a strict reader asks for.
             decoder.strictFlags = avif::AVIF_STRICT_DISABLED;
-            decoder.imageSizeLimit = budget.input_pixels.clamp(1, 16384 * 16384) as u32;
+            // The budget is checked just below, and again against the coded size; this is the most the library allows.
+            decoder.imageSizeLimit = 16384 * 16384;
             decoder.imageDimensionLimit = 65536;
             decoder.requestedSource = avif::AVIF_DECODER_SOURCE_PRIMARY_ITEM;
             match avif::avifDecoderSetIOMemory(decoder, bytes.as_ptr(), bytes.len()) {

@@ -235,13 +235,13 @@ fn changed(before: &Pixels, after: &Pixels) -> Rect {
     let Some((top, _)) = rows().find(|(_, (a, b))| a != b) else {
         return Rect { left: 0, top: 0, width: 1, height: 1 };
     };
-    let bottom = rows().filter(|(_, (a, b))| a != b).map(|(y, _)| y).last().unwrap_or(top);
+    let bottom = rows().rfind(|(_, (a, b))| a != b).map_or(top, |(y, _)| y);
     let (mut left, mut right) = (stride, 0);
     for (_, (a, b)) in rows() {
         let mut different = a.iter().zip(b).enumerate().filter(|(_, (a, b))| a != b).map(|(x, _)| x);
         if let Some(first) = different.next() {
             left = left.min(first);
-            right = right.max(different.last().unwrap_or(first));
+            right = right.max(different.next_back().unwrap_or(first));
         }
     }
     let count = after.channels.count();

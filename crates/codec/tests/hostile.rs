@@ -87,7 +87,9 @@ fn what(result: Result<impl Sized, CodecError>) -> &'static str {
 #[test]
 fn budgets_hold_for_every_format() {
     for (name, bytes) in samples() {
-        let small = |budget: &Budget| what(decode_with(&bytes, &Decode { at_least: None, all_frames: true }, budget, &Cancel::never()));
+        let small = |budget: &Budget| {
+            what(decode_with(&bytes, &Decode { at_least: None, all_frames: true }, budget, &Cancel::never()))
+        };
         let budget = Budget::default();
         let input = Budget { input_bytes: bytes.len() as u64 - 1, ..budget.clone() };
         assert_eq!((small(&input), what(probe(&bytes, &input))), ("input bytes", "input bytes"), "{name}");
@@ -123,7 +125,10 @@ fn a_gif_of_very_many_frames_is_refused() {
     assert_eq!(probe(&gif, &Budget::default()).unwrap().frames, 10_000);
     assert_eq!(what(decode(&gif)), "frames");
     let wide = Budget { frames: 20_000, ..Budget::default() };
-    assert_eq!(what(decode_with(&gif, &Decode { at_least: None, all_frames: true }, &wide, &Cancel::never())), "memory");
+    assert_eq!(
+        what(decode_with(&gif, &Decode { at_least: None, all_frames: true }, &wide, &Cancel::never())),
+        "memory"
+    );
     assert!(decode_with(&gif, &Decode::default(), &wide, &Cancel::never()).is_ok());
 }
 
