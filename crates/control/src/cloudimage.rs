@@ -205,8 +205,9 @@ fn name(
     let said = entry.to_owned();
     if exact && !parsed.wildcard {
         let also = other.into_iter().map(|target| Wanted::Exact { site, target, said: said.clone() }).collect();
-        let wanted = Wanted::Exact { site, target: below, said: said.clone() };
-        return Ok(Some(Named { also, ..Named::new(entry, wanted) }));
+        let within = Some(wanted(site, parsed.asset, false, &said));
+        let exactly = Wanted::Exact { site, target: below, said };
+        return Ok(Some(Named { also, within, ..Named::new(entry, exactly) }));
     }
     if !exact && parsed.query.is_some() {
         asked.note("a query has no meaning with scope original and was passed over");
