@@ -211,3 +211,25 @@ fn begun_sources(engine: &Engine, wanted: &Wanted, scope: &Scope) -> Option<Vec<
     selectors.retain(|s| matches!(s, Selector::Source(at) if at.as_str().starts_with(&begin)));
     (!selectors.is_empty()).then_some(selectors)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_mend_by_itself_says_when_to_come_back() {
+        let naming = |error| Failed::Naming { number: 0, error };
+        let (said, why) = (String::new, String::new);
+        for (failed, status, code, retry) in [
+            (Failed::Purge(PurgeError::Busy), 429, "busy", Some(1)),
+            (Failed::Purge(PurgeError::Stopping), 503, "stopping", Some(1)),
+            (Failed::Log(LogError::Full), 500, "ledger-failed", None),
+            (Failed::Lost, 500, "lost", None),
+            (naming(NamingError::Malformed { said: said(), why: why() }), 400, "malformed-target", None),
+            (naming(NamingError::Foreign { said: said(), why: why() }), 499, "not-ours", None),
+            (naming(NamingError::Forbidden { said: said() }), 403, "forbidden-target", None),
+        ] {
+            assert_eq!((failed.status(499), failed.code(), failed.retry_after()), (status, code, retry));
+        }
+    }
+}

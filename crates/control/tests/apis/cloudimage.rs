@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{BOSS_KEY, KEY, World};
+use crate::world::{BOSS_KEY, KEY, SECOND_KEY, World};
 
 const PATH: &str = "/invalidate";
 
@@ -152,4 +152,26 @@ async fn an_invalidation_is_shown_and_restarted() {
         let answer = world.call("GET", &path, &[("x-client-key", key)], "").await;
         assert_eq!((answer.status, &answer.json()["status"]), (status, &json!("error")), "{path} {key}");
     }
+}
+
+#[tokio::test]
+async fn a_key_is_at_home_in_its_own_site() {
+    let world = World::new();
+    let (local, web) = ("x.jpg", "//shop.example/media/x.jpg");
+    for (key, body, purged, fresh) in [
+        (SECOND_KEY, original("x.jpg"), &[web][..], &[local][..]),
+        (SECOND_KEY, original("/second/x.jpg"), &[web], &[local]),
+        (SECOND_KEY, original("/*"), &[web], &[local]),
+        (SECOND_KEY, json!({ "scope": "all" }), &[web], &[local]),
+        (KEY, original("http://localhost/second/x.jpg"), &[web], &[local]),
+        (KEY, original("http://localhost/second/*"), &[web], &[local]),
+    ] {
+        let before = world.now();
+        let answer = world.call("POST", PATH, &[("x-client-key", key)], body.to_string()).await;
+        assert_eq!(answer.status, 201, "{body}: {}", answer.text);
+        world.expect(before, purged, fresh, &body.to_string());
+    }
+    let body = original("http://localhost/cloudimage/x.jpg").to_string();
+    let answer = world.call("POST", PATH, &[("x-client-key", SECOND_KEY)], body).await;
+    assert_eq!(answer.status, 403, "{}", answer.text);
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod cloudimage;
+mod effect;
 mod imageboss;
 mod imagekit;
 mod imgix;

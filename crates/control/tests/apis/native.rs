@@ -63,6 +63,23 @@ async fn every_kind_of_target() {
     assert!(!world.is_purged_exactly(before, "/imgix/cat.jpg?w=4", cat));
 }
 
+/// What a caller says is free text, and must not be able to look like another record or another target.
+#[tokio::test]
+async fn odd_names_are_kept_as_they_were_said() {
+    let world = World::new();
+    for name in ["a\nb.jpg", "a\tb\r.jpg", "a\\u{1f431} \"'.jpg", "all:\nall:", "%0A", "a\u{7f}b"] {
+        let before = world.now();
+        let said = format!("local/{name}");
+        let body = one(json!({ "prefix": said })).to_string();
+        let answer = world.call("POST", PATH, &[("authorization", BEARER)], body).await;
+        assert_eq!(answer.status, 200, "{name:?}: {}", answer.text);
+        let record = world.newest();
+        assert_eq!((record.targets.len(), record.targets[0].selectors.len()), (1, 1), "{name:?}");
+        assert_eq!(record.targets[0].said, said);
+        world.expect(before, &[name], &["cat.jpg"], name);
+    }
+}
+
 #[tokio::test]
 async fn several_targets_are_one_record() {
     let world = World::new();
@@ -218,6 +235,7 @@ async fn purges_are_listed_page_by_page() {
         (&auth, "?limit=1001".to_owned(), 400, "bad-parameter"),
         (&auth, "?before=x".to_owned(), 400, "bad-parameter"),
         (&auth, "?after=1".to_owned(), 400, "unknown-parameter"),
+        (&auth, "/%ff".to_owned(), 404, "no-such-purge"),
         (&auth, "/x".to_owned(), 404, "no-such-purge"),
         (&auth, "/4fc96d31-9815-4021-830a-ca6d96c514a5".to_owned(), 404, "no-such-purge"),
         (&bound, format!("/{id}"), 404, "no-such-purge"),
@@ -234,7 +252,7 @@ async fn sites_within_the_keys_reach() {
         answer["sites"].as_array().unwrap().iter().map(|s| s["name"].as_str().unwrap().to_owned()).collect()
     };
     let all = world.call("GET", "/v1/sites", &[("authorization", &format!("Bearer {KEY}"))], "").await.json();
-    assert_eq!(names(&all), ["imgix", "imagekit", "cloudimage", "imageboss", "shop"]);
+    assert_eq!(names(&all), ["imgix", "imagekit", "cloudimage", "imageboss", "shop", "second"]);
     let shop =
         json!({ "name": "shop", "dialect": "imgix", "hosts": ["img.example"], "prefix": "/", "sources": ["local"] });
     assert_eq!(all["sites"][4], shop);

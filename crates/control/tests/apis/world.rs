@@ -1,5 +1,6 @@
 //! A real engine over a folder and a web address that is never called, with real ledgers, behind the router.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -11,6 +12,7 @@ use engine::{Ask, DialectKind, Engine, Site};
 use http::{HeaderMap, Request};
 use ledger::{Folder, KeysDb, PurgeDb};
 use origin::{HttpSettings, LocalSettings, Source};
+use plan::reason::Served;
 use plan::{AcceptClass, ExactName, Location, MasterId, Position, Stamp};
 use prometheus_client::registry::Registry;
 use purge::{Index, Log, LogError, LogIdentity, PurgeId, Purger, Record, Subject, Verdict};
@@ -26,6 +28,8 @@ pub const BEARER: &str = "Bearer ak_everything";
 /// Keys for the site of one dialect alone.
 pub const IMGIX_KEY: &str = "ak_imgix";
 pub const BOSS_KEY: &str = "ak_imageboss";
+/// The key for the second Cloudimage site, whose one source is the web address.
+pub const SECOND_KEY: &str = "ak_second";
 /// A key that is in no ledger.
 pub const ENVIRONMENT_KEY: &str = "from-the-environment";
 
@@ -66,6 +70,7 @@ pub struct World {
     registry: Arc<Registry>,
     router: Router,
     local: Location,
+    photos: PathBuf,
     _temp: tempfile::TempDir,
 }
 
@@ -128,6 +133,7 @@ impl World {
         keys.add("everything", KEY, &[]).unwrap();
         keys.add("imgix", IMGIX_KEY, &["imgix".to_owned()]).unwrap();
         keys.add("boss", BOSS_KEY, &["imageboss".to_owned()]).unwrap();
+        keys.add("second", SECOND_KEY, &["second".to_owned()]).unwrap();
         let log = Arc::new(BreakableLog { inner: ledger.clone(), broken: AtomicBool::new(false) });
         let index = Arc::new(Index::new(log.identity()));
         let purger = Purger::start(log.clone(), index.clone(), Box::new(|| ())).unwrap();
@@ -146,6 +152,7 @@ impl World {
             hosts: vec!["img.example".to_owned()],
             ..Site::new("shop", DialectKind::Imgix, "/", vec!["local".to_owned()])
         });
+        sites.push(Site::new("second", DialectKind::Cloudimage, "/second", vec!["web".to_owned()]));
         let engine = Engine::new(engine::Parts {
             sites,
             sources: vec![local.clone(), web],
@@ -170,7 +177,7 @@ impl World {
         let parts = parts(&engine, &keys, &ledger, &registry, &ready);
         let plane = Arc::new(Plane::new(parts));
         let router = router(plane.clone());
-        World { engine, plane, ready, log, ledger, keys, registry, router, local, _temp: temp }
+        World { engine, plane, ready, log, ledger, keys, registry, router, local, photos, _temp: temp }
     }
 
     /// A new plane over the same engine, as after a restart: what only the old one remembered is gone.
@@ -193,6 +200,19 @@ impl World {
             headers: parts.headers,
             text: String::from_utf8(bytes.to_vec()).unwrap(),
         }
+    }
+
+    /// Changes a file of the folder.
+    pub fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.photos.join(name), text).unwrap();
+    }
+
+    /// What a delivery target answers: its bytes as text, and whether they were in memory.
+    pub async fn look(&self, target: &str) -> (String, bool) {
+        let ask = Ask { host: "localhost", target, accept: AcceptClass::Basic };
+        let reply = self.engine.get(&self.engine.resolve(ask).unwrap()).await.unwrap();
+        let bytes = reply.entry.body().unwrap_or_else(|| panic!("{target}: {:?}", reply.entry.content));
+        (String::from_utf8(bytes.to_vec()).unwrap(), reply.served == Served::Memory)
     }
 
     /// Where the purge log stands: what is cached now bears this.
