@@ -111,6 +111,10 @@ impl Problems {
         self.found.is_empty()
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.found.len()
+    }
+
     /// Keeps a value out of what is shown.
     pub(crate) fn hide(&mut self, place: &Place) {
         if let Place::Span(span) = place {

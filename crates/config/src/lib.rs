@@ -53,6 +53,18 @@ pub struct Config {
     pub sites: Vec<engine::Site>,
 }
 
+impl Config {
+    /// What the engine is set up with. Sites bear their own times.
+    pub fn engine_settings(&self) -> engine::Settings {
+        engine::Settings {
+            budget: self.limits.budget.clone(),
+            job_time: self.limits.job_time,
+            error_time: self.error_time,
+            ..engine::Settings::default()
+        }
+    }
+}
+
 /// Where the planes listen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Listen {

@@ -12,20 +12,23 @@ const HEADERS: &str = "__HEADERS__";
 pub(crate) fn apply(root: &mut Table, env: &[(String, String)], problems: &mut Problems) {
     let known = variables(root);
     for (name, value) in env.iter().filter(|(name, _)| name.starts_with(PREFIX)) {
-        let place = |value: &str| Place::Outside {
+        // Credentials come as headers, or wrongly as part of a base.
+        let secret = name.contains(HEADERS) || (name.ends_with("__BASE") && value.contains('@'));
+        let place = Place::Outside {
             source: Source::Environment,
             label: format!("{name}="),
-            value: value.to_owned(),
+            value: if secret { "***".to_owned() } else { value.clone() },
         };
         let matching: Vec<&Vec<String>> =
             known.iter().filter(|(known, _)| known == name).map(|(_, path)| path).collect();
         match (matching.as_slice(), header(root, name)) {
-            ([path], _) => root.set(path, Node::text(value, place(value))),
-            ([], Some(path)) => root.set(&path, Node::text(value, place(value))),
+            ([path], _) => root.set(path, Node::text(value, place)),
+            ([], Some(path)) => root.set(&path, Node::text(value, place)),
             ([], None) => {
-                let hint = match nearest(name, known.iter().map(|(name, _)| name.as_str())) {
-                    Some(near) => format!("did you mean {near}?"),
-                    None if name.starts_with("AFTERIMAGE__SITE__") => "sites are set in the file only".to_owned(),
+                let known = known.iter().filter_map(|(name, _)| name.strip_prefix(PREFIX));
+                let hint = match nearest(&name[PREFIX.len()..], known) {
+                    _ if name.starts_with("AFTERIMAGE__SITE__") => "sites are set in the file only".to_owned(),
+                    Some(near) => format!("did you mean {PREFIX}{near}?"),
                     None => {
                         "single settings outside [[site]] can be set so, such as AFTERIMAGE__CACHE__DISK".to_owned()
                     }
@@ -36,7 +39,7 @@ pub(crate) fn apply(root: &mut Table, env: &[(String, String)], problems: &mut P
             }
             ([..], _) => {
                 let message = format!("{name} could mean several sources, whose names differ in case, - and _ only");
-                problems.add(&place(value), message, "rename one of them");
+                problems.add(&place, message, "rename one of them");
             }
         }
     }

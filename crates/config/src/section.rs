@@ -26,8 +26,8 @@ pub(crate) struct Section<'t> {
 
 /// Why a value cannot be taken.
 pub(crate) struct Trouble {
-    message: String,
-    hint: String,
+    pub message: String,
+    pub hint: String,
 }
 
 impl Trouble {
@@ -102,6 +102,11 @@ impl<'t> Section<'t> {
     /// Where a key's value stands; the table's own place if it is not given.
     pub(crate) fn place(&self, key: &str) -> Place {
         self.node(key).map_or_else(|| self.place.clone(), |node| node.place.clone())
+    }
+
+    /// How much is wrong so far.
+    pub(crate) fn complaints(&self) -> usize {
+        self.problems.borrow().len()
     }
 
     pub(crate) fn report(&self, place: &Place, trouble: Trouble) {

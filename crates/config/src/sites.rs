@@ -15,6 +15,8 @@ const IMAGEBOSS_OPERATIONS: [&str; 5] = ["cdn", "width", "height", "cover", "con
 /// A site with the places that checks across sites point at.
 struct Placed {
     site: Site,
+    /// Whether nothing is wrong with it. What a faulty site answers to is not known.
+    sound: bool,
     name: Place,
     prefix: Place,
 }
@@ -46,21 +48,15 @@ pub(crate) fn read(top: &Section<'_>, config: &Config) -> Vec<Site> {
             top.report(&item.place, Trouble::new(message, hint));
             continue;
         };
-        if let Some(site) = read_site(top, table, &item.place, &sources, config) {
-            compare(top, &placed, &site);
-            placed.push(site);
-        }
+        let site = read_site(top, table, &item.place, &sources, config);
+        compare(top, &placed, &site);
+        placed.push(site);
     }
     placed.into_iter().map(|placed| placed.site).collect()
 }
 
-fn read_site(
-    top: &Section<'_>,
-    table: &Table,
-    place: &Place,
-    known_sources: &[&str],
-    config: &Config,
-) -> Option<Placed> {
+fn read_site(top: &Section<'_>, table: &Table, place: &Place, known_sources: &[&str], config: &Config) -> Placed {
+    let complaints = top.complaints();
     let title = match table.get("name").map(|node| &node.value) {
         Some(Value::Text(name)) => format!("[[site]] {name:?}"),
         _ => "[[site]]".to_owned(),
@@ -85,7 +81,7 @@ fn read_site(
     // All keys are read, and complained about, even where the site cannot come to be.
     let fresh = Site::new("", dialect.unwrap_or(DialectKind::Imgix), "/", Vec::new());
     let site = Site {
-        name: name.clone().unwrap_or_default(),
+        name: name.unwrap_or_default(),
         hosts,
         prefix,
         grammar: dialect::Settings {
@@ -103,8 +99,7 @@ fn read_site(
         vendor_errors: section.truth("vendor_errors", fresh.vendor_errors),
         ..fresh
     };
-    let placed = Placed { site, name: section.place("name"), prefix: section.place("prefix") };
-    (name.is_some() && dialect.is_some()).then_some(placed)
+    Placed { sound: top.complaints() == complaints, site, name: section.place("name"), prefix: section.place("prefix") }
 }
 
 fn name(section: &Section<'_>) -> Option<String> {
@@ -160,7 +155,7 @@ fn sources(section: &Section<'_>, known: &[&str], dialect: Option<DialectKind>) 
         return Vec::new();
     }
     let Some(texts) = section.texts("sources") else { return Vec::new() };
-    if texts.is_empty() {
+    if matches!(section.node("sources").map(|node| &node.value), Some(Value::List(items)) if items.is_empty()) {
         section.refuse("sources", "`sources` is empty, so nothing would be found", hint.as_str());
     }
     let mut sources: Vec<String> = Vec::new();
@@ -260,11 +255,11 @@ fn endpoint(section: &Section<'_>, dialect: Option<DialectKind>) -> String {
 /// Holds a site against those before it.
 fn compare(top: &Section<'_>, others: &[Placed], new: &Placed) {
     for other in others {
-        if other.site.name == new.site.name {
+        if other.site.name == new.site.name && !new.site.name.is_empty() {
             let message = format!("there is another site {:?}", new.site.name);
             top.report(&new.name, Trouble::new(message, "give each a name of its own"));
         }
-        if other.site.prefix != new.site.prefix {
+        if !other.sound || !new.sound || other.site.prefix != new.site.prefix {
             continue;
         }
         let (a, b) = (&other.site.hosts, &new.site.hosts);

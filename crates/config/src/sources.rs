@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::section::{Section, Trouble, text};
 use crate::top::MASTER_SIZES;
-use crate::tree::{Entry, Node, Place, Value};
+use crate::tree::{Entry, Node, Value};
 use crate::{Config, SourceConfig, SourceKind, keys};
 
 const LONGEST_NAME: usize = 64;
@@ -89,11 +89,9 @@ fn local(section: &Section<'_>, base: &Path, config: &Config) -> Option<LocalSet
     if !root.is_dir() {
         let why = if root.exists() { "is no folder" } else { "does not exist" };
         let shown = std::path::absolute(&root).unwrap_or_else(|_| root.clone());
-        let from_file = !section.node("root").is_some_and(Node::is_from_outside) && !base.as_os_str().is_empty();
-        let hint = match from_file && root.starts_with(base) {
-            true => "a relative path starts at the folder of this file",
-            false => "",
-        };
+        let in_file = section.node("root").filter(|node| !node.is_from_outside());
+        let relative = in_file.and_then(|node| text(node).ok()).is_some_and(|written| Path::new(written).is_relative());
+        let hint = if relative { "a relative path starts at the folder of this file" } else { "" };
         section.refuse("root", format!("the folder {} {why}", shown.display()), hint);
         return None;
     }
@@ -157,7 +155,6 @@ fn headers(section: &Section<'_>) -> Vec<(String, String)> {
     };
     let mut headers: Vec<(String, String)> = Vec::new();
     for Entry { key, key_place, node } in &table.0 {
-        section.hide(&node.place);
         if !is_token(key) {
             section.report(key_place, Trouble::new(format!("{key:?} is no name of a header"), ""));
         } else if OWN_HEADERS.contains(&key.to_ascii_lowercase().as_str()) {
@@ -168,20 +165,13 @@ fn headers(section: &Section<'_>) -> Vec<(String, String)> {
         }
         match text(node).and_then(header_value) {
             Ok(value) => headers.push((key.clone(), value.to_owned())),
-            Err(trouble) => section.report(&secret(&node.place), trouble),
+            Err(trouble) => {
+                let message = format!("the value of {key} {}", trouble.message);
+                section.report(&node.place, Trouble { message, ..trouble });
+            }
         }
     }
     headers
-}
-
-/// The place of a header's value, which is not to be shown.
-fn secret(place: &Place) -> Place {
-    match place {
-        Place::Outside { source, label, .. } => {
-            Place::Outside { source: source.clone(), label: label.clone(), value: "***".to_owned() }
-        }
-        other => other.clone(),
-    }
 }
 
 fn max_bytes(section: &Section<'_>, config: &Config) -> u64 {

@@ -80,19 +80,31 @@ impl Value {
 }
 
 impl Table {
-    /// Reads a file's text. Syntax errors are collected, one a line; after any of them the table is not worth reading.
+    /// Reads a file's text. Syntax errors are collected; after any of them the table is not worth reading.
     pub(crate) fn parse(text: &str, problems: &mut Problems) -> Table {
         let (root, errors) = DeTable::parse_recoverable(text);
+        let root = Table::from_toml(root.into_inner());
+        let mut spans: Vec<_> = errors.iter().map(|error| (error.span().unwrap_or(0..0), error.message())).collect();
+        spans.sort_by_key(|(span, _)| span.start);
         let mut last_line = None;
-        for error in errors {
-            let span = error.span().unwrap_or(0..0);
+        for (span, message) in spans {
             let line = text.bytes().take(span.start).filter(|b| *b == b'\n').count();
-            // What follows on the same line is mostly the parser's confusion about the first.
-            if last_line.replace(line) != Some(line) {
-                problems.add(&Place::Span(span), error.message(), "");
+            // What follows on the same line and the next is mostly the parser's confusion about the first.
+            let follows = last_line.replace(line).is_some_and(|last| line <= last + 1);
+            if !follows {
+                problems.add(&Place::Span(span), message, "");
             }
         }
-        Table::from_toml(root.into_inner())
+        root.hide_headers(problems);
+        root
+    }
+
+    /// Credentials stand in the headers of sources; a line with an error may hold one.
+    fn hide_headers(&self, problems: &mut Problems) {
+        let sources = self.table("source").map(|table| table.0.as_slice()).unwrap_or_default();
+        for headers in sources.iter().filter_map(|source| source.node.table()?.table("headers")) {
+            headers.0.iter().for_each(|entry| problems.hide(&entry.node.place));
+        }
     }
 
     fn from_toml(table: DeTable<'_>) -> Table {

@@ -116,6 +116,9 @@ fn each_setting_arrives_where_it_belongs() {
     let job_time = Duration::from_millis(1500);
     let limits = Limits { budget, job_time, queue: 9, render_threads: 3, delivery_threads: 5 };
     assert_eq!(config.limits, limits);
+    let settings = config.engine_settings();
+    assert_eq!((settings.budget, settings.job_time), (config.limits.budget.clone(), config.limits.job_time));
+    assert_eq!(settings.error_time, Duration::from_secs(1));
     assert_eq!(config.log, Log { access: false, level: "debug".to_owned(), json: true });
 
     // In the order of the file.
