@@ -11,10 +11,10 @@ const REFUSED: u8 = 1;
 const UNREACHABLE: u8 = 3;
 
 /// Runs the command; exit statuses as its help says.
-pub fn run(args: PurgeArgs) -> ExitCode {
+pub fn run(args: &PurgeArgs) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let outcome = match runtime {
-        Ok(runtime) => runtime.block_on(ask(&args)),
+        Ok(runtime) => runtime.block_on(ask(args)),
         Err(error) => Err((UNREACHABLE, error.to_string())),
     };
     match outcome {
@@ -72,7 +72,13 @@ fn targets(args: &PurgeArgs) -> Vec<Value> {
 
 fn summary(value: &Value) -> String {
     let text = |name: &str| value[name].as_str().unwrap_or("?").to_owned();
-    let mut lines = vec![format!("{} since {} (purge {}, position {})", text("state"), text("effective_at"), text("id"), value["position"])];
+    let mut lines = vec![format!(
+        "{} since {} (purge {}, position {})",
+        text("state"),
+        text("effective_at"),
+        text("id"),
+        value["position"]
+    )];
     for target in value["targets"].as_array().into_iter().flatten() {
         let selectors: Vec<&str> =
             target["selectors"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();

@@ -12,8 +12,8 @@ use crate::cli::{CheckArgs, ServeArgs};
 use crate::wire::{self, Server};
 
 /// Runs the command until a signal ends it.
-pub fn run(args: ServeArgs) -> ExitCode {
-    let config = match read(&args) {
+pub fn run(args: &ServeArgs) -> ExitCode {
+    let config = match read(args) {
         Ok(config) => config,
         Err(message) => {
             eprintln!("{message}");

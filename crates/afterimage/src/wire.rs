@@ -75,7 +75,9 @@ pub fn start(config: Config, environment_key: Option<String>) -> Result<Server, 
         let catalogue: Arc<dyn Catalogue> = catalogue.clone();
         let disk = Some((bodies, catalogue));
         let settings = cache::Settings { tier, memory_bytes, disk, fresh_id, fills: runtime.handle().clone() };
-        Store::new(index.clone(), settings).map(Arc::new).map_err(|e| format!("cannot start the {} store: {e}", tier.name()))
+        Store::new(index.clone(), settings)
+            .map(Arc::new)
+            .map_err(|e| format!("cannot start the {} store: {e}", tier.name()))
     };
     let renders = Pool::new(config.limits.render_threads, config.limits.queue)
         .map_err(|e| format!("cannot start the render threads: {e}"))?;

@@ -71,7 +71,9 @@ async fn acknowledged_purges_and_settled_entries_survive_kill_9() {
         server.process.kill().unwrap();
         killed = Instant::now();
     }
-    println!("crash: {ROUNDS} kills, {hits} of {expected_hits} settled entries were disk hits, slowest start {slowest_start:?}");
+    println!(
+        "crash: {ROUNDS} kills, {hits} of {expected_hits} settled entries were disk hits, slowest start {slowest_start:?}"
+    );
     assert!(expected_hits > 300, "the test met only {expected_hits} settled entries");
     assert!(hits * 100 >= expected_hits * 95, "{hits} of {expected_hits} settled entries survived");
 }

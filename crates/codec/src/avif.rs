@@ -1,5 +1,7 @@
 //! AVIF, by libavif with libaom. Stills, and the still that a sequence carries.
 
+mod sequence;
+
 use std::ffi::{CStr, c_int};
 
 use libavif_sys as avif;
@@ -26,6 +28,11 @@ pub(crate) fn decode(bytes: &[u8], budget: &Budget, cancel: &Cancel) -> Result<D
     let channels = if info.may_have_alpha { Channels::Rgba } else { Channels::Rgb };
     // The planes of 16 bits at worst, twice for the decoder's reference, and the pixels that go out.
     limits::memory(limits::area(info.width, info.height) * (16 + 4), budget)?;
+    let coded = sequence::largest_frame(bytes)?;
+    if coded > budget.input_pixels {
+        return Err(CodecError::OverBudget { what: "input pixels", found: coded, limit: budget.input_pixels });
+    }
+    limits::memory(coded * 16, budget)?;
     cancel.check()?;
     reader.decode()?;
     cancel.check()?;
@@ -62,7 +69,8 @@ impl<'a> Reader<'a> {
             decoder.ignoreXMP = 1;
             // Files of older encoders lack boxes that a strict reader asks for.
             decoder.strictFlags = avif::AVIF_STRICT_DISABLED;
-            decoder.imageSizeLimit = budget.input_pixels.clamp(1, 16384 * 16384) as u32;
+            // The budget is checked just below, and again against the coded size; this is the most the library allows.
+            decoder.imageSizeLimit = 16384 * 16384;
             decoder.imageDimensionLimit = 65536;
             decoder.requestedSource = avif::AVIF_DECODER_SOURCE_PRIMARY_ITEM;
             match avif::avifDecoderSetIOMemory(decoder, bytes.as_ptr(), bytes.len()) {
@@ -70,6 +78,9 @@ impl<'a> Reader<'a> {
                 other => other,
             }
         };
+        if result == avif::AVIF_RESULT_MISSING_IMAGE_ITEM && bytes.get(8..12) == Some(b"avis") {
+            return Err(CodecError::Unsupported("an AVIF sequence without a still".into()));
+        }
         reader.check(result)?;
         let image = reader.image()?;
         limits::size(image.width, image.height, budget)?;
@@ -292,5 +303,37 @@ impl Drop for Image {
     fn drop(&mut self) {
         // SAFETY: the image is live and not used again.
         unsafe { avif::avifImageDestroy(self.0) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn turns_and_mirrors_as_orientation() {
+        for (turns, mirror, want) in [
+            (None, None, 1),
+            (None, Some(1), 2),
+            (Some(2), None, 3),
+            (None, Some(0), 4),
+            (Some(1), Some(0), 5),
+            (Some(3), None, 6),
+            (Some(1), Some(1), 7),
+            (Some(1), None, 8),
+            (Some(3), Some(1), 5),
+            (Some(3), Some(0), 7),
+        ] {
+            let mut image = avif::avifImage::default();
+            if let Some(angle) = turns {
+                image.transformFlags |= avif::AVIF_TRANSFORM_IROT;
+                image.irot.angle = angle;
+            }
+            if let Some(axis) = mirror {
+                image.transformFlags |= avif::AVIF_TRANSFORM_IMIR;
+                image.imir.axis = axis;
+            }
+            assert_eq!(orientation(&image), want, "{turns:?} {mirror:?}");
+        }
     }
 }

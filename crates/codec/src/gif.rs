@@ -235,13 +235,13 @@ fn changed(before: &Pixels, after: &Pixels) -> Rect {
     let Some((top, _)) = rows().find(|(_, (a, b))| a != b) else {
         return Rect { left: 0, top: 0, width: 1, height: 1 };
     };
-    let bottom = rows().filter(|(_, (a, b))| a != b).map(|(y, _)| y).last().unwrap_or(top);
+    let bottom = rows().rfind(|(_, (a, b))| a != b).map_or(top, |(y, _)| y);
     let (mut left, mut right) = (stride, 0);
     for (_, (a, b)) in rows() {
         let mut different = a.iter().zip(b).enumerate().filter(|(_, (a, b))| a != b).map(|(x, _)| x);
         if let Some(first) = different.next() {
             left = left.min(first);
-            right = right.max(different.last().unwrap_or(first));
+            right = right.max(different.next_back().unwrap_or(first));
         }
     }
     let count = after.channels.count();
@@ -281,4 +281,57 @@ fn indexed(pixels: &Pixels, part: Rect) -> Result<gif::Frame<'static>, CodecErro
         buffer: reduced.indices.into(),
         ..gif::Frame::default()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+
+    /// Four pixels in a row: one frame of four, then one pixel with a disposal, then another pixel.
+    fn after(dispose: DisposalMethod) -> Vec<Vec<u8>> {
+        let palette = [10, 0, 0, 20, 0, 0, 30, 0, 0, 40, 0, 0];
+        let mut file = Vec::new();
+        let mut encoder = Encoder::new(&mut file, 4, 1, &palette).unwrap();
+        for (left, width, dispose, data) in [
+            (0, 4, DisposalMethod::Keep, vec![0, 0, 0, 0]),
+            (1, 2, dispose, vec![1, 3]),
+            (3, 1, DisposalMethod::Keep, vec![2]),
+        ] {
+            let transparent = Some(3);
+            let buffer = data.into();
+            let frame = gif::Frame { left, width, height: 1, dispose, transparent, buffer, ..gif::Frame::default() };
+            encoder.write_frame(&frame).unwrap();
+        }
+        drop(encoder);
+        let ask = Decode { at_least: None, all_frames: true };
+        let out = crate::decode(&file, &ask, &Budget::default(), &Cancel::never()).unwrap();
+        let count = out.picture.channels().count();
+        out.picture.frames.iter().map(|f| f.pixels.data.chunks_exact(count).map(|p| p[0]).collect()).collect()
+    }
+
+    #[test]
+    fn disposal_methods() {
+        let shown = [vec![10, 10, 10, 10], vec![10, 20, 10, 10]];
+        for (dispose, last) in [
+            (DisposalMethod::Any, [10, 20, 10, 30]),
+            (DisposalMethod::Keep, [10, 20, 10, 30]),
+            (DisposalMethod::Background, [10, 0, 0, 30]),
+            (DisposalMethod::Previous, [10, 10, 10, 30]),
+        ] {
+            let frames = after(dispose);
+            assert_eq!(frames[..2], shown, "{dispose:?}");
+            assert_eq!(frames[2], last, "{dispose:?}");
+        }
+    }
+
+    #[test]
+    fn an_animation_cut_between_frames_is_truncated() {
+        let pixels = |v| Pixels { width: 5, height: 5, channels: Channels::Rgb, data: vec![v; 75] };
+        let frames = (0..3).map(|n| Frame { pixels: pixels(n * 50), delay_ms: 20 }).collect();
+        let file = encode(&Picture { frames, loops: 1 }, &Cancel::never()).unwrap();
+        let cut = &file[..file.len() - 1];
+        let out = crate::decode(cut, &Decode::default(), &Budget::default(), &Cancel::never());
+        assert!(matches!(out, Err(CodecError::Truncated(_))));
+    }
 }

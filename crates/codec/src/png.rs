@@ -85,17 +85,28 @@ fn read_interlaced(
     budget: &Budget,
     cancel: &Cancel,
 ) -> Result<(), CodecError> {
-    let mut rows = 0;
-    while let Some(row) = reader.next_interlaced_row().map_err(|e| refuse(e, budget))? {
+    // Exactly the rows there are: to ask for one more reads on, and fails where only the end marker is missing.
+    for number in 0..interlaced_rows(reader.info().width, reader.info().height) {
+        if number % BAND as u64 == 0 {
+            cancel.check()?;
+        }
+        let Some(row) = reader.next_interlaced_row().map_err(|e| refuse(e, budget))? else {
+            return Err(CodecError::Truncated("the PNG ends before its last row".into()));
+        };
         if let png::InterlaceInfo::Adam7(place) = row.interlace() {
             png::expand_interlaced_row(data, stride, row.data(), place, samples as u8 * 8);
         }
-        rows += 1;
-        if rows % BAND == 0 {
-            cancel.check()?;
-        }
     }
     Ok(())
+}
+
+/// Rows of all seven passes together (ISO/IEC 15948 section 8.2). A pass without columns has no rows.
+fn interlaced_rows(width: u32, height: u32) -> u64 {
+    const PASSES: [(u32, u32, u32); 7] = [(0, 0, 8), (4, 0, 8), (0, 4, 8), (2, 0, 4), (0, 2, 4), (1, 0, 2), (0, 1, 2)];
+    let rows = |(left, top, step): (u32, u32, u32)| {
+        if width > left { u64::from(height.saturating_sub(top).div_ceil(step)) } else { 0 }
+    };
+    PASSES.into_iter().map(rows).sum()
 }
 
 fn to_rgb(data: Vec<u8>, color: ColorType, profile: Option<&[u8]>, cancel: &Cancel) -> Result<Vec<u8>, CodecError> {

@@ -147,3 +147,56 @@ fn refuse(error: DecodingError) -> CodecError {
         e => CodecError::Corrupt(e.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+    use crate::Encode;
+
+    /// A lossless still of one colour as an extended file with more chunks.
+    fn extended(flags: u8, chunks: &[(&[u8; 4], &[u8])]) -> Vec<u8> {
+        let pixels = Pixels { width: 8, height: 4, channels: Channels::Rgb, data: [200, 50, 50].repeat(32) };
+        let how =
+            Encode { format: plan::Format::Webp, quality: 90, lossless: true, progressive: false, palette: false };
+        let plain = encode(&Picture::still(pixels), &how, &Cancel::never()).unwrap();
+        let mut body = b"WEBPVP8X\x0A\0\0\0".to_vec();
+        body.extend_from_slice(&[flags, 0, 0, 0, 7, 0, 0, 3, 0, 0]);
+        let mut push = |name: &[u8; 4], data: &[u8]| {
+            body.extend_from_slice(name);
+            body.extend_from_slice(&(data.len() as u32).to_le_bytes());
+            body.extend_from_slice(data);
+            body.resize(body.len().next_multiple_of(2), 0);
+        };
+        chunks.iter().filter(|(name, _)| *name == b"ICCP").for_each(|(name, data)| push(name, data));
+        push(plain[12..16].try_into().unwrap(), &plain[20..]);
+        chunks.iter().filter(|(name, _)| *name != b"ICCP").for_each(|(name, data)| push(name, data));
+        [b"RIFF", &(body.len() as u32).to_le_bytes()[..], &body].concat()
+    }
+
+    #[test]
+    fn orientation_and_profile() {
+        let p3 = moxcms::ColorProfile::new_display_p3().encode().unwrap();
+        let file = extended(0x28, &[(b"ICCP", &p3), (b"EXIF", &exif::block(6))]);
+        let out = crate::decode(&file, &Decode::default(), &Budget::default(), &Cancel::never()).unwrap();
+        assert_eq!(out.info.orientation, 6);
+        assert!(out.picture.frames[0].pixels.data[0] > 212);
+        let plain = extended(0, &[]);
+        let out = crate::decode(&plain, &Decode::default(), &Budget::default(), &Cancel::never()).unwrap();
+        assert_eq!((out.info.orientation, out.picture.frames[0].pixels.data[0]), (1, 200));
+    }
+
+    #[test]
+    fn source_over() {
+        for (below, above, want) in [
+            ([9, 9, 9, 255], [1, 2, 3, 0], [9, 9, 9, 255]),
+            ([0, 0, 0, 0], [1, 2, 3, 7], [1, 2, 3, 7]),
+            ([0, 0, 0, 255], [200, 100, 50, 128], [100, 50, 25, 255]),
+            ([0, 0, 0, 0], [1, 2, 3, 0], [0, 0, 0, 0]),
+        ] {
+            let mut out = below;
+            blend(&mut out, above);
+            assert_eq!(out, want);
+        }
+    }
+}

@@ -1,1 +1,29 @@
-//! control
+//! The private plane: the vendors' purge APIs under the vendors' own paths, the native API, health and metrics.
+//!
+//! It is thin over [`engine`]: a handler authenticates, reads a vendor's form, lets the engine name and purge, and
+//! answers in the vendor's form. A success is sent only when the purge is durable and effective on this node.
+
+mod act;
+mod auth;
+mod clock;
+mod cloudimage;
+mod imageboss;
+mod imagekit;
+mod imgix;
+mod keys;
+mod metrics;
+mod native;
+mod pages;
+mod plane;
+mod recent;
+mod reply;
+mod server;
+
+pub use imageboss::imageboss_delete;
+pub use keys::{KeyInfo, KeyRing, Keys};
+pub use plane::{Parts, Plane};
+pub use reply::Reply;
+pub use server::{router, serve};
+
+/// Longest request body, in bytes.
+pub const BODY_LIMIT: usize = 1 << 20;

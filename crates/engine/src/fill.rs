@@ -1,6 +1,5 @@
 //! Fills: fetch the master, run the plan, and bring back an entry with its stamp and its dependencies.
 
-use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -21,17 +20,11 @@ const UNCACHED: Keep = Keep::Passing;
 
 impl Engine {
     /// Makes one derivative.
-    pub(crate) fn fill(
-        self: Arc<Self>,
-        resolved: Arc<Resolved>,
-        context: FillContext,
-    ) -> impl Future<Output = Filled> + Send + 'static {
-        async move {
-            let mut made = Made::new(&self, &resolved, context);
-            match self.make(&resolved, &mut made).await {
-                Ok(picture) => made.picture(picture),
-                Err((failure, holds)) => made.failure(failure, holds),
-            }
+    pub(crate) async fn fill(self: Arc<Self>, resolved: Arc<Resolved>, context: FillContext) -> Filled {
+        let mut made = Made::new(&self, &resolved, context);
+        match self.make(&resolved, &mut made).await {
+            Ok(picture) => made.picture(picture),
+            Err((failure, holds)) => made.failure(failure, holds),
         }
     }
 
@@ -89,17 +82,10 @@ impl Engine {
             .await
     }
 
-    fn fetch(
-        self: Arc<Self>,
-        key: DerivativeKey,
-        candidate: Candidate,
-        context: FillContext,
-    ) -> impl Future<Output = Filled> + Send + 'static {
-        async move {
-            let source = &self.sources[candidate.source];
-            let fetched = source.fetch(&candidate.master, None).await;
-            self.fetched(source, key, &candidate, context.stamp, fetched)
-        }
+    async fn fetch(self: Arc<Self>, key: DerivativeKey, candidate: Candidate, context: FillContext) -> Filled {
+        let source = &self.sources[candidate.source];
+        let fetched = source.fetch(&candidate.master, None).await;
+        self.fetched(source, key, &candidate, context.stamp, fetched)
     }
 
     fn fetched(

@@ -47,7 +47,7 @@ impl Default for Settings {
             job_time: Duration::from_secs(20),
             error_time: Duration::from_secs(10),
             verdict_time: Duration::from_secs(60),
-            memo_entries: 65_536,
+            memo_entries: 16_384,
         }
     }
 }

@@ -141,7 +141,7 @@ type Outcome = Result<Arc<Resolved>, Arc<Refusal>>;
 pub(crate) struct Memo(Cache<MemoKey, Outcome>);
 
 /// Longer targets are resolved each time: they are rare, and would fill the memo.
-const LONGEST_REMEMBERED: usize = 2048;
+const LONGEST_REMEMBERED: usize = 1024;
 
 impl Memo {
     pub fn new(entries: usize) -> Self {

@@ -271,3 +271,52 @@ fn what_cannot_be_rendered() {
     let spec = OutputRule::default().resolve(plan::AcceptClass::Basic);
     assert_eq!(render(&Job { spec: &spec, ..job }), Err(CodecError::Cancelled));
 }
+
+#[test]
+fn animations_are_kept_where_the_output_holds_them() {
+    let budget = Budget::default();
+    let frame = |v: u8| Frame {
+        pixels: Pixels { width: 40, height: 20, channels: Channels::Rgb, data: [v, v, v].repeat(800) },
+        delay_ms: 100,
+    };
+    let moving = Picture { frames: vec![frame(0), frame(120), frame(250)], loops: 0 };
+    let how = Encode { format: Format::Gif, quality: 100, lossless: false, progressive: false, palette: false };
+    let master = codec::encode(&moving, &how, &Cancel::never()).unwrap();
+    let half = || vec![Stage::Resize(Resize::new(Some(Dim::Px(20)), None, Fit::Inside))];
+    let offer = FormatRule::Negotiate { offer: vec![Format::Avif, Format::Webp], fallback: None };
+    for (rule, format, frames) in [
+        (FormatRule::Source, Format::Gif, 3),
+        (offer, Format::Webp, 3),
+        (FormatRule::Always(Format::Png), Format::Png, 1),
+    ] {
+        let out = rendered(&master, half(), rule, &budget).unwrap();
+        assert_eq!((out.format, out.frames, out.width, out.height), (format, frames, 20, 10));
+        let all = Decode { all_frames: true, ..Decode::default() };
+        let back = codec::decode(&out.bytes, &all, &budget, &Cancel::never()).unwrap();
+        assert_eq!(back.picture.frames.len(), frames as usize);
+        for (frame, want) in back.picture.frames.iter().zip([0u8, 120, 250]) {
+            near(&frame.pixels, 10, 5, [want; 3]);
+        }
+    }
+}
+
+#[test]
+fn a_photograph_on_its_side_comes_out_upright_and_shrunk() {
+    // A TIFF header and one entry: tag 274, a short, 6.
+    let exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
+    let plain = quarters(Format::Jpeg, 640, 480);
+    let mut master = plain[..2].to_vec();
+    master.extend([0xff, 0xe1, 0, exif.len() as u8 + 2]);
+    master.extend(exif);
+    master.extend(&plain[2..]);
+    let stages =
+        vec![Stage::Orient(Orient::Exif), Stage::Resize(Resize::new(Some(Dim::Px(60)), Some(Dim::Px(80)), Fit::Cover))];
+    let out = rendered(&master, stages, FormatRule::Always(Format::Png), &Budget::default()).unwrap();
+    assert_eq!((out.width, out.height), (60, 80));
+    let back = codec::decode(&out.bytes, &Decode::default(), &Budget::default(), &Cancel::never()).unwrap();
+    let pixels = &back.picture.frames[0].pixels;
+    near(pixels, 10, 10, [0, 0, 255]);
+    near(pixels, 50, 10, [255, 0, 0]);
+    near(pixels, 10, 70, [255, 255, 255]);
+    near(pixels, 50, 70, [0, 255, 0]);
+}

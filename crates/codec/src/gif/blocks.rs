@@ -59,8 +59,9 @@ impl Blocks {
                     self.widest = self.widest.max(width);
                     self.highest = self.highest.max(height);
                     let covers = left == 0 && top == 0 && width >= self.width && height >= self.height;
-                    self.may_have_alpha |= transparent && self.frames == 0 || disposal == 2;
-                    self.may_have_alpha |= (!covers && self.frames == 0) || (disposal == 3 && self.frames == 0);
+                    // On the first frame what is not drawn, or not kept, stays transparent; later ones show what is below.
+                    let first = self.frames == 0;
+                    self.may_have_alpha |= disposal == 2 || (first && (transparent || !covers || disposal == 3));
                     let end = data_blocks(bytes, *at + 11 + table(place[8]))?;
                     *at = end;
                     self.frames += 1;

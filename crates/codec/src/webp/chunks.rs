@@ -48,7 +48,7 @@ impl<'a> Chunks<'a> {
         // A last padding byte may be missing: some writers do not count it.
         let body = match bytes.get(8..) {
             Some(rest) if rest.len() >= size => &rest[..size],
-            Some(rest) if rest.len() + 1 == size && size % 2 == 0 => rest,
+            Some(rest) if rest.len() + 1 == size && size.is_multiple_of(2) => rest,
             _ => return Err(short()),
         };
         let mut out = Chunks { plays: 1, ..Chunks::default() };

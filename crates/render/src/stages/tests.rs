@@ -370,7 +370,7 @@ fn animations_keep_frames_times_and_one_window() {
 }
 
 #[test]
-fn memory_and_cancelling_are_obeyed() {
+fn memory_and_caps_are_obeyed() {
     let big = [resize(8000, 8000, Fit::Stretch)];
     let setup = Setup { budget: Budget { memory: 1 << 20, ..PLAIN.budget }, ..PLAIN };
     let error = run(&setup, vec![rgb(10, 10, |_, _| RED)], &big).unwrap_err();

@@ -1,0 +1,21 @@
+//! The program: commands, and the wiring of a server. A library only so that the race test's mutant can be built beside it.
+
+mod cli;
+mod purge;
+mod serve;
+mod url;
+mod wire;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Reads the command line and runs what it says.
+pub fn run() -> ExitCode {
+    match cli::Cli::parse().command {
+        cli::Command::Serve(args) => serve::run(&args),
+        cli::Command::Purge(args) => purge::run(&args),
+        cli::Command::Url(args) => url::run(&args),
+        cli::Command::CheckConfig(args) => serve::check(&args),
+    }
+}

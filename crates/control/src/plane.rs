@@ -1,0 +1,64 @@
+//! What the handlers share.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use engine::Engine;
+use ledger::PurgeDb;
+use prometheus_client::registry::Registry;
+
+use crate::keys::Keys;
+use crate::metrics::Metrics;
+use crate::recent::{Recent, Window};
+
+/// What a plane is put together from.
+pub struct Parts {
+    /// The product.
+    pub engine: Arc<Engine>,
+    /// Valid API keys.
+    pub keys: Arc<dyn Keys>,
+    /// Where idempotency keys are remembered.
+    pub log: Arc<PurgeDb>,
+    /// Counters of other rooms, shown by `/metrics` beside our own.
+    pub registry: Arc<Registry>,
+    /// Whether pictures are served yet: what `/readyz` says.
+    pub ready: Arc<AtomicBool>,
+    /// Base URL of the delivery plane, for messages.
+    pub public: String,
+    /// Within this time, a repeated imgix purge of the same thing is carried out and answered with 409, as the vendor does;
+    /// `None` (what users expect) answers 200.
+    pub imgix_duplicate_window: Option<Duration>,
+}
+
+/// The private plane.
+pub struct Plane {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) keys: Arc<dyn Keys>,
+    pub(crate) log: Arc<PurgeDb>,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) ready: Arc<AtomicBool>,
+    pub(crate) public: String,
+    pub(crate) imgix_duplicate_window: Option<Duration>,
+    pub(crate) recent: Recent,
+    pub(crate) repeats: Window,
+    pub(crate) metrics: Metrics,
+}
+
+impl Plane {
+    /// Puts a plane together.
+    pub fn new(parts: Parts) -> Plane {
+        Plane {
+            engine: parts.engine,
+            keys: parts.keys,
+            log: parts.log,
+            registry: parts.registry,
+            ready: parts.ready,
+            public: parts.public,
+            imgix_duplicate_window: parts.imgix_duplicate_window,
+            recent: Recent::default(),
+            repeats: Window::default(),
+            metrics: Metrics::default(),
+        }
+    }
+}

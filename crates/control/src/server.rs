@@ -1,0 +1,106 @@
+//! Routes, and what every handler needs of a request.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequest, FromRequestParts, Request};
+use axum::routing::{any, get, post};
+use bytes::Bytes;
+use http::HeaderMap;
+use http::request::Parts;
+
+use crate::plane::Plane;
+use crate::{BODY_LIMIT, cloudimage, imagekit, imgix, native, pages};
+
+/// Every API, on every host name.
+pub fn router(plane: Arc<Plane>) -> Router {
+    Router::new()
+        .route("/", get(pages::index).fallback(pages::not_allowed))
+        .route("/healthz", get(pages::healthz).fallback(pages::not_allowed))
+        .route("/readyz", get(pages::readyz).fallback(pages::not_allowed))
+        .route("/metrics", get(pages::metrics).fallback(pages::not_allowed))
+        .route("/api/v1/purge", post(imgix::purge).fallback(imgix::not_allowed))
+        .route("/v2/image/purger", post(imgix::purge_legacy).fallback(imgix::not_allowed_legacy))
+        .route("/v1/files/purge", post(imagekit::purge).fallback(imagekit::not_allowed))
+        .route("/v1/files/purge/{request}", get(imagekit::status).fallback(imagekit::not_allowed))
+        .route("/v1/files/{*rest}", any(imagekit::unknown))
+        .route("/invalidate", post(cloudimage::invalidate).fallback(cloudimage::not_allowed))
+        .route("/invalidate/{uuid}", get(cloudimage::status).fallback(cloudimage::not_allowed))
+        .route("/invalidate/{uuid}/restart", post(cloudimage::restart).fallback(cloudimage::not_allowed))
+        .route("/v1/purges", post(native::purge).get(native::list).fallback(native::not_allowed))
+        .route("/v1/purges/{id}", get(native::show).fallback(native::not_allowed))
+        .route("/v1/sites", get(native::sites).fallback(native::not_allowed))
+        .fallback(pages::unknown)
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .with_state(plane)
+}
+
+/// Serves the plane until `stop` resolves; requests under way are answered.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve(
+    listener: tokio::net::TcpListener,
+    plane: Arc<Plane>,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let service = router(plane).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(stop).await
+}
+
+/// The address a request came from.
+pub(crate) struct From(pub String);
+
+impl<S: Sync> FromRequestParts<S> for From {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let client = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        Ok(From(client.map(|c| c.0.ip().to_canonical().to_string()).unwrap_or_default()))
+    }
+}
+
+/// A body that is read only after the caller is known, whatever its media type.
+pub(crate) struct Unread(Request);
+
+impl<S: Sync> FromRequest<S> for Unread {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Unread(request))
+    }
+}
+
+/// Why a body cannot be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum BodyError {
+    #[error("the body is longer than {BODY_LIMIT} bytes")]
+    TooLarge,
+    #[error("the body ended early")]
+    Broken,
+}
+
+impl BodyError {
+    pub fn status(self) -> u16 {
+        match self {
+            BodyError::TooLarge => 413,
+            BodyError::Broken => 400,
+        }
+    }
+}
+
+impl Unread {
+    pub fn headers(&self) -> &HeaderMap {
+        self.0.headers()
+    }
+
+    pub async fn bytes(self) -> Result<Bytes, BodyError> {
+        Bytes::from_request(self.0, &()).await.map_err(|rejection| match rejection.status().as_u16() {
+            413 => BodyError::TooLarge,
+            _ => BodyError::Broken,
+        })
+    }
+}
