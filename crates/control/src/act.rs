@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use dialect::Asset;
 use engine::{Engine, NamingError, Scope, Wanted};
-use plan::Position;
+use plan::{Position, Selector};
 use purge::{LogError, Mode, PurgeError, PurgeId, Receipt, Record, Request, Target, Via};
 
 use crate::auth::Caller;
@@ -20,11 +21,13 @@ pub(crate) struct Named {
     pub also: Vec<Wanted>,
     /// Selectors of masters are taken as the beginnings of masters' names.
     pub as_prefix: bool,
+    /// What must name something before anything is purged.
+    pub within: Option<Wanted>,
 }
 
 impl Named {
     pub fn new(said: &str, wanted: Wanted) -> Named {
-        Named { said: said.to_owned(), wanted, also: Vec::new(), as_prefix: false }
+        Named { said: said.to_owned(), wanted, also: Vec::new(), as_prefix: false, within: None }
     }
 }
 
@@ -167,18 +170,17 @@ fn name_all(engine: &Engine, named: &[Named], scope: &Scope) -> Result<Vec<Targe
 }
 
 fn name_one(engine: &Engine, named: &Named, scope: &Scope) -> Result<Target, NamingError> {
-    let first = match engine.name(&named.wanted, scope) {
-        Ok(target) => target.selectors,
-        Err(error) => begun_sources(engine, named, scope).ok_or(error)?,
+    if let Some(within) = &named.within {
+        engine.name(within, scope)?;
+    }
+    let read = |wanted: &Wanted| match named.as_prefix {
+        true => name_beginning(engine, wanted, scope),
+        false => engine.name(wanted, scope).map(|target| target.selectors),
     };
-    let more = named.also.iter().filter_map(|wanted| engine.name(wanted, scope).ok()).flat_map(|t| t.selectors);
+    let first = read(&named.wanted)?;
+    let more = named.also.iter().filter_map(|wanted| read(wanted).ok()).flatten();
     let mut selectors = Vec::new();
-    for mut selector in first.into_iter().chain(more) {
-        if let plan::Selector::Master(id) = &selector
-            && named.as_prefix
-        {
-            selector = plan::Selector::Prefix(id.as_str().to_owned());
-        }
+    for selector in first.into_iter().chain(more) {
         if !selectors.contains(&selector) {
             selectors.push(selector);
         }
@@ -186,19 +188,48 @@ fn name_one(engine: &Engine, named: &Named, scope: &Scope) -> Result<Target, Nam
     Ok(Target { said: named.said.clone(), selectors })
 }
 
-/// The beginning of an absolute URL may be shorter than a source's base, or be just that: then the whole source is meant.
-fn begun_sources(engine: &Engine, named: &Named, scope: &Scope) -> Option<Vec<plan::Selector>> {
-    let Wanted::Asset { site, asset: dialect::Asset::Url(url), .. } = &named.wanted else { return None };
-    if !named.as_prefix {
-        return None;
-    }
-    let (_, rest) = url.split_once("://")?;
-    let (host, path) = rest.split_once('/').map_or((rest, None), |(host, path)| (host, Some(path)));
-    let begin = match path {
-        Some(path) => format!("//{}/{path}", host.to_ascii_lowercase()),
-        None => format!("//{}", host.to_ascii_lowercase()),
+/// Every master whose name begins like this one's.
+fn name_beginning(engine: &Engine, wanted: &Wanted, scope: &Scope) -> Result<Vec<Selector>, NamingError> {
+    let selectors = match engine.name(wanted, scope) {
+        Ok(target) => target.selectors,
+        Err(error) => begun_sources(engine, wanted, scope).ok_or(error)?,
     };
+    let widen = |selector| match selector {
+        Selector::Master(id) => Selector::Prefix(id.as_str().to_owned()),
+        other => other,
+    };
+    Ok(selectors.into_iter().map(widen).collect())
+}
+
+/// The beginning of an absolute URL may be shorter than a source's base, or be just that: then the whole source is meant.
+fn begun_sources(engine: &Engine, wanted: &Wanted, scope: &Scope) -> Option<Vec<Selector>> {
+    let Wanted::Asset { site, asset: Asset::Url(url), .. } = wanted else { return None };
+    let (_, rest) = url.split_once("://")?;
+    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let begin = format!("//{}{path}", host.to_ascii_lowercase());
     let mut selectors = engine.name(&Wanted::Site { site: *site }, scope).ok()?.selectors;
-    selectors.retain(|s| matches!(s, plan::Selector::Source(at) if at.as_str().starts_with(&begin)));
+    selectors.retain(|s| matches!(s, Selector::Source(at) if at.as_str().starts_with(&begin)));
     (!selectors.is_empty()).then_some(selectors)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_mend_by_itself_says_when_to_come_back() {
+        let naming = |error| Failed::Naming { number: 0, error };
+        let (said, why) = (String::new, String::new);
+        for (failed, status, code, retry) in [
+            (Failed::Purge(PurgeError::Busy), 429, "busy", Some(1)),
+            (Failed::Purge(PurgeError::Stopping), 503, "stopping", Some(1)),
+            (Failed::Log(LogError::Full), 500, "ledger-failed", None),
+            (Failed::Lost, 500, "lost", None),
+            (naming(NamingError::Malformed { said: said(), why: why() }), 400, "malformed-target", None),
+            (naming(NamingError::Foreign { said: said(), why: why() }), 499, "not-ours", None),
+            (naming(NamingError::Forbidden { said: said() }), 403, "forbidden-target", None),
+        ] {
+            assert_eq!((failed.status(499), failed.code(), failed.retry_after()), (status, code, retry));
+        }
+    }
 }

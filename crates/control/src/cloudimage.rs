@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use dialect::Asset;
 use dialect::cloudimage::purge_path;
 use engine::{DialectKind, NamingError, Wanted};
@@ -16,7 +16,7 @@ use crate::auth::{Caller, bare};
 use crate::clock::spaced;
 use crate::plane::Plane;
 use crate::reply::Reply;
-use crate::server::{From, Unread};
+use crate::server::{From, Segment, Unread};
 
 /// Entries in one request.
 const MOST_URLS: usize = 1000;
@@ -68,7 +68,7 @@ pub(crate) async fn invalidate(State(plane): State<Arc<Plane>>, from: From, requ
 /// `GET /invalidate/{uuid}`.
 pub(crate) async fn status(
     State(plane): State<Arc<Plane>>,
-    Path(uuid): Path<String>,
+    Segment(uuid): Segment,
     from: From,
     headers: HeaderMap,
 ) -> Reply {
@@ -85,7 +85,7 @@ pub(crate) async fn status(
 /// `POST /invalidate/{uuid}/restart`: the same again, as a purge of its own.
 pub(crate) async fn restart(
     State(plane): State<Arc<Plane>>,
-    Path(uuid): Path<String>,
+    Segment(uuid): Segment,
     from: From,
     headers: HeaderMap,
 ) -> Reply {
@@ -200,13 +200,14 @@ fn name(
     let parsed = purge_path(&below, grammar)
         .map_err(|e| NamingError::Malformed { said: entry.to_owned(), why: e.to_string() })?;
     if parsed.wildcard && parsed.asset == Asset::Path(String::new()) {
-        return Ok(None);
+        return Ok(is_absolute(entry.trim()).then(|| Named::new(entry, Wanted::Site { site })));
     }
     let said = entry.to_owned();
     if exact && !parsed.wildcard {
         let also = other.into_iter().map(|target| Wanted::Exact { site, target, said: said.clone() }).collect();
-        let wanted = Wanted::Exact { site, target: below, said: said.clone() };
-        return Ok(Some(Named { also, ..Named::new(entry, wanted) }));
+        let within = Some(wanted(site, parsed.asset, false, &said));
+        let exactly = Wanted::Exact { site, target: below, said };
+        return Ok(Some(Named { also, within, ..Named::new(entry, exactly) }));
     }
     if !exact && parsed.query.is_some() {
         asked.note("a query has no meaning with scope original and was passed over");
@@ -240,8 +241,7 @@ fn locate(
     home: usize,
     entry: &str,
 ) -> Result<(usize, String, Option<String>), NamingError> {
-    let absolute = entry.get(..4).is_some_and(|begin| begin.eq_ignore_ascii_case("http")) && entry.contains("://");
-    if absolute {
+    if is_absolute(entry) {
         return match plane.engine.locate(entry, &caller.scope) {
             Ok((site, below)) if plane.engine.site(site).dialect == DialectKind::Cloudimage => Ok((site, below, None)),
             Err(forbidden @ NamingError::Forbidden { .. }) => Err(forbidden),
@@ -257,6 +257,12 @@ fn locate(
         }
         _ => Ok((home, entry.to_owned(), None)),
     }
+}
+
+fn is_absolute(entry: &str) -> bool {
+    ["http://", "https://"]
+        .iter()
+        .any(|scheme| entry.get(..scheme.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(scheme)))
 }
 
 fn received(receipt: &Receipt, notes: &[&str]) -> Reply {

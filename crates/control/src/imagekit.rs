@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use dialect::Asset;
 use dialect::imagekit::{PurgeTarget, purge_target};
 use engine::{DialectKind, NamingError, Wanted};
@@ -19,7 +19,7 @@ use crate::auth::{Caller, Denied, basic_user};
 use crate::plane::Plane;
 use crate::recent::short;
 use crate::reply::Reply;
-use crate::server::{From, Unread};
+use crate::server::{From, Segment, Unread};
 
 /// Records among which the purge of a request id is looked for when it is no longer remembered.
 const LOOKED_AT: usize = 20_000;
@@ -61,7 +61,7 @@ pub(crate) async fn purge(State(plane): State<Arc<Plane>>, from: From, request: 
 /// `GET /v1/files/purge/{requestId}`.
 pub(crate) async fn status(
     State(plane): State<Arc<Plane>>,
-    Path(request): Path<String>,
+    Segment(request): Segment,
     from: From,
     headers: HeaderMap,
 ) -> Reply {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use engine::Wanted;
 use http::{HeaderMap, Method};
 use ledger::Recalled;
@@ -16,7 +16,7 @@ use crate::auth::{Caller, Denied, bearer};
 use crate::clock::{now_ms, rfc3339};
 use crate::plane::Plane;
 use crate::reply::{Problem, Reply};
-use crate::server::{From, Unread};
+use crate::server::{From, Segment, Unread};
 
 const FIELDS: &[&str] = &["targets", "mode", "idempotency_key"];
 const TARGETS: &[&str] = &[
@@ -108,7 +108,7 @@ pub(crate) async fn list(
 /// `GET /v1/purges/{id}`.
 pub(crate) async fn show(
     State(plane): State<Arc<Plane>>,
-    Path(id): Path<String>,
+    Segment(id): Segment,
     from: From,
     headers: HeaderMap,
 ) -> Result<Reply, Problem> {

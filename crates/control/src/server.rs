@@ -6,8 +6,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequest, FromRequestParts, Request};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequest, FromRequestParts, Path, Request};
 use axum::routing::{any, get, post};
+use axum::serve::ListenerExt;
 use bytes::Bytes;
 use http::HeaderMap;
 use http::request::Parts;
@@ -47,6 +48,10 @@ pub async fn serve(
     plane: Arc<Plane>,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
+    // An answer is one small write: waiting to fill a packet only delays it.
+    let listener = listener.tap_io(|stream| {
+        let _ = stream.set_nodelay(true);
+    });
     let service = router(plane).into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, service).with_graceful_shutdown(stop).await
 }
@@ -60,6 +65,18 @@ impl<S: Sync> FromRequestParts<S> for From {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
         let client = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         Ok(From(client.map(|c| c.0.ip().to_canonical().to_string()).unwrap_or_default()))
+    }
+}
+
+/// The variable segment of a path; empty where it is not UTF-8, which names nothing.
+pub(crate) struct Segment(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Segment {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let segment = Path::<String>::from_request_parts(parts, state).await;
+        Ok(Segment(segment.map(|Path(text)| text).unwrap_or_default()))
     }
 }
 

@@ -54,8 +54,9 @@ impl Server {
 
     fn start(mut command: Command) -> Server {
         command.env("AFTERIMAGE_API_KEY", KEY);
-        let process = Spawned::start(command, Duration::from_secs(60), |_, line| line.starts_with("API key"))
-            .expect("the server starts");
+        let process =
+            Spawned::start(command, Duration::from_secs(60), |lines| lines.iter().any(|l| l.starts_with("API key")))
+                .expect("the server starts");
         let delivery = process.address_of("serves pictures on").expect("the delivery address is printed");
         let control = process.address_of("Control plane").expect("the control address is printed");
         Server { process, delivery, control }

@@ -1,0 +1,13 @@
+//! Every API, driven through the router over a real engine and real ledgers.
+#![allow(clippy::unwrap_used)]
+
+mod cloudimage;
+mod effect;
+mod imageboss;
+mod imagekit;
+mod imgix;
+mod keys;
+mod native;
+mod pages;
+mod server;
+mod world;

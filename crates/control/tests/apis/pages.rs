@@ -1,0 +1,82 @@
+//! What needs no key, and what is not there.
+
+use std::sync::atomic::Ordering;
+
+use crate::world::{BEARER, ENVIRONMENT_KEY, World};
+
+#[tokio::test]
+async fn pages_that_need_no_key() {
+    let world = World::new();
+    assert_eq!(world.call("GET", "/readyz", &[], "").await.status, 503);
+    assert_eq!(world.call("GET", "/healthz", &[], "").await.status, 200, "alive before it is ready");
+    world.ready.store(true, Ordering::Release);
+    assert_eq!(world.call("GET", "/readyz", &[], "").await.status, 200);
+    let index = world.call("GET", "/", &[], "").await;
+    assert!(index.status == 200 && index.text.contains("/v1/purges") && index.text.contains("http://127.0.0.1:8080"));
+    assert_eq!(world.call("POST", "/healthz", &[], "").await.status, 405);
+}
+
+#[tokio::test]
+async fn everything_else_needs_one() {
+    let world = World::new();
+    for (method, path) in [
+        ("POST", "/api/v1/purge"),
+        ("POST", "/v2/image/purger"),
+        ("POST", "/v1/files/purge"),
+        ("GET", "/v1/files/purge/0123456789abcdef01234567"),
+        ("POST", "/invalidate"),
+        ("GET", "/invalidate/4fc96d31-9815-4021-830a-ca6d96c514a5"),
+        ("POST", "/invalidate/4fc96d31-9815-4021-830a-ca6d96c514a5/restart"),
+        ("POST", "/v1/purges"),
+        ("GET", "/v1/purges"),
+        ("GET", "/v1/purges/4fc96d31-9815-4021-830a-ca6d96c514a5"),
+        ("GET", "/v1/sites"),
+    ] {
+        let answer = world.call(method, path, &[], "{}").await;
+        assert_eq!(answer.status, 401, "{method} {path}: {}", answer.text);
+        assert_eq!(answer.header("cache-control"), "no-store");
+    }
+    let environment = format!("Bearer {ENVIRONMENT_KEY}");
+    assert_eq!(world.call("GET", "/v1/sites", &[("authorization", &environment)], "").await.status, 200);
+}
+
+#[tokio::test]
+async fn metrics_are_read_at_each_look() {
+    let world = World::new();
+    let headers = [("authorization", BEARER)];
+    let body = r#"{"targets":[{"master":"local/cat.jpg"}]}"#;
+    assert_eq!(world.call("POST", "/v1/purges", &headers, body).await.status, 200);
+    assert_eq!(
+        world.call("POST", "/v1/purges", &headers, r#"{"targets":[{"master":"no/cat.jpg"}]}"#).await.status,
+        400
+    );
+    let answer = world.call("GET", "/metrics", &[], "").await;
+    assert!(answer.status == 200 && answer.header("content-type").starts_with("application/openmetrics-text"));
+    let lines: Vec<&str> = answer.text.lines().collect();
+    for line in [
+        "another_room_total 42",
+        "afterimage_purge_log_head 1",
+        "afterimage_purge_index_names 1",
+        "afterimage_purges_total{via=\"native\",outcome=\"effective\"} 1",
+        "afterimage_purges_total{via=\"native\",outcome=\"not-ours\"} 1",
+        "afterimage_render_jobs{state=\"queued\"} 0",
+        "afterimage_store_bytes{store=\"derivatives\",tier=\"memory\"} 0",
+        "afterimage_fills_in_flight{store=\"masters\"} 0",
+        "afterimage_misses_total{store=\"derivatives\",reason=\"purged\"} 0",
+        "afterimage_not_stored_total{store=\"masters\",reason=\"purged-in-flight\"} 0",
+    ] {
+        assert!(lines.contains(&line), "{line} in\n{}", answer.text);
+    }
+    assert_eq!(lines.last(), Some(&"# EOF"));
+}
+
+#[tokio::test]
+async fn what_is_not_there_says_what_is() {
+    let world = World::new();
+    for path in ["/v2/purges", "/v1", "/api/v1/sources", "/cat.jpg"] {
+        let answer = world.call("GET", path, &[("authorization", BEARER)], "").await;
+        assert_eq!((answer.status, answer.header("content-type")), (404, "application/problem+json"), "{path}");
+        assert_eq!(answer.json()["code"], "no-such-api");
+        assert!(answer.json()["allowed"].as_array().unwrap().iter().any(|api| api == "POST /v1/purges"));
+    }
+}

@@ -1,0 +1,264 @@
+//! A real engine over a folder and a web address that is never called, with real ledgers, behind the router.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use control::{KeyRing, Parts, Plane, router};
+use engine::{Ask, DialectKind, Engine, Site};
+use http::{HeaderMap, Request};
+use ledger::{Folder, KeysDb, PurgeDb};
+use origin::{HttpSettings, LocalSettings, Source};
+use plan::reason::Served;
+use plan::{AcceptClass, ExactName, Location, MasterId, Position, Stamp};
+use prometheus_client::registry::Registry;
+use purge::{Index, Log, LogError, LogIdentity, PurgeId, Purger, Record, Subject, Verdict};
+use serde_json::Value;
+use tower::ServiceExt;
+
+/// The key for every site.
+pub const KEY: &str = "ak_everything";
+/// `Authorization: Basic` of that key and an empty password.
+pub const BASIC: &str = "Basic YWtfZXZlcnl0aGluZzo=";
+/// `Authorization: Bearer` of that key.
+pub const BEARER: &str = "Bearer ak_everything";
+/// Keys for the site of one dialect alone.
+pub const IMGIX_KEY: &str = "ak_imgix";
+pub const BOSS_KEY: &str = "ak_imageboss";
+/// The key for the second Cloudimage site, whose one source is the web address.
+pub const SECOND_KEY: &str = "ak_second";
+/// A key that is in no ledger.
+pub const ENVIRONMENT_KEY: &str = "from-the-environment";
+
+/// The ledger's log, or a full disk.
+pub struct BreakableLog {
+    inner: Arc<PurgeDb>,
+    pub broken: AtomicBool,
+}
+
+impl Log for BreakableLog {
+    fn identity(&self) -> LogIdentity {
+        self.inner.identity()
+    }
+    fn head(&self) -> Result<Position, LogError> {
+        self.inner.head()
+    }
+    fn append(&self, records: &[Record]) -> Result<(), LogError> {
+        if self.broken.load(Ordering::SeqCst) { Err(LogError::Full) } else { self.inner.append(records) }
+    }
+    fn replay(&self, after: Position, each: &mut dyn FnMut(Record)) -> Result<(), LogError> {
+        self.inner.replay(after, each)
+    }
+    fn find(&self, id: PurgeId) -> Result<Option<Record>, LogError> {
+        self.inner.find(id)
+    }
+    fn page(&self, before: Option<Position>, limit: usize) -> Result<Vec<Record>, LogError> {
+        self.inner.page(before, limit)
+    }
+}
+
+pub struct World {
+    pub engine: Arc<Engine>,
+    pub plane: Arc<Plane>,
+    pub ready: Arc<AtomicBool>,
+    pub log: Arc<BreakableLog>,
+    ledger: Arc<PurgeDb>,
+    keys: Arc<KeyRing>,
+    registry: Arc<Registry>,
+    router: Router,
+    local: Location,
+    photos: PathBuf,
+    _temp: tempfile::TempDir,
+}
+
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub text: String,
+}
+
+impl Answer {
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|e| panic!("{e}: {}", self.text))
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+fn fresh_id() -> [u8; 16] {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    // Spread, so that the first half of an id tells it from others.
+    plan::Digest::of(&NEXT.fetch_add(1, Ordering::Relaxed).to_le_bytes()).0[..16].try_into().unwrap()
+}
+
+fn parts(
+    engine: &Arc<Engine>,
+    keys: &Arc<KeyRing>,
+    log: &Arc<PurgeDb>,
+    registry: &Arc<Registry>,
+    ready: &Arc<AtomicBool>,
+) -> Parts {
+    Parts {
+        engine: engine.clone(),
+        keys: keys.clone(),
+        log: log.clone(),
+        registry: registry.clone(),
+        ready: ready.clone(),
+        public: "http://127.0.0.1:8080".to_owned(),
+        imgix_duplicate_window: None,
+    }
+}
+
+impl World {
+    pub fn new() -> World {
+        let temp = tempfile::tempdir().unwrap();
+        let photos = temp.path().join("photos");
+        std::fs::create_dir_all(photos.join("dir")).unwrap();
+        for name in ["cat.jpg", "dog.jpg", "dir/a.jpg", "dir/b.jpg"] {
+            std::fs::write(photos.join(name), name).unwrap();
+        }
+        std::os::unix::fs::symlink("cat.jpg", photos.join("link.jpg")).unwrap();
+        let local = Source::local("local", LocalSettings::new(&photos)).unwrap();
+        let web = Source::http("web", HttpSettings::new("https://shop.example/media/".parse().unwrap())).unwrap();
+
+        let folder = Folder::open(&temp.path().join("data")).unwrap();
+        let ledger = Arc::new(PurgeDb::open(&folder).unwrap());
+        let keys = Arc::new(KeysDb::open(&folder).unwrap());
+        keys.add("everything", KEY, &[]).unwrap();
+        keys.add("imgix", IMGIX_KEY, &["imgix".to_owned()]).unwrap();
+        keys.add("boss", BOSS_KEY, &["imageboss".to_owned()]).unwrap();
+        keys.add("second", SECOND_KEY, &["second".to_owned()]).unwrap();
+        let log = Arc::new(BreakableLog { inner: ledger.clone(), broken: AtomicBool::new(false) });
+        let index = Arc::new(Index::new(log.identity()));
+        let purger = Purger::start(log.clone(), index.clone(), Box::new(|| ())).unwrap();
+        let store = |tier| {
+            let fills = tokio::runtime::Handle::current();
+            let settings = cache::Settings { tier, memory_bytes: 1 << 20, disk: None, fresh_id, fills };
+            Arc::new(cache::Store::new(index.clone(), settings).unwrap())
+        };
+
+        let both = || vec!["local".to_owned(), "web".to_owned()];
+        let mut sites: Vec<Site> = DialectKind::ALL
+            .into_iter()
+            .map(|dialect| Site::new(dialect.name(), dialect, &format!("/{}", dialect.name()), both()))
+            .collect();
+        sites.push(Site {
+            hosts: vec!["img.example".to_owned()],
+            ..Site::new("shop", DialectKind::Imgix, "/", vec!["local".to_owned()])
+        });
+        sites.push(Site::new("second", DialectKind::Cloudimage, "/second", vec!["web".to_owned()]));
+        let engine = Engine::new(engine::Parts {
+            sites,
+            sources: vec![local.clone(), web],
+            index: index.clone(),
+            log: log.clone(),
+            purger,
+            derivatives: store(purge::Tier::Derivatives),
+            masters: store(purge::Tier::Masters),
+            renders: Arc::new(render::Pool::new(1, 1).unwrap()),
+            settings: engine::Settings::default(),
+            fresh_id,
+        })
+        .unwrap();
+        let engine = Arc::new(engine);
+        let ready = Arc::new(AtomicBool::new(false));
+        let mut registry = Registry::default();
+        let other = prometheus_client::metrics::counter::Counter::<u64>::default();
+        other.inc_by(42);
+        registry.register("another_room", "Of another room", other);
+        let keys = Arc::new(KeyRing { db: keys, environment: Some(ENVIRONMENT_KEY.to_owned()) });
+        let (local, registry) = (local.location().clone(), Arc::new(registry));
+        let parts = parts(&engine, &keys, &ledger, &registry, &ready);
+        let plane = Arc::new(Plane::new(parts));
+        let router = router(plane.clone());
+        World { engine, plane, ready, log, ledger, keys, registry, router, local, photos, _temp: temp }
+    }
+
+    /// A new plane over the same engine, as after a restart: what only the old one remembered is gone.
+    pub fn restart(&mut self, imgix_duplicate_window: Option<Duration>) {
+        let parts = parts(&self.engine, &self.keys, &self.ledger, &self.registry, &self.ready);
+        self.plane = Arc::new(Plane::new(Parts { imgix_duplicate_window, ..parts }));
+        self.router = router(self.plane.clone());
+    }
+
+    pub async fn call(&self, method: &str, path: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = self.router.clone().oneshot(request.body(body.into()).unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = to_bytes(body, usize::MAX).await.unwrap();
+        Answer {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            text: String::from_utf8(bytes.to_vec()).unwrap(),
+        }
+    }
+
+    /// Changes a file of the folder.
+    pub fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.photos.join(name), text).unwrap();
+    }
+
+    /// What a delivery target answers: its bytes as text, and whether they were in memory.
+    pub async fn look(&self, target: &str) -> (String, bool) {
+        let ask = Ask { host: "localhost", target, accept: AcceptClass::Basic };
+        let reply = self.engine.get(&self.engine.resolve(ask).unwrap()).await.unwrap();
+        let bytes = reply.entry.body().unwrap_or_else(|| panic!("{target}: {:?}", reply.entry.content));
+        (String::from_utf8(bytes.to_vec()).unwrap(), reply.served == Served::Memory)
+    }
+
+    /// Where the purge log stands: what is cached now bears this.
+    pub fn now(&self) -> Stamp {
+        self.engine.index().now()
+    }
+
+    pub fn records(&self) -> Vec<Record> {
+        self.log.page(None, 1000).unwrap()
+    }
+
+    pub fn newest(&self) -> Record {
+        self.records().remove(0)
+    }
+
+    /// A master of the folder, or of the web address where the name is absolute without scheme.
+    pub fn master(&self, name: &str) -> MasterId {
+        if name.starts_with("//") { MasterId::from_canonical(name) } else { self.local.master(name) }
+    }
+
+    /// Whether what was made of a master before is unusable now.
+    pub fn is_purged(&self, since: Stamp, name: &str) -> bool {
+        self.judge(since, name, None) == Verdict::Purged
+    }
+
+    /// Whether the one derivative that a delivery target names, made before, is unusable now.
+    pub fn is_purged_exactly(&self, since: Stamp, target: &str, name: &str) -> bool {
+        let ask = Ask { host: "localhost", target, accept: AcceptClass::Basic };
+        let resolved = self.engine.resolve(ask).unwrap();
+        self.judge(since, name, Some(resolved.exact.0)) == Verdict::Purged
+    }
+
+    fn judge(&self, since: Stamp, name: &str, exact: Option<ExactName>) -> Verdict {
+        let index = self.engine.index();
+        let dependencies = vec![index.dependency(self.master(name), since.position, None)];
+        index.judge(&Subject { stamp: since, exact: exact.map(|name| index.exact(name)), dependencies }).0
+    }
+
+    /// Every one of these is purged, and none of those.
+    #[track_caller]
+    pub fn expect(&self, since: Stamp, purged: &[&str], fresh: &[&str], what: &str) {
+        for name in purged {
+            assert!(self.is_purged(since, name), "{what}: {name} must be purged");
+        }
+        for name in fresh {
+            assert!(!self.is_purged(since, name), "{what}: {name} must not be purged");
+        }
+    }
+}
