@@ -3,8 +3,9 @@
 
 mod support;
 
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::process::Command;
 
 use serde_json::Value;
 use support::{KEY, Server, empty_folder, eventually, run, web_config};
@@ -73,7 +74,13 @@ async fn a_damaged_disk_costs_time_and_nothing_else() {
     }
     type Damage = fn(&Path, &mut Vec<u8>);
     for (what, only, damage, lost, fetched) in [
-        ("every 64th byte of derivatives", "derivatives", (|_, b| b.iter_mut().step_by(64).for_each(|b| *b ^= 1)) as Damage, 12, 0),
+        (
+            "every 64th byte of derivatives",
+            "derivatives",
+            (|_, b| b.iter_mut().step_by(64).for_each(|b| *b ^= 1)) as Damage,
+            12,
+            0,
+        ),
         ("every 64th byte", "", |_, b| b.iter_mut().step_by(64).for_each(|b| *b ^= 0x80), 12, 12),
         ("one byte", "derivatives", |_, b| b[200] ^= 1, 1, 0),
         ("zeroes", "", |_, b| b.fill(0), 12, 12),
@@ -205,9 +212,8 @@ async fn failures_are_kept_for_a_while_and_purged_like_pictures() {
     let web = Web::start("cache = { error_time = \"1h\" }", PRIVATE);
     let target = "/imgix/m.png?w=160&fm=png";
     let mut control = web.server.control_client();
-    for (number, (failure, status)) in [(Failure::Status(500), 502), (Failure::Truncate(99), 502), (Failure::Status(404), 404)]
-        .into_iter()
-        .enumerate()
+    for (number, (failure, status)) in
+        [(Failure::Status(500), 502), (Failure::Truncate(99), 502), (Failure::Status(404), 404)].into_iter().enumerate()
     {
         web.origin.set_version("m.png", number as u32);
         web.origin.fail("m.png", Some(failure));
@@ -344,7 +350,7 @@ fn check_config_tells_everything_that_is_wrong() {
         ("limits = { queue = 0 }\n", 1, &["queue", "allowed: 1 to"]),
         ("listen = { delivery = \"localhost\" }\n", 1, &["delivery"]),
         ("data = \"/\"\nsurprise = 1\n", 2, &["surprise"]),
-        ("x = [1\n", 1, &["error"]),
+        ("x = [1\n", 2, &["missing comma"]),
     ] {
         let (status, told, complaint) = check(&format!("{change}{good}"));
         assert_eq!((status, told.as_str()), (Some(1), ""), "{change}: {complaint}");
@@ -372,6 +378,21 @@ fn check_config_tells_everything_that_is_wrong() {
     assert!(String::from_utf8(missing.stderr).unwrap().contains("/nowhere.toml"));
 }
 
+/// As under `| head`, or when whoever kept the log has gone: the end is still an orderly one.
+#[test]
+fn a_server_whose_output_nobody_reads_stops_in_order() {
+    let (_folder, photos, data) = empty_folder();
+    let mut command = support::serve(&support::binary(), &photos, &data);
+    let mut server = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let output = BufReader::new(server.stdout.take().unwrap());
+    assert!(output.lines().any(|line| line.unwrap().starts_with("API key")), "it starts");
+    // Its output is closed by now.
+    let kill = format!("kill -TERM {}", server.id());
+    assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    assert!(server.wait().unwrap().success());
+    assert!(data.join("purge-index.snapshot").exists(), "what a start needs was written");
+}
+
 #[test]
 fn a_start_that_cannot_be_says_why() {
     let (_folder, photos, data) = empty_folder();
@@ -382,7 +403,7 @@ fn a_start_that_cannot_be_says_why() {
     let photos = photos.to_str().unwrap();
     let environment = [("AFTERIMAGE_API_KEY", KEY)];
     for (folder, listen, control, data, status, says) in [
-        (photos, free, free, &shown, 1, &[shown.as_str(), "another"][..]),
+        (photos, free, free, &shown, 1, &[shown.as_str(), "is in use by process"][..]),
         (photos, delivery.as_str(), free, &other, 1, &["cannot listen on", delivery.as_str(), "in use"]),
         (photos, free, control.as_str(), &other, 1, &["cannot listen on", control.as_str(), "in use"]),
         ("/nowhere/at/all", free, free, &other, 2, &["/nowhere/at/all", "does not exist"]),

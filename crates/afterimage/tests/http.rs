@@ -361,7 +361,10 @@ async fn downloads_are_named() {
     for (target, disposition) in [
         ("/imgix/cat.jpg?w=50&dl=my%20cat.jpg", "attachment; filename=\"my cat.jpg\""),
         ("/imgix/cat.jpg?w=50&fm=png&dl=", "attachment; filename=\"cat.png\""),
-        ("/imgix/cat.jpg?w=50&dl=k%C3%A4tzchen.jpg", "attachment; filename=\"k_tzchen.jpg\"; filename*=UTF-8''k%C3%A4tzchen.jpg"),
+        (
+            "/imgix/cat.jpg?w=50&dl=k%C3%A4tzchen.jpg",
+            "attachment; filename=\"k_tzchen.jpg\"; filename*=UTF-8''k%C3%A4tzchen.jpg",
+        ),
         ("/imgix/cat.jpg?w=50&dl=a%0D%0AX-Evil:%201%22.jpg", ""),
         ("/imagekit/tr:w-50,f-png/cat.jpg?ik-attachment=true", "attachment; filename=\"cat.png\""),
         ("/imagekit/tr:w-50/cat.jpg?ik-attachment=true&ik-attachment-filename=c.jpg", "attachment; filename=\"c.jpg\""),

@@ -176,6 +176,8 @@ impl Call {
 /// Every way to purge one master with all its derivatives.
 fn masters(shop: &Shop, path: &str) -> Vec<Call> {
     let public = shop.public();
+    // Where no URL is said, the name of the file is.
+    let file = path.replace("%20", " ");
     let url = |site: &str| format!("{public}/{site}/{path}");
     let form = format!("url={}", url("imgix").replace(':', "%3A").replace('/', "%2F"));
     let original = |name, said: String| Call::cloudimage(name, json!({ "scope": "original", "urls": [said] }));
@@ -201,8 +203,8 @@ fn masters(shop: &Shop, path: &str) -> Vec<Call> {
         Call::imageboss("ImageBoss", shop, format!("/imageboss/local/{path}")),
         Call::native("native url", json!({ "url": url("cloudimage") })),
         Call::native("native url of a derivative", json!({ "url": format!("/imagekit/tr:w-5/{path}") })),
-        Call::native("native master", json!({ "master": format!("local/{path}") })),
-        Call::native("native prefix", json!({ "prefix": format!("local/{}", path.trim_end_matches("png")) })),
+        Call::native("native master", json!({ "master": format!("local/{file}") })),
+        Call::native("native prefix", json!({ "prefix": format!("local/{}", file.trim_end_matches("png")) })),
     ]
 }
 
@@ -261,8 +263,17 @@ async fn an_exact_purge_spares_siblings() {
     let own = |site: &str| derivatives.iter().find(|target| target.starts_with(&format!("/{site}"))).unwrap().clone();
     for (call, taken) in [
         (Call::native("native", json!({ "derivative": own("imgix") })), own("imgix")),
-        (Call::native("native, imageboss", json!({ "derivative": format!("{public}{}", own("imageboss")) })), own("imageboss")),
-        (Call::cloudimage("Cloudimage", json!({ "scope": "urls", "urls": [own("cloudimage").replace("/cloudimage", "/v7")] })), own("cloudimage")),
+        (
+            Call::native("native, imageboss", json!({ "derivative": format!("{public}{}", own("imageboss")) })),
+            own("imageboss"),
+        ),
+        (
+            Call::cloudimage(
+                "Cloudimage",
+                json!({ "scope": "urls", "urls": [own("cloudimage").replace("/cloudimage", "/v7")] }),
+            ),
+            own("cloudimage"),
+        ),
         (Call::imagekit("ImageKit", &format!("{public}{}", own("imagekit"))), own("imagekit")),
     ] {
         shop.replace("a.png", call.name).await;
@@ -373,12 +384,26 @@ async fn what_is_not_ours_or_no_purge_is_refused() {
         (Call::native("native, typo", json!({ "urls": "/imgix/a.png" })), 400, "urls"),
         (Call::native("native, climbing", json!({ "master": "local/../a.png" })), 400, ".."),
         (Call::post("native, no targets", "/v1/purges", bearer, json!({ "targets": [] }), 0), 400, "targets"),
-        (Call::post("native, dry run", "/v1/purges", bearer, json!({ "targets": [{"all": true}], "dry_run": true }), 0), 400, "dry_run"),
+        (
+            Call::post(
+                "native, dry run",
+                "/v1/purges",
+                bearer,
+                json!({ "targets": [{"all": true}], "dry_run": true }),
+                0,
+            ),
+            400,
+            "dry_run",
+        ),
     ] {
         let answer = shop.call(&call, KEY).await;
         assert_eq!(answer.status, status, "{}: {}", call.name, answer.text());
         assert!(answer.text().contains(says), "{}: {}", call.name, answer.text());
-        assert!(answer.header("content-type").contains(if call.target.starts_with("/v2") { "text/plain" } else { "json" }));
+        assert!(answer.header("content-type").contains(if call.target.starts_with("/v2") {
+            "text/plain"
+        } else {
+            "json"
+        }));
     }
     shop.shows("a.png", 1, true, "at last").await;
     assert_eq!(shop.server.metric("afterimage_purge_log_head").await, 0);
@@ -396,7 +421,7 @@ async fn the_command_line_purges_and_tells_how_it_went() {
     let url = format!("{}/imgix/a.png", shop.public());
     for arguments in [
         &[url.as_str()][..],
-        &["/imageboss/local/a.png", "/imgix/other.png"],
+        &["/imageboss/local/cdn/a.png", "/imgix/other.png"],
         &["--master", "local/a.png"],
         &["--prefix", "local/"],
         &["--source", "local"],

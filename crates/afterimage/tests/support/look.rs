@@ -128,8 +128,7 @@ pub fn p3_to_srgb(picture: &Rgb) -> Rgb {
         let v = if v <= 0.003_130_8 { v * 12.92 } else { 1.055 * v.powf(1.0 / 2.4) - 0.055 };
         (v * 255.0).round() as u8
     };
-    const MATRIX: [[f32; 3]; 3] =
-        [[1.2249, -0.2249, 0.0], [-0.0420, 1.0420, 0.0], [-0.0197, -0.0786, 1.0983]];
+    const MATRIX: [[f32; 3]; 3] = [[1.2249, -0.2249, 0.0], [-0.0420, 1.0420, 0.0], [-0.0197, -0.0786, 1.0983]];
     Rgb::from_fn(picture.width, picture.height, |x, y| {
         let from = pixel(picture, x, y).map(|v| linear[usize::from(v)]);
         MATRIX.map(|row| coded(row[0] * from[0] + row[1] * from[1] + row[2] * from[2]))
