@@ -19,7 +19,7 @@ pub fn run(args: &ServeArgs) -> ExitCode {
     let config = match read(args) {
         Ok(config) => config,
         Err(message) => {
-            eprintln!("{message}");
+            eprint!("{message}");
             return ExitCode::from(2);
         }
     };
@@ -62,7 +62,7 @@ pub fn check(args: &CheckArgs) -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(errors) => {
-            eprintln!("{errors}");
+            eprint!("{errors}");
             ExitCode::FAILURE
         }
     }
@@ -73,7 +73,7 @@ fn read(args: &ServeArgs) -> Result<Config, String> {
     let read = match (&args.config, &args.folder) {
         (Some(file), _) => config::load(file, &environment(), &flags),
         (None, Some(folder)) => config::zero(folder, &environment(), &flags),
-        (None, None) => return Err("afterimage: a folder or --config is needed".to_owned()),
+        (None, None) => return Err("afterimage: a folder or --config is needed\n".to_owned()),
     };
     read.map_err(|errors| errors.to_string())
 }

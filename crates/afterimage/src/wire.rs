@@ -90,12 +90,7 @@ pub fn start(config: Config, environment_key: Option<String>) -> Result<Server, 
         derivatives: store(Tier::Derivatives, config.cache.memory, bodies.0)?,
         masters: store(Tier::Masters, config.cache.masters_memory, bodies.1)?,
         renders: Arc::new(renders),
-        settings: engine::Settings {
-            budget: config.limits.budget.clone(),
-            job_time: config.limits.job_time,
-            error_time: config.error_time,
-            ..engine::Settings::default()
-        },
+        settings: config.engine_settings(),
         fresh_id,
     };
     let engine = Arc::new(Engine::new(parts)?);

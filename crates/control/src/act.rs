@@ -95,6 +95,17 @@ impl Plane {
             Ok(targets) => self.append(caller, via, targets).await,
             Err(failed) => Err(failed),
         };
+        match &outcome {
+            Ok(receipt) => tracing::info!(
+                id = %receipt.record.id,
+                position = receipt.record.position.0,
+                actor = caller.name,
+                via = via.name(),
+                targets = receipt.record.targets.len(),
+                "purged"
+            ),
+            Err(failed) => tracing::warn!(actor = caller.name, via = via.name(), error = %failed, "purge failed"),
+        }
         self.metrics.purged(via, outcome.as_ref().map_or_else(Failed::code, |_| "effective"));
         outcome
     }
@@ -184,6 +195,10 @@ fn name_one(engine: &Engine, named: &Named, scope: &Scope) -> Result<Target, Nam
         if !selectors.contains(&selector) {
             selectors.push(selector);
         }
+    }
+    if selectors.is_empty() {
+        let why = "the site that it leads to has no source".to_owned();
+        return Err(NamingError::Foreign { said: named.said.clone(), why });
     }
     Ok(Target { said: named.said.clone(), selectors })
 }

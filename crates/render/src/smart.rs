@@ -18,7 +18,8 @@ const ENTROPY_STEPS: usize = 24;
 ///
 /// - [`Gravity::Edges`]: the greatest sum of squared luminance differences.
 /// - [`Gravity::Attention`]: the greatest sum of a score per pixel: four times its luminance difference (what is drawn),
-///   its saturation (what is colourful) unless dark, and 192 for the hues of skin.
+///   its saturation (what is colourful) unless dark, up to 80 so that one vivid surface does not outweigh everything, and
+///   255 for the hues of skin where they are pale enough to be skin.
 /// - [`Gravity::Entropy`]: the greatest Shannon entropy of the luminance.
 ///
 /// What is transparent counts less, in proportion.
@@ -85,8 +86,9 @@ impl Field {
             // Skin lies in one small field of the chroma plane, whatever its lightness (Chai and Ngan, 1999).
             let cb = 128 + ((-43 * r - 85 * g + 128 * b) >> 8);
             let cr = 128 + ((128 * r - 107 * g - 21 * b) >> 8);
-            let skin = luma > 40 && (77..=127).contains(&cb) && (133..=173).contains(&cr);
-            let color = saturation + if skin { 192 } else { 0 };
+            let pale = saturation <= 110 && r > g && g > b;
+            let skin = luma > 60 && pale && (77..=127).contains(&cb) && (133..=173).contains(&cr);
+            let color = saturation.min(80) + if skin { 255 } else { 0 };
             4 * (dx.abs() + dy.abs()) + color * a / 255
         })
     }

@@ -208,6 +208,23 @@ fn sites_must_differ() {
     one_fault(&hosts, "20:10 site \"b\" answers to host \"a.b\" and prefix \"/x\" already, so \"c\" would never");
 }
 
+/// What a faulty site answers to is not known, so it is not held against others.
+#[test]
+fn a_faulty_site_raises_no_further_faults() {
+    let faulty = "[[site]]\nname = \"b\"\ndialect = \"imgix\"\nsources = [\"shop\"]\nprefix = \"x\"\n";
+    one_fault(&format!("{LEAST}{faulty}"), "14:10 `prefix`: \"x\" does not begin with a slash | ");
+}
+
+#[test]
+fn a_variable_that_could_mean_two_sources_is_refused() {
+    let text = format!("source.a-b = {{ type = \"local\", root = \"photos\" }}\n{LEAST}").replace("shop]", "a_b]");
+    let case = Case::new(&text.replace("[\"shop\"]", "[\"a_b\"]"));
+    assert!(case.load().is_ok());
+    let errors = case.load_with(&[("AFTERIMAGE__SOURCE__A_B__ROOT", "photos")], &Flags::default()).unwrap_err();
+    let want = "environment AFTERIMAGE__SOURCE__A_B__ROOT could mean several sources";
+    assert!(told(&errors).len() == 1 && told(&errors)[0].starts_with(want), "{errors}");
+}
+
 /// Rule D5.
 #[test]
 fn pictures_and_data_do_not_lie_in_each_other() {

@@ -85,6 +85,9 @@ async fn requests_that_are_refused() {
         (BASIC, body("http://elsewhere.example/imagekit/cat.jpg"), 400),
         (BASIC, body("http://localhost/imgix/cat.jpg"), 400),
         (BASIC, body("http://localhost/imagekit/"), 400),
+        // No source: an empty purge would be a false promise.
+        (BASIC, body("http://localhost/empty/*"), 400),
+        (BASIC, body("http://localhost/empty/a*"), 400),
         (BASIC, body("http://localhost/imagekit/a/*/b.jpg"), 400),
         (BASIC, body("http://localhost/imagekit/https://elsewhere.example/*"), 400),
         (BASIC, long, 413),

@@ -3,6 +3,7 @@
 
 mod cloudimage;
 mod effect;
+mod hostile;
 mod imageboss;
 mod imagekit;
 mod imgix;

@@ -198,6 +198,19 @@ async fn an_idempotency_key_purges_once() {
     assert_eq!(world.records().len(), 3, "without a key every request purges");
 }
 
+/// Neither knows of the other when it begins; both are told of one purge.
+#[tokio::test]
+async fn one_idempotency_key_at_the_same_time() {
+    let world = World::new();
+    let headers = [("authorization", BEARER), ("idempotency-key", "k")];
+    let body = one(json!({ "master": "local/cat.jpg" })).to_string();
+    let call = || world.call("POST", PATH, &headers, body.clone());
+    let (a, b, c) = tokio::join!(call(), call(), call());
+    assert_eq!([a.status, b.status, c.status], [200; 3]);
+    let id = |answer: &crate::world::Answer| answer.json()["id"].clone();
+    assert!(id(&a) == id(&b) && id(&b) == id(&c), "{} {} {}", a.text, b.text, c.text);
+}
+
 #[tokio::test]
 async fn purges_are_listed_page_by_page() {
     let world = World::new();
@@ -252,7 +265,7 @@ async fn sites_within_the_keys_reach() {
         answer["sites"].as_array().unwrap().iter().map(|s| s["name"].as_str().unwrap().to_owned()).collect()
     };
     let all = world.call("GET", "/v1/sites", &[("authorization", &format!("Bearer {KEY}"))], "").await.json();
-    assert_eq!(names(&all), ["imgix", "imagekit", "cloudimage", "imageboss", "shop", "second"]);
+    assert_eq!(names(&all), ["imgix", "imagekit", "cloudimage", "imageboss", "shop", "second", "empty"]);
     let shop =
         json!({ "name": "shop", "dialect": "imgix", "hosts": ["img.example"], "prefix": "/", "sources": ["local"] });
     assert_eq!(all["sites"][4], shop);

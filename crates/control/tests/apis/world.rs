@@ -153,6 +153,7 @@ impl World {
             ..Site::new("shop", DialectKind::Imgix, "/", vec!["local".to_owned()])
         });
         sites.push(Site::new("second", DialectKind::Cloudimage, "/second", vec!["web".to_owned()]));
+        sites.push(Site::new("empty", DialectKind::Imagekit, "/empty", Vec::new()));
         let engine = Engine::new(engine::Parts {
             sites,
             sources: vec![local.clone(), web],
