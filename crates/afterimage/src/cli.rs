@@ -29,6 +29,7 @@ pub enum Command {
 
 /// `afterimage serve`.
 #[derive(Debug, Args)]
+#[command(override_usage = "afterimage serve <FOLDER> [OPTIONS]\n       afterimage serve --config <FILE> [OPTIONS]")]
 #[command(after_help = "\
 Examples:
   afterimage serve ./photos

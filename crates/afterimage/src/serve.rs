@@ -1,11 +1,14 @@
 //! `afterimage serve` and `afterimage check-config`.
 #![allow(clippy::print_stdout)]
 
+use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
 use config::{Config, Flags, SourceKind};
 use engine::DialectKind;
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::{CheckArgs, ServeArgs};
@@ -24,6 +27,13 @@ pub fn run(args: &ServeArgs) -> ExitCode {
     let summary = Summary::of(&config);
     let environment_key = std::env::var("AFTERIMAGE_API_KEY").ok().filter(|key| !key.is_empty());
     let has_environment_key = environment_key.is_some();
+    let signals = match Signals::listen() {
+        Ok(signals) => signals,
+        Err(error) => {
+            eprintln!("afterimage: cannot listen for signals: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
     let server = match wire::start(config, environment_key) {
         Ok(server) => server,
         Err(message) => {
@@ -32,8 +42,8 @@ pub fn run(args: &ServeArgs) -> ExitCode {
         }
     };
     summary.print(&server, has_environment_key);
-    wait_for_signal();
-    println!("afterimage: stopping; finishing what was begun");
+    signals.wait();
+    say("afterimage: stopping; finishing what was begun");
     server.stop();
     ExitCode::SUCCESS
 }
@@ -86,7 +96,7 @@ fn log_to_stderr(config: &Config) {
 
 /// What is printed once the server answers.
 struct Summary {
-    sites: Vec<(DialectKind, String, Option<String>)>,
+    sites: Vec<(DialectKind, String, String)>,
     data: String,
 }
 
@@ -101,29 +111,34 @@ impl Summary {
                 }
             });
             let host = site.hosts.first().cloned().unwrap_or_default();
-            let target = picture.map(|(source, picture)| {
-                let prefix = site.prefix.trim_end_matches('/');
-                format!("{prefix}{}", example(site.dialect, &source, &picture))
-            });
+            let prefix = site.prefix.trim_end_matches('/');
+            let target = match picture {
+                Some((source, picture)) => format!("{prefix}{}", example(site.dialect, &source, &picture)),
+                None => format!("{prefix}/..."),
+            };
             (site.dialect, host, target)
         });
         Summary { sites: sites.collect(), data: config.data.display().to_string() }
     }
 
     fn print(&self, server: &Server, has_environment_key: bool) {
-        println!("Afterimage serves pictures on http://{}", server.delivery);
+        say(&format!("Afterimage serves pictures on http://{}", server.delivery));
         for (dialect, host, target) in &self.sites {
-            let target = target.as_deref().unwrap_or("(no local picture to show)");
             let base = if host.is_empty() { format!("http://{}", server.delivery) } else { format!("http://{host}") };
-            println!("  {:<11} {base}{target}", dialect.name());
+            say(&format!("  {:<11} {base}{target}", dialect.name()));
         }
-        println!("Control plane (purge APIs, /metrics, /readyz): http://{}", server.control);
+        say(&format!("Control plane (purge APIs, /metrics, /readyz): http://{}", server.control));
         match &server.first_key {
-            Some(key) => println!("First API key, shown this once: {key}"),
-            None if has_environment_key => println!("API key: the one in AFTERIMAGE_API_KEY"),
-            None => println!("API keys: those made before, in {}", self.data),
+            Some(key) => say(&format!("First API key, shown this once: {key}")),
+            None if has_environment_key => say("API key: the one in AFTERIMAGE_API_KEY"),
+            None => say(&format!("API keys: those made before, in {}", self.data)),
         }
     }
+}
+
+/// Prints a line. That nobody reads it any more is no reason to stop in disorder.
+fn say(line: &str) {
+    let _ = writeln!(io::stdout(), "{line}");
 }
 
 fn example(dialect: DialectKind, source: &str, picture: &str) -> String {
@@ -146,17 +161,29 @@ fn some_picture(folder: &Path) -> Option<String> {
     jpeg.or_else(|| names.iter().filter(plain).find(|n| ends(n, &[".png", ".webp", ".gif", ".avif"]))).cloned()
 }
 
-fn wait_for_signal() {
-    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
-    runtime.block_on(async {
-        use tokio::signal::unix::{SignalKind, signal};
-        let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-        else {
-            return;
+/// The signals that end the server. Listened to from the beginning, so that one that comes during the start is not lost.
+struct Signals {
+    runtime: Runtime,
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn listen() -> io::Result<Signals> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let (interrupt, terminate) = {
+            let _inside = runtime.enter();
+            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
         };
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    });
+        Ok(Signals { runtime, interrupt, terminate })
+    }
+
+    fn wait(mut self) {
+        self.runtime.block_on(async {
+            tokio::select! {
+                _ = self.interrupt.recv() => {}
+                _ = self.terminate.recv() => {}
+            }
+        });
+    }
 }

@@ -23,8 +23,11 @@ const HEAD_TIME: Duration = Duration::from_secs(30);
 /// Opens one listening socket per thread on the same address. Port 0 picks one port for all.
 ///
 /// # Errors
-/// When the address cannot be bound.
+/// When the address cannot be bound, or another process listens there.
 pub fn bind(address: SocketAddr, threads: usize) -> io::Result<Vec<TcpListener>> {
+    // Sockets that share a port share it with other processes of the same user too: a second server would take a part of
+    // the requests without a word, and answer them from a cache that purges of the first do not reach.
+    drop(listener(address, false)?);
     let first = listener(address, threads > 1)?;
     let bound = first.local_addr()?;
     let mut all = vec![first];

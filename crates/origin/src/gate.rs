@@ -33,6 +33,8 @@ pub(crate) struct Gate {
 pub(crate) struct RefusedAddress {
     pub address: IpAddr,
     pub why: &'static str,
+    /// Whether it would be open with `allow_private`.
+    pub private: bool,
 }
 
 impl fmt::Display for RefusedAddress {
@@ -61,7 +63,8 @@ impl Gate {
         match class(address) {
             Class::Public => Ok(()),
             Class::Private(_) if self.allow_private => Ok(()),
-            Class::Private(why) | Class::Never(why) => Err(RefusedAddress { address, why }),
+            Class::Private(why) => Err(RefusedAddress { address, why, private: true }),
+            Class::Never(why) => Err(RefusedAddress { address, why, private: false }),
         }
     }
 

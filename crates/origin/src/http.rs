@@ -244,7 +244,8 @@ fn location(base: &mut Url) -> Result<Location, OpenError> {
 }
 
 fn refused(refused: RefusedAddress) -> FetchError {
-    FetchError::Refused { what: refused.address.to_string(), why: refused.why }
+    let setting = if refused.private { " (allow_private is off)" } else { "" };
+    FetchError::Refused { what: format!("{}{setting}", refused.address), why: refused.why }
 }
 
 fn failed(error: &reqwest::Error) -> FetchError {

@@ -216,7 +216,11 @@ impl Folder {
 
     /// The part of a resolved path below the root, if it may be served.
     fn permitted(&self, real: &Path) -> Result<PathBuf, FetchError> {
-        let refuse = |why| FetchError::Refused { what: real.display().to_string(), why };
+        // Whoever asks for the picture reads this: nothing of the machine but what lies below the root is named.
+        let refuse = |why| {
+            let below = real.strip_prefix(&self.root).map(|below| below.display().to_string());
+            FetchError::Refused { what: below.unwrap_or_else(|_| "what the path leads to".to_owned()), why }
+        };
         let below = real.strip_prefix(&self.root).map_err(|_| refuse("outside the source's folder"))?;
         if self.refused.iter().any(|folder| real.starts_with(folder)) {
             return Err(refuse("in a folder that is never served"));
