@@ -59,6 +59,8 @@ struct Ready {
     content_type: HeaderValue,
     last_modified: Option<HeaderValue>,
     tags: Option<(HeaderValue, HeaderValue, HeaderValue)>,
+    /// For clients that take it for a file name: 40 digits, stable per derivative.
+    imgix_id: Option<HeaderValue>,
 }
 
 impl Ready {
@@ -83,6 +85,7 @@ impl Ready {
             content_type: value(&entry.meta.content_type).unwrap_or(octets),
             last_modified: modified.and_then(|text| value(&text)),
             tags: tags(entry),
+            imgix_id: value(&vendor::imgix_id(&entry.key)),
         }
     }
 }
@@ -171,7 +174,7 @@ pub(crate) fn picture(
     }
     common(headers);
     if site.vendor_headers {
-        vendor::of_picture(headers, site.dialect, &resolved.key, how.is_hit(), &resolved.warnings);
+        vendor::of_picture(headers, site.dialect, ready.imgix_id.as_ref(), how.is_hit(), &resolved.warnings);
     }
 
     let validators = Validators {

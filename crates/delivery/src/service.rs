@@ -183,20 +183,20 @@ impl Plane {
             return;
         }
         let agent = request.headers.get(USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or_default();
-        let written = self.log.write(Line {
+        let written = self.log.write(&Line {
             at: SystemTime::now(),
             client,
-            method: request.method.clone(),
-            host: host.to_owned(),
-            target: target.to_owned(),
+            method: request.method.as_str(),
+            host,
+            target,
             status,
             bytes,
             micros: taken.as_micros() as u64,
-            site: site.map(|s| s.name.clone()),
+            site: site.map(|s| s.name.as_str()),
             served,
             missed: answered.how.and_then(|how| how.missed).filter(|why| *why != Miss::Absent),
             code: answered.code,
-            user_agent: agent.to_owned(),
+            user_agent: agent,
         });
         if !written {
             self.metrics.log_dropped.inc();

@@ -20,7 +20,7 @@ const X_IGNORED_OPTIONS: HeaderName = HeaderName::from_static("x-ignored-options
 pub(crate) fn of_picture(
     headers: &mut HeaderMap,
     dialect: DialectKind,
-    key: &DerivativeKey,
+    imgix_id: Option<&HeaderValue>,
     hit: bool,
     warnings: &[Warning],
 ) {
@@ -33,8 +33,9 @@ pub(crate) fn of_picture(
     headers.insert(X_CACHE, HeaderValue::from_static(cache));
     match dialect {
         DialectKind::Imgix => {
-            // 40 digits and stable per variant: scripts take it for a file name.
-            put(headers, X_IMGIX_ID, &format!("{key}{}", &key.to_string()[..8]));
+            if let Some(id) = imgix_id {
+                headers.insert(X_IMGIX_ID, id.clone());
+            }
         }
         DialectKind::Imagekit => {
             headers.insert(X_SERVER, HeaderValue::from_static("ImageKit.io"));
@@ -56,6 +57,12 @@ pub(crate) fn of_picture(
     if !text.is_empty() {
         put(headers, header, &text);
     }
+}
+
+/// The id that imgix gives each variant: 40 hex digits.
+pub(crate) fn imgix_id(key: &DerivativeKey) -> String {
+    let key = key.to_string();
+    format!("{key}{}", &key[..8])
 }
 
 /// Headers of an error answer.
