@@ -1,6 +1,5 @@
 //! The command line.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -48,10 +47,10 @@ pub struct ServeArgs {
     pub config: Option<PathBuf>,
     /// Address of the delivery plane, which serves pictures.
     #[arg(long, value_name = "ADDRESS")]
-    pub listen: Option<SocketAddr>,
+    pub listen: Option<String>,
     /// Address of the control plane: purge APIs and metrics. Keep it private.
     #[arg(long, value_name = "ADDRESS")]
-    pub control: Option<SocketAddr>,
+    pub control: Option<String>,
     /// Data folder: purge log, keys, cached pictures.
     #[arg(long, value_name = "FOLDER")]
     pub data: Option<PathBuf>,

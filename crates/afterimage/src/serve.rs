@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use config::{Config, SourceKind};
+use config::{Config, Flags, SourceKind};
 use engine::DialectKind;
 use tracing_subscriber::EnvFilter;
 
@@ -40,7 +40,7 @@ pub fn run(args: &ServeArgs) -> ExitCode {
 
 /// Checks a file: 0 without a word of complaint, else everything that is wrong with it.
 pub fn check(args: &CheckArgs) -> ExitCode {
-    match config::load(&args.file, &environment()) {
+    match config::load(&args.file, &environment(), &Flags::default()) {
         Ok(config) => {
             println!(
                 "{} is fine: {} sites, {} sources, data in {}",
@@ -59,10 +59,10 @@ pub fn check(args: &CheckArgs) -> ExitCode {
 }
 
 fn read(args: &ServeArgs) -> Result<Config, String> {
-    let overrides = config::Overrides { delivery: args.listen, control: args.control, data: args.data.clone() };
+    let flags = Flags { listen: args.listen.clone(), control: args.control.clone(), data: args.data.clone() };
     let read = match (&args.config, &args.folder) {
-        (Some(file), _) => config::load_with(file, &environment(), &overrides),
-        (None, Some(folder)) => config::zero(folder, &environment(), &overrides),
+        (Some(file), _) => config::load(file, &environment(), &flags),
+        (None, Some(folder)) => config::zero(folder, &environment(), &flags),
         (None, None) => return Err("afterimage: a folder or --config is needed".to_owned()),
     };
     read.map_err(|errors| errors.to_string())

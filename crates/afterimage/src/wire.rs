@@ -103,7 +103,7 @@ pub fn start(config: Config, environment_key: Option<String>) -> Result<Server, 
     let mut registry = Registry::default();
     let metrics = delivery::Metrics::new(&mut registry);
     let ready = Arc::new(AtomicBool::new(false));
-    let ring = Arc::new(KeyRing::new(keys, environment_key));
+    let ring = Arc::new(KeyRing { db: keys, environment: environment_key });
     let listeners = delivery::bind(config.listen.delivery, config.limits.delivery_threads)
         .map_err(|e| format!("cannot listen on {}: {e}", config.listen.delivery))?;
     let delivery_address = listeners.first().map_or(Ok(config.listen.delivery), std::net::TcpListener::local_addr);

@@ -1,1 +1,225 @@
-//! config
+//! From a file, the environment and the command line to the plain settings of each room.
+//!
+//! [`load`] reads a file, [`zero`] does without one. Both answer either a whole configuration that was checked, or all
+//! that is wrong with it at once, each with line, column and a hint. Nothing is started here, and nothing written.
+
+mod check;
+mod errors;
+mod flags;
+mod keys;
+mod nearest;
+mod overlay;
+mod section;
+mod sites;
+mod sources;
+mod top;
+mod tree;
+mod units;
+mod zero;
+
+use std::cell::RefCell;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use errors::Problems;
+pub use errors::{Errors, Problem, Source};
+pub use flags::Flags;
+use section::Section;
+use tree::{Place, Table};
+
+/// A whole configuration.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where the planes listen.
+    pub listen: Listen,
+    /// The data folder. It need not exist yet.
+    pub data: PathBuf,
+    /// Sizes of the caches.
+    pub cache: Cache,
+    /// How long browsers may keep an answer, for sites that do not say; zero = they ask every time.
+    pub browser_time: Duration,
+    /// How long a derivative lives here and in caches in front, for sites that do not say.
+    pub edge_time: Duration,
+    /// How long a failure is kept that may mend by itself.
+    pub error_time: Duration,
+    /// What work may cost.
+    pub limits: Limits,
+    /// What is written to the log.
+    pub log: Log,
+    /// Sources, in the order of the file.
+    pub sources: Vec<SourceConfig>,
+    /// Sites, in the order of the file. Each source that they name exists.
+    pub sites: Vec<engine::Site>,
+}
+
+/// Where the planes listen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listen {
+    /// The public listener, which serves pictures.
+    pub delivery: SocketAddr,
+    /// The private listener: purge APIs, metrics.
+    pub control: SocketAddr,
+}
+
+impl Default for Listen {
+    /// Loopback, 8080 and 8081.
+    fn default() -> Self {
+        let local = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        Listen { delivery: local(8080), control: local(8081) }
+    }
+}
+
+/// Sizes of the caches, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cache {
+    /// Derivatives in memory.
+    pub memory: u64,
+    /// Derivatives on disk.
+    pub disk: u64,
+    /// Masters in memory.
+    pub masters_memory: u64,
+    /// Masters on disk.
+    pub masters_disk: u64,
+}
+
+impl Default for Cache {
+    /// 256 MiB and 10 GiB; for masters 64 MiB and 2 GiB.
+    fn default() -> Self {
+        Cache { memory: 256 << 20, disk: 10 << 30, masters_memory: 64 << 20, masters_disk: 2 << 30 }
+    }
+}
+
+/// What work may cost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// What one render may cost.
+    pub budget: codec::Budget,
+    /// How long one render may take.
+    pub job_time: Duration,
+    /// Renders that may wait; further ones are turned away.
+    pub queue: usize,
+    /// Threads that render.
+    pub render_threads: usize,
+    /// Threads that answer requests.
+    pub delivery_threads: usize,
+}
+
+impl Default for Limits {
+    /// 20 s, 64 waiting; a thread per core for delivery, and one fewer for renders, so that hits stay fast.
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Limits {
+            budget: codec::Budget::default(),
+            job_time: Duration::from_secs(20),
+            queue: 64,
+            render_threads: cores.saturating_sub(1).max(1),
+            delivery_threads: cores,
+        }
+    }
+}
+
+/// What is written to the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Log {
+    /// Whether each request is logged.
+    pub access: bool,
+    /// The least severe level that is written: `off`, `error`, `warn`, `info`, `debug` or `trace`.
+    pub level: String,
+    /// Whether lines are JSON.
+    pub json: bool,
+}
+
+impl Default for Log {
+    /// Requests and level `info`, as text.
+    fn default() -> Self {
+        Log { access: true, level: "info".to_owned(), json: false }
+    }
+}
+
+/// A source as configured.
+#[derive(Debug, Clone)]
+pub struct SourceConfig {
+    /// Its name: letters, digits, `_` and `-`, beginning with a letter or digit.
+    pub name: String,
+    /// What it is.
+    pub kind: SourceKind,
+}
+
+/// What a source is.
+#[derive(Debug, Clone)]
+pub enum SourceKind {
+    /// A folder.
+    Local(origin::LocalSettings),
+    /// A web server.
+    Http(origin::HttpSettings),
+}
+
+/// Reads a configuration file. What the environment and the command line say goes before what the file says; the command
+/// line goes first.
+///
+/// `env` is the environment; variables whose name begins with `AFTERIMAGE__` are settings. Relative paths start at the
+/// folder of the file if they stand in it, else at the current folder.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn load(path: &Path, env: &[(String, String)], flags: &Flags) -> Result<Config, Errors> {
+    let mut problems = Problems::default();
+    let text = tree::read_file(path, &mut problems);
+    let root = Table::parse(&text, &mut problems);
+    // Half a file would only raise further complaints that are not true.
+    if problems.is_empty() {
+        let base = path.parent().unwrap_or(Path::new(""));
+        let from = Origin { base, nested_data: false };
+        match build(root, &from, env, flags, problems) {
+            Ok(config) => return Ok(config),
+            Err(found) => problems = found,
+        }
+    }
+    Err(problems.into_errors(path, &text))
+}
+
+/// The configuration without a file: the source `local` over a folder, and for each dialect a site named like it, at a
+/// prefix named like it.
+///
+/// # Errors
+/// Everything that is wrong with the folder, the environment or the command line.
+pub fn zero(folder: &Path, env: &[(String, String)], flags: &Flags) -> Result<Config, Errors> {
+    let from = Origin { base: Path::new(""), nested_data: true };
+    build(zero::table(folder), &from, env, flags, Problems::default())
+        .map_err(|problems| problems.into_errors(Path::new(""), ""))
+}
+
+/// What a configuration is built upon.
+struct Origin<'a> {
+    /// Where relative paths start.
+    base: &'a Path,
+    /// Whether the data folder may lie in a source's folder. It is refused by the source either way; a file has room to
+    /// say better, while the first try often is in the folder with the pictures.
+    nested_data: bool,
+}
+
+fn build(
+    mut root: Table,
+    from: &Origin<'_>,
+    env: &[(String, String)],
+    flags: &Flags,
+    mut problems: Problems,
+) -> Result<Config, Problems> {
+    overlay::apply(&mut root, env, &mut problems);
+    flags.apply(&mut root, &mut problems);
+    let problems = RefCell::new(problems);
+    let config = {
+        let top = Section::new("", Some(&root), Place::Whole, keys::TOP, &problems);
+        let mut config = top::read(&top, from.base);
+        config.sources = sources::read(&top, from.base, &config);
+        config.sites = sites::read(&top, &config);
+        check::folders(&top, &mut config, from.nested_data);
+        config
+    };
+    let problems = problems.into_inner();
+    if problems.is_empty() { Ok(config) } else { Err(problems) }
+}
+
+#[cfg(test)]
+mod tests;

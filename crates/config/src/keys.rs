@@ -1,0 +1,73 @@
+//! The names of all settings.
+
+pub(crate) const TOP: &[&str] = &["listen", "data", "cache", "limits", "log", "source", "site"];
+pub(crate) const LISTEN: &[&str] = &["delivery", "control"];
+pub(crate) const CACHE: &[&str] =
+    &["memory", "disk", "masters_memory", "masters_disk", "browser_time", "edge_time", "error_time"];
+pub(crate) const LIMITS: &[&str] = &[
+    "input_bytes",
+    "input_pixels",
+    "output_side",
+    "frames",
+    "job_memory",
+    "job_time",
+    "queue",
+    "render_threads",
+    "delivery_threads",
+];
+pub(crate) const LOG: &[&str] = &["access", "level", "json"];
+pub(crate) const LOCAL: &[&str] = &["type", "root", "max_bytes"];
+pub(crate) const HTTP: &[&str] = &[
+    "type",
+    "base",
+    "allow_private",
+    "connect_timeout",
+    "read_timeout",
+    "total_timeout",
+    "max_bytes",
+    "max_redirects",
+    "no_cache",
+    "user_agent",
+    "headers",
+];
+pub(crate) const SITE: &[&str] = &[
+    "name",
+    "dialect",
+    "hosts",
+    "prefix",
+    "sources",
+    "browser_time",
+    "edge_time",
+    "strict",
+    "vendor_headers",
+    "vendor_errors",
+    "auto_format",
+    "avif",
+    "endpoint",
+    "max_side",
+];
+
+/// Tables at the top that hold nothing but single values.
+pub(crate) const PLAIN: [(&str, &[&str]); 4] = [("listen", LISTEN), ("cache", CACHE), ("limits", LIMITS), ("log", LOG)];
+
+/// The tables a key belongs in.
+pub(crate) fn home(key: &str) -> Option<String> {
+    let plain = PLAIN.iter().find(|(_, keys)| keys.contains(&key)).map(|(table, _)| format!("[{table}]"));
+    plain
+        .or_else(|| SITE.contains(&key).then(|| "[[site]]".to_owned()))
+        .or_else(|| (LOCAL.contains(&key) || HTTP.contains(&key)).then(|| "[source.NAME]".to_owned()))
+}
+
+/// Why a setting that people will look for is refused, where it is one of a site.
+pub(crate) fn not_built(key: &str, title: &str) -> Option<&'static str> {
+    if !title.starts_with("[[site]]") {
+        return None;
+    }
+    match key {
+        "signing_keys" | "signing_keys_file" | "signatures" | "signature" | "signing_key" | "signing_key_file" => {
+            Some("signature checks are not built yet; refusing to start unprotected")
+        }
+        "presets" | "aliases" | "rules" | "purge_scope" => Some("this is not built yet; remove it"),
+        _ => None,
+    }
+}

@@ -1,0 +1,1 @@
+//! Configurations that are bad, and what is said about them.

@@ -1,0 +1,101 @@
+//! Everything but sources and sites.
+
+use std::ops::RangeInclusive;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::keys;
+use crate::section::Section;
+use crate::{Cache, Config, Limits, Listen, Log};
+
+const MIB: u64 = 1 << 20;
+const PIB: u64 = 1 << 50;
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// Caches smaller than this hold no picture worth the trouble.
+const CACHE_SIZES: RangeInclusive<u64> = MIB..=PIB;
+pub(crate) const BROWSER_TIMES: RangeInclusive<Duration> = Duration::ZERO..=DAY.saturating_mul(3650);
+pub(crate) const EDGE_TIMES: RangeInclusive<Duration> = Duration::from_secs(1)..=DAY.saturating_mul(3650);
+/// The least size of a master that a limit may say, and the most.
+pub(crate) const MASTER_SIZES: RangeInclusive<u64> = 1024..=64 << 30;
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+pub(crate) const YEAR: Duration = DAY.saturating_mul(365);
+
+/// A configuration without sources and sites.
+pub(crate) fn read(top: &Section<'_>, base: &Path) -> Config {
+    let cache = top.child("cache", keys::CACHE);
+    Config {
+        listen: listen(&top.child("listen", keys::LISTEN)),
+        data: top.path("data", base).unwrap_or_else(|| base.join("./afterimage-data")),
+        browser_time: cache.time("browser_time", Duration::ZERO, BROWSER_TIMES),
+        edge_time: cache.time("edge_time", YEAR, EDGE_TIMES),
+        error_time: cache.time("error_time", Duration::from_secs(10), Duration::ZERO..=DAY),
+        cache: sizes(&cache),
+        limits: limits(&top.child("limits", keys::LIMITS)),
+        log: log(&top.child("log", keys::LOG)),
+        sources: Vec::new(),
+        sites: Vec::new(),
+    }
+}
+
+fn listen(section: &Section<'_>) -> Listen {
+    let default = Listen::default();
+    let listen = Listen {
+        delivery: section.address("delivery", default.delivery),
+        control: section.address("control", default.control),
+    };
+    let (a, b) = (listen.delivery, listen.control);
+    let same_host = a.ip() == b.ip() || a.ip().is_unspecified() || b.ip().is_unspecified();
+    if a.port() == b.port() && a.port() != 0 && same_host {
+        let key = if section.node("control").is_some() { "control" } else { "delivery" };
+        let message = format!("delivery ({a}) and control ({b}) cannot listen on one address");
+        section.refuse(key, message, "give the control plane a port of its own");
+    }
+    listen
+}
+
+fn sizes(section: &Section<'_>) -> Cache {
+    let default = Cache::default();
+    // The largest entry that a disk tier takes is a quarter of it.
+    let disk = 16 * MIB..=PIB;
+    Cache {
+        memory: section.size("memory", default.memory, CACHE_SIZES),
+        disk: section.size("disk", default.disk, disk.clone()),
+        masters_memory: section.size("masters_memory", default.masters_memory, CACHE_SIZES),
+        masters_disk: section.size("masters_disk", default.masters_disk, disk),
+    }
+}
+
+fn limits(section: &Section<'_>) -> Limits {
+    let default = Limits::default();
+    let count = |key, default: usize, range: RangeInclusive<u64>| {
+        usize::try_from(section.integer(key, default as u64, range)).unwrap_or(default)
+    };
+    let side = |key, default: u32, range: RangeInclusive<u64>| {
+        u32::try_from(section.integer(key, u64::from(default), range)).unwrap_or(default)
+    };
+    let budget = &default.budget;
+    Limits {
+        budget: codec::Budget {
+            input_bytes: section.size("input_bytes", budget.input_bytes, MASTER_SIZES),
+            input_pixels: section.pixels("input_pixels", budget.input_pixels, 1_000..=10_000_000_000),
+            // No format we write goes beyond 65,535.
+            output_side: side("output_side", budget.output_side, 16..=65_535),
+            frames: side("frames", budget.frames, 1..=100_000),
+            memory: section.size("job_memory", budget.memory, 16 * MIB..=PIB),
+        },
+        job_time: section.time("job_time", default.job_time, Duration::from_millis(100)..=Duration::from_secs(3600)),
+        queue: count("queue", default.queue, 1..=100_000),
+        render_threads: count("render_threads", default.render_threads, 1..=1024),
+        delivery_threads: count("delivery_threads", default.delivery_threads, 1..=1024),
+    }
+}
+
+fn log(section: &Section<'_>) -> Log {
+    let default = Log::default();
+    Log {
+        access: section.truth("access", default.access),
+        level: section.choice("level", &LEVELS).map_or(default.level, str::to_owned),
+        json: section.truth("json", default.json),
+    }
+}
