@@ -153,7 +153,7 @@ class Afterimage:
     """The shipped binary on a folder, with its defaults."""
 
     def __init__(self, photos, data, core=None, environment=None):
-        binary = TARGET / "release/afterimage"
+        binary = Path(os.environ.get("AFTERIMAGE_BINARY") or TARGET / "release/afterimage")
         if not binary.exists():
             fail("there is no release build; run: cargo build --release -p afterimage")
         env = {k: v for k, v in os.environ.items() if not k.startswith("AFTERIMAGE_")}
