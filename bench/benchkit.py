@@ -115,10 +115,15 @@ class CpuClock:
 
     def __init__(self, process):
         # The kernel's numbering of another process's CPU clock, as clock_getcpuclockid(3) makes it.
-        self.clocks = [(~pid << 3) | 2 for pid in _tree(process.pid)]
+        self.clocks = {(~pid << 3) | 2: 0.0 for pid in _tree(process.pid)}
 
     def __call__(self):
-        return sum(time.clock_gettime(clock) for clock in self.clocks)
+        for clock in self.clocks:
+            try:
+                self.clocks[clock] = time.clock_gettime(clock)
+            except OSError:
+                pass  # A child that has ended, such as nginx's cache loader, keeps the time it had.
+        return sum(self.clocks.values())
 
 
 class Neighbours:
