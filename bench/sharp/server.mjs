@@ -13,4 +13,5 @@ const server = createServer(async (request, response) => {
   response.writeHead(200, { "content-type": "image/jpeg", "content-length": body.length, "cache-control": "no-cache" });
   response.end(body);
 });
+server.keepAliveTimeout = 0;
 server.listen(0, "127.0.0.1", () => console.log(server.address().port));
