@@ -26,7 +26,7 @@ fmt: ## format all Rust code
 bench: ## speed of renders and hits, against other servers
 	@scripts/bench speed
 
-bench-purge: ## stale answers after a purge, under load
+bench-purge: ## what a purge costs, with one derivative and with ten thousand
 	@scripts/bench purge
 
 setup: ## install what building needs and this machine lacks (Debian, Ubuntu)
