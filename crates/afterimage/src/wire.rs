@@ -62,7 +62,7 @@ pub fn start(config: Config, environment_key: Option<String>) -> Result<Server, 
     let begun = log.begin_run(&cache_folder, &*catalogue).map_err(|e| e.to_string())?;
     let bodies = open_bodies(&config, &cache_folder, begun.cold.as_ref())?;
     let snapshot = folder.path().join("purge-index.snapshot");
-    let index = Arc::new(replayed(&*log, &snapshot, begun.replay_after)?);
+    let index = Arc::new(replayed(&log, &snapshot, begun.replay_after)?);
     let purger = start_purger(&log, &index, &cache_folder)?;
 
     let runtime = tokio::runtime::Builder::new_multi_thread()
