@@ -59,6 +59,13 @@ fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
     found
 }
 
+/// Flips one bit in the pixels of each PNG, and nothing around them.
+fn flip_bodies(bytes: &mut [u8]) {
+    let found: Vec<usize> =
+        (0..bytes.len().saturating_sub(60)).filter(|at| bytes[*at..].starts_with(b"IDAT")).collect();
+    found.into_iter().for_each(|at| bytes[at + 50] ^= 4);
+}
+
 fn code(answer: &Answer) -> String {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     format!("{} {} {}", answer.status, body["code"].as_str().unwrap_or("?"), body["fault"].as_str().unwrap_or("?"))
@@ -82,6 +89,7 @@ async fn a_damaged_disk_costs_time_and_nothing_else() {
             0,
         ),
         ("every 64th byte", "", |_, b| b.iter_mut().step_by(64).for_each(|b| *b ^= 0x80), 12, 12),
+        ("one byte of each body", "derivatives", |_, b| flip_bodies(b), 12, 0),
         ("one byte", "derivatives", |_, b| b[200] ^= 1, 1, 0),
         ("zeroes", "", |_, b| b.fill(0), 12, 12),
         ("the second half missing", "", |_, b| b.truncate(b.len() / 2), 1, 1),

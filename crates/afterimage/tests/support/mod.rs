@@ -5,7 +5,7 @@ pub mod look;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Output};
+use std::process::{Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use testkit::http::{Answer, Client};
@@ -109,11 +109,18 @@ pub fn serve(binary: &Path, folder: &Path, data: &Path) -> Command {
     command
 }
 
-/// Runs a command of the binary to its end.
+/// Runs a command of the binary to its end, which must come by itself.
 pub fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
     let mut command = Command::new(binary());
     command.env_remove("AFTERIMAGE_API_KEY").env_remove("AFTERIMAGE_CONTROL");
-    command.args(arguments).envs(environment.iter().copied()).output().unwrap()
+    command.args(arguments).envs(environment.iter().copied());
+    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let (pid, (sender, ended)) = (child.id(), std::sync::mpsc::channel());
+    std::thread::spawn(move || sender.send(child.wait_with_output()));
+    ended.recv_timeout(Duration::from_secs(60)).map(Result::unwrap).unwrap_or_else(|_| {
+        let _ = Command::new("sh").args(["-c", &format!("kill -KILL {pid}")]).status();
+        panic!("{arguments:?} does not end")
+    })
 }
 
 /// The repository's sample pictures.
