@@ -31,7 +31,15 @@ pub(crate) fn of_fetch(error: &FetchError) -> (Failure, Holds) {
         FetchError::Redirect(_) => (502, "origin-redirect", Holds::Briefly),
         FetchError::Io(_) => (500, "read-error", Holds::Not),
     };
-    (Failure { status, code, detail: error.to_string(), fault: error.fault(), retry_after: None }, holds)
+    // Addresses, names and paths behind us are for the operator's log, not for whoever asks.
+    let detail = match error {
+        FetchError::Unreachable(_) => "the origin cannot be reached".to_owned(),
+        FetchError::Refused { why, .. } => format!("the origin is refused: {why}"),
+        FetchError::Redirect(_) => "the origin redirects badly".to_owned(),
+        FetchError::Io(_) => "the master cannot be read".to_owned(),
+        other => other.to_string(),
+    };
+    (Failure { status, code, detail, fault: error.fault(), retry_after: None }, holds)
 }
 
 pub(crate) fn of_codec(error: &CodecError) -> (Failure, Holds) {

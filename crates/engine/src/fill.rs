@@ -133,6 +133,9 @@ impl Engine {
                 }
             }
             Err(error) => {
+                if !matches!(error, FetchError::NotFound { .. }) {
+                    tracing::warn!(%error, master = %candidate.master, "fetching a master");
+                }
                 let (failure, holds) = failure::of_fetch(&error);
                 let names = match &error {
                     FetchError::NotFound { names } => names.as_slice(),

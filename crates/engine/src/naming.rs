@@ -6,6 +6,7 @@ use purge::Target as PurgeTarget;
 
 use crate::Engine;
 use crate::resolve::{Candidate, Refusal, refuse_parse};
+use crate::site::DialectKind;
 
 /// Something to be purged, as said.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -217,12 +218,28 @@ impl Engine {
             return Ok(self.masters(&origin, said));
         }
         let (site, target) = self.locate(said, scope)?;
-        let parsed = self
-            .sites
-            .grammar(site)
-            .parse(Target::new(&target), &self.site(site).grammar)
-            .map_err(|error| malformed(said, &refuse_parse(&error)))?;
-        self.name_asset(site, parsed.source.as_deref(), &parsed.asset, said)
+        match self.sites.grammar(site).parse(Target::new(&target), &self.site(site).grammar) {
+            Ok(parsed) => self.name_asset(site, parsed.source.as_deref(), &parsed.asset, said),
+            Err(error) => self
+                .name_bare_imageboss(site, &target, said)
+                .unwrap_or_else(|| Err(malformed(said, &refuse_parse(&error)))),
+        }
+    }
+
+    /// `/source/path`, which ImageBoss's own `DELETE` names a master by, delivers nothing but says clearly what is meant.
+    fn name_bare_imageboss(&self, site: usize, target: &str, said: &str) -> Option<Result<PurgeTarget, NamingError>> {
+        if self.site(site).dialect != DialectKind::Imageboss {
+            return None;
+        }
+        let (source, assets) = dialect::imageboss::purge_paths(target).ok()?;
+        let mut all = PurgeTarget { said: said.to_owned(), selectors: Vec::new() };
+        for asset in assets {
+            match self.name_asset(site, Some(&source), &asset, said) {
+                Ok(named) => all.selectors.extend(named.selectors),
+                Err(error) => return Some(Err(error)),
+            }
+        }
+        Some(Ok(all))
     }
 
     /// An origin's own URL names its master, in every source that it lies under.
