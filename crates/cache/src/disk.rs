@@ -3,17 +3,19 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use plan::reason::Miss;
 use plan::{BodyId, DerivativeKey, Digest};
 use purge::{BodyStore, Catalogue, Index, Row, Tier};
 
-use crate::entry::{Content, Entry};
+use crate::entry::{Content, Entry, unix_seconds};
 use crate::header::{self, Unreadable};
 use crate::segment::SegmentStore;
+use crate::uses::Uses;
 
 /// Entries that may wait for the writer.
 const QUEUE: usize = 4096;
@@ -21,6 +23,8 @@ const QUEUE: usize = 4096;
 const QUEUE_BYTES: u64 = 256 << 20;
 /// Rows put in one transaction.
 const BATCH: usize = 256;
+/// Between two writes of last uses.
+const USES_EVERY: Duration = Duration::from_secs(5);
 
 pub(crate) struct Disk {
     tier: Tier,
@@ -29,6 +33,7 @@ pub(crate) struct Disk {
     index: Arc<Index>,
     queue: Option<SyncSender<Arc<Entry>>>,
     waiting_bytes: Arc<AtomicU64>,
+    uses: Arc<Uses>,
     overflowed: AtomicU64,
     thread: Option<JoinHandle<()>>,
 }
@@ -43,11 +48,14 @@ impl Disk {
     ) -> std::io::Result<Disk> {
         let (queue, entries) = sync_channel(QUEUE);
         let waiting_bytes = Arc::new(AtomicU64::new(0));
+        let uses = Arc::new(Uses::default());
         let writer = Writer {
             tier,
             bodies: bodies.clone(),
             catalogue: catalogue.clone(),
             waiting_bytes: waiting_bytes.clone(),
+            uses: uses.clone(),
+            uses_every: USES_EVERY,
             fresh_id,
         };
         let thread =
@@ -59,6 +67,7 @@ impl Disk {
             index,
             queue: Some(queue),
             waiting_bytes,
+            uses,
             overflowed: AtomicU64::new(0),
             thread: Some(thread),
         })
@@ -82,7 +91,7 @@ impl Disk {
         }
     }
 
-    /// Reads and judges an entry. Blocks. A row that turns out useless is removed.
+    /// Reads and judges an entry, and notes that it was used. Blocks. A row that turns out useless is removed.
     pub fn get(&self, key: &DerivativeKey) -> Result<Entry, Miss> {
         let row = match self.catalogue.get(self.tier, key) {
             Ok(row) => row.ok_or(Miss::Absent)?,
@@ -92,8 +101,9 @@ impl Disk {
             }
         };
         let entry = self.read(key, &row);
-        if let Err(miss) = &entry {
-            self.forget(&row, *miss);
+        match &entry {
+            Ok(_) => self.uses.note(*key, unix_seconds()),
+            Err(miss) => self.forget(&row, *miss),
         }
         entry
     }
@@ -101,6 +111,10 @@ impl Disk {
     fn read(&self, key: &DerivativeKey, row: &Row) -> Result<Entry, Miss> {
         if row.stamp.log != self.index.identity().log {
             return Err(Miss::OtherLog);
+        }
+        if row.data_key.is_some() {
+            // Sealed by a later version.
+            return Err(Miss::OtherVersion);
         }
         let bytes = self.bodies.get(&row.place).map_err(|_| Miss::Corrupt)?;
         let header = header::decode(&bytes, &self.index).map_err(|why| match why {
@@ -110,12 +124,14 @@ impl Disk {
         if header.key != *key || header.body != row.body {
             return Err(Miss::NoRow);
         }
-        let mut subject = header.subject;
+        let (mut subject, mut meta) = (header.subject, header.meta);
         // The row is the authority; re-stamping changes it alone.
         subject.stamp = row.stamp;
+        meta.tags.clone_from(&row.tags);
+        meta.recipe = row.recipe;
         let body = Bytes::from(bytes).slice(header.length..);
         let content = Content::Body { digest: header.body_digest, bytes: body.clone() };
-        let entry = Entry::new(*key, subject, content, header.meta);
+        let entry = Entry::new(*key, subject, content, meta);
         entry.check(&self.index)?;
         if Digest::of(&body) != header.body_digest {
             return Err(Miss::Corrupt);
@@ -159,27 +175,43 @@ struct Writer {
     bodies: Arc<SegmentStore>,
     catalogue: Arc<dyn Catalogue>,
     waiting_bytes: Arc<AtomicU64>,
+    uses: Arc<Uses>,
+    uses_every: Duration,
     fresh_id: fn() -> [u8; 16],
 }
 
 impl Writer {
     fn run(self, entries: &Receiver<Arc<Entry>>) {
-        while let Ok(first) = entries.recv() {
-            let mut rows: Vec<Row> = self.write(&first).into_iter().collect();
-            while rows.len() < BATCH {
-                match entries.try_recv() {
-                    Ok(entry) => rows.extend(self.write(&entry)),
-                    Err(_) => break,
-                }
+        let mut uses_due = Instant::now() + self.uses_every;
+        loop {
+            match entries.recv_timeout(uses_due.saturating_duration_since(Instant::now())) {
+                Ok(first) => self.write_batch(&first, entries),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
             }
-            if let Err(error) = self.catalogue.put(self.tier, &rows) {
-                tracing::error!(%error, rows = rows.len(), "writing rows; these entries are lost to the disk tier");
-                rows.iter().for_each(|row| self.bodies.release(&row.place));
+            if Instant::now() >= uses_due {
+                self.uses.write(self.tier, &*self.catalogue);
+                uses_due = Instant::now() + self.uses_every;
             }
-            for segment in self.bodies.evict() {
-                if let Err(error) = self.catalogue.remove_segment(self.tier, segment) {
-                    tracing::error!(%error, segment, "removing the rows of a segment");
-                }
+        }
+        self.uses.write(self.tier, &*self.catalogue);
+    }
+
+    fn write_batch(&self, first: &Entry, entries: &Receiver<Arc<Entry>>) {
+        let mut rows: Vec<Row> = self.write(first).into_iter().collect();
+        while rows.len() < BATCH {
+            match entries.try_recv() {
+                Ok(entry) => rows.extend(self.write(&entry)),
+                Err(_) => break,
+            }
+        }
+        if let Err(error) = self.catalogue.put(self.tier, &rows) {
+            tracing::error!(%error, rows = rows.len(), "writing rows; these entries are lost to the disk tier");
+            rows.iter().for_each(|row| self.bodies.release(&row.place));
+        }
+        for segment in self.bodies.evict() {
+            if let Err(error) = self.catalogue.remove_segment(self.tier, segment) {
+                tracing::error!(%error, segment, "removing the rows of a segment");
             }
         }
     }
@@ -207,6 +239,10 @@ impl Writer {
             size: bytes.len() as u64,
             url: entry.meta.url.clone(),
             stored_at: entry.meta.stored_at,
+            last_used: entry.meta.stored_at,
+            tags: entry.meta.tags.clone(),
+            recipe: entry.meta.recipe,
+            data_key: None,
         })
     }
 }
