@@ -246,3 +246,90 @@ impl Writer {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::sync::Mutex;
+    use std::sync::mpsc::{Sender, channel};
+
+    use plan::{LogId, MasterId, Position};
+    use purge::CatalogueError;
+
+    use super::*;
+
+    /// A catalogue without rows that passes on what uses it is told of.
+    struct Told(Mutex<Sender<Vec<(DerivativeKey, u64)>>>);
+
+    impl Catalogue for Told {
+        fn get(&self, _: Tier, _: &DerivativeKey) -> Result<Option<Row>, CatalogueError> {
+            Ok(None)
+        }
+        fn put(&self, _: Tier, _: &[Row]) -> Result<(), CatalogueError> {
+            Ok(())
+        }
+        fn touch(&self, _: Tier, uses: &[(DerivativeKey, u64)]) -> Result<(), CatalogueError> {
+            self.0.lock().unwrap().send(uses.to_vec()).map_err(|e| CatalogueError(e.to_string()))
+        }
+        fn remove(&self, _: Tier, _: &DerivativeKey, _: BodyId) -> Result<(), CatalogueError> {
+            Ok(())
+        }
+        fn remove_segment(&self, _: Tier, _: u64) -> Result<u64, CatalogueError> {
+            Ok(0)
+        }
+        fn totals(&self, _: Tier) -> Result<(u64, u64), CatalogueError> {
+            Ok((0, 0))
+        }
+        fn walk(&self, _: Tier, _: Option<DerivativeKey>, _: usize) -> Result<Vec<Row>, CatalogueError> {
+            Ok(vec![])
+        }
+        fn count_master(&self, _: Tier, _: &MasterId) -> Result<(u64, u64), CatalogueError> {
+            Ok((0, 0))
+        }
+        fn count_tag(&self, _: Tier, _: &str) -> Result<(u64, u64), CatalogueError> {
+            Ok((0, 0))
+        }
+        fn highest_stamp(&self, _: LogId) -> Result<Option<Position>, CatalogueError> {
+            Ok(None)
+        }
+        fn clear(&self) -> Result<(), CatalogueError> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn uses_are_written_while_nothing_is_stored_and_at_the_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let (queue, entries) = sync_channel(1);
+        let (tell, told) = channel();
+        let uses = Arc::new(Uses::default());
+        let start = |uses_every| Writer {
+            tier: Tier::Derivatives,
+            bodies: Arc::new(SegmentStore::open(folder.path(), 64 << 20).unwrap()),
+            catalogue: Arc::new(Told(Mutex::new(tell.clone()))),
+            waiting_bytes: Arc::default(),
+            uses: uses.clone(),
+            uses_every,
+            fresh_id: || [0; 16],
+        };
+        let key = |n| DerivativeKey([n; 16]);
+        let patience = Duration::from_secs(30);
+
+        let writer = start(Duration::from_millis(1));
+        let running = std::thread::spawn(move || writer.run(&entries));
+        for n in 0..3 {
+            uses.note(key(n), 7);
+            assert_eq!(told.recv_timeout(patience).unwrap(), [(key(n), 7)]);
+        }
+        drop(queue);
+        running.join().unwrap();
+
+        let (queue, entries) = sync_channel(1);
+        uses.note(key(3), 8);
+        drop(queue);
+        start(Duration::from_secs(3600)).run(&entries);
+        assert_eq!(told.try_recv().unwrap(), [(key(3), 8)]);
+        assert!(told.try_recv().is_err());
+    }
+}
