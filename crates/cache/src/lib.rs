@@ -11,6 +11,7 @@ mod header;
 mod memory;
 mod segment;
 mod store;
+mod uses;
 
 pub use entry::{Content, Entry, Failure, Meta};
 pub use segment::SegmentStore;

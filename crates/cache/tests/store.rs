@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -13,9 +13,9 @@ use plan::{BodyId, DerivativeKey, Digest, KeySecret, LogId, MasterId, Position, 
 use purge::{Catalogue, CatalogueError, Index, LogIdentity, Mode, PurgeId, Record, Row, Subject, Target, Tier, Via};
 use tokio::sync::Notify;
 
-/// A catalogue in memory that keeps its promises.
+/// A catalogue in memory that keeps its promises, and whether it was told of a use.
 #[derive(Default)]
-struct MemoryCatalogue(Mutex<HashMap<DerivativeKey, Row>>);
+struct MemoryCatalogue(Mutex<HashMap<DerivativeKey, Row>>, AtomicBool);
 
 impl Catalogue for MemoryCatalogue {
     fn get(&self, _: Tier, key: &DerivativeKey) -> Result<Option<Row>, CatalogueError> {
@@ -28,6 +28,16 @@ impl Catalogue for MemoryCatalogue {
                 held.insert(row.key, row.clone());
             }
         }
+        Ok(())
+    }
+    fn touch(&self, _: Tier, uses: &[(DerivativeKey, u64)]) -> Result<(), CatalogueError> {
+        let mut held = self.0.lock().unwrap();
+        for (key, at) in uses {
+            if let Some(row) = held.get_mut(key) {
+                row.last_used = row.last_used.max(*at);
+            }
+        }
+        self.1.store(true, Ordering::SeqCst);
         Ok(())
     }
     fn remove(&self, _: Tier, key: &DerivativeKey, body: BodyId) -> Result<(), CatalogueError> {
@@ -51,6 +61,9 @@ impl Catalogue for MemoryCatalogue {
         Ok(self.0.lock().unwrap().values().cloned().collect())
     }
     fn count_master(&self, _: Tier, _: &MasterId) -> Result<(u64, u64), CatalogueError> {
+        Ok((0, 0))
+    }
+    fn count_tag(&self, _: Tier, _: &str) -> Result<(u64, u64), CatalogueError> {
         Ok((0, 0))
     }
     fn highest_stamp(&self, _: LogId) -> Result<Option<Position>, CatalogueError> {
@@ -135,7 +148,8 @@ impl Origin {
         let digest = Digest::of(&bytes);
         let dependency = self.index.dependency(master(), context.stamp.position, Some(digest));
         let subject = Subject { stamp: context.stamp, exact: None, dependencies: vec![dependency] };
-        let meta = Meta { lifetime: Duration::from_secs(3600), stored_at: now(), ..Meta::default() };
+        let (lifetime, tags) = (Duration::from_secs(3600), vec!["summer".to_owned()]);
+        let meta = Meta { lifetime, stored_at: now(), tags, recipe: 3, ..Meta::default() };
         Filled { entry: Entry::new(KEY, subject, Content::Body { bytes, digest }, meta), keep: Keep::Everywhere }
     }
 }
@@ -311,4 +325,56 @@ async fn another_log_makes_everything_cold() {
     let bodies = Arc::new(SegmentStore::open(folder.path(), 64 << 20).unwrap());
     let second = store(&new, Some((bodies, catalogue)));
     assert_eq!(get(&second, &Origin::new(&new, false)).await.1, Served::Fill);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hit_on_disk_is_noted_in_the_row_and_one_in_memory_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let (index, catalogue) = (index(), Arc::new(MemoryCatalogue::default()));
+    let open = || {
+        let bodies = Arc::new(SegmentStore::open(folder.path(), 64 << 20).unwrap());
+        store(&index, Some((bodies, catalogue.clone())))
+    };
+    let origin = Origin::new(&index, false);
+    let before = now();
+    let first = open();
+    assert_eq!(get(&first, &origin).await.1, Served::Fill);
+    assert_eq!(get(&first, &origin).await.1, Served::Memory);
+    drop(first);
+    assert!(!catalogue.1.load(Ordering::SeqCst), "neither a fill nor a hit in memory is a use of the disk");
+    let row = catalogue.0.lock().unwrap().get(&KEY).cloned().unwrap();
+    assert!(row.stored_at >= before && row.last_used == row.stored_at, "{row:?}");
+    assert_eq!((row.tags, row.recipe, row.data_key), (vec!["summer".to_owned()], 3, None));
+
+    catalogue.0.lock().unwrap().get_mut(&KEY).unwrap().last_used = 1;
+    let second = open();
+    assert_eq!(get(&second, &origin).await.1, Served::Disk);
+    drop(second);
+    assert!(catalogue.0.lock().unwrap().get(&KEY).unwrap().last_used >= before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_row_says_what_an_entry_on_disk_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let (index, catalogue) = (index(), Arc::new(MemoryCatalogue::default()));
+    let open = || {
+        let bodies = Arc::new(SegmentStore::open(folder.path(), 64 << 20).unwrap());
+        store(&index, Some((bodies, catalogue.clone())))
+    };
+    let change = |change: fn(&mut Row)| change(catalogue.0.lock().unwrap().get_mut(&KEY).unwrap());
+    let origin = Origin::new(&index, false);
+    let first = open();
+    get(&first, &origin).await;
+    drop(first);
+
+    change(|row| (row.tags, row.recipe) = (vec!["winter".into()], 4));
+    let second = open();
+    assert_eq!(get(&second, &origin).await.1, Served::Disk);
+    let entry = second.peek(&KEY).unwrap();
+    assert_eq!((&entry.meta.tags[..], entry.meta.recipe), (&["winter".to_owned()][..], 4));
+    drop((second, entry));
+
+    // A sealed body cannot be read yet.
+    change(|row| row.data_key = Some(vec![1; 32]));
+    assert_eq!(get(&open(), &origin).await.1, Served::Fill);
 }

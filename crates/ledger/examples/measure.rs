@@ -84,6 +84,14 @@ fn catalogue(dir: &std::path::Path, many: u64) {
         "replace 1 row",
         (0..500).map(|i| time(|| catalogue.put(tier, &[row(random(i) % many)]).unwrap())).collect(),
     );
+    let uses: Vec<_> = (0..1000).map(|i| (key(i), 1_700_000_060)).collect();
+    println!("touch {} rows: {:?}", uses.len(), time(|| catalogue.touch(tier, &uses).unwrap()));
+    let tagged: Vec<Row> = (many..many + 10_000)
+        .map(|n| Row { tags: vec![format!("album-{}", n % 97), "summer".into()], ..row(n) })
+        .collect();
+    println!("put {} rows of 2 tags at {n}: {:?}", tagged.len(), time(|| catalogue.put(tier, &tagged).unwrap()));
+    let count = catalogue.count_tag(tier, "summer").unwrap();
+    println!("count a tag with {} entries: {:?}", count.0, time(|| catalogue.count_tag(tier, "summer").unwrap()));
     report("totals", (0..500).map(|_| time(|| catalogue.totals(tier).unwrap())).collect());
     let highest = time(|| catalogue.highest_stamp(LogId(1)).unwrap().unwrap());
     println!("highest stamp: {highest:?}");
@@ -142,6 +150,10 @@ fn row(n: u64) -> Row {
         size: 39_800,
         url: format!("/imgix/album-{}/holiday/photo-{}.jpg?w=640&h=480&fit=crop&auto=format", n % 97, n / 8),
         stored_at: 1_700_000_000,
+        last_used: 1_700_000_000,
+        tags: vec![],
+        recipe: 1,
+        data_key: None,
     }
 }
 

@@ -9,13 +9,21 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, Transactio
 use crate::error::{Fault, OpenError, from_sql, to_sql};
 use crate::folder::{Folder, sync_dir};
 use crate::lines;
-use crate::sqlite::{Readers, Schema, lock, now_ms, open_writer};
+use crate::sqlite::{Readers, Schema, lock, now_ms, open_and_raise};
 
 const SCHEMA: Schema = Schema {
     application: 0x4149_6374,
-    // A log's id is stored once and numbered. A dependency bears the length of its entry, so that counting reads nothing
-    // else.
-    steps: &["
+    // A log's id is stored once and numbered. Dependencies and tags bear the length of their entry, so that counting reads
+    // nothing else.
+    steps: &[
+        // Format 1 lacked tags, recipe, last use and key. Its rows cannot be completed, and a lost row is a miss, so its
+        // tables go.
+        "",
+        "
+        DROP TABLE IF EXISTS dependency;
+        DROP TABLE IF EXISTS entry;
+        DROP TABLE IF EXISTS log;
+        DROP TABLE IF EXISTS total;
         CREATE TABLE log (number INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE) STRICT;
         CREATE TABLE entry (
             number INTEGER PRIMARY KEY,
@@ -30,8 +38,12 @@ const SCHEMA: Schema = Schema {
             exact BLOB,
             size INTEGER NOT NULL,
             stored_at INTEGER NOT NULL,
+            last_used INTEGER NOT NULL,
+            recipe INTEGER NOT NULL,
+            data_key BLOB,
             content_type TEXT NOT NULL,
             dependencies TEXT NOT NULL,
+            tags TEXT NOT NULL,
             url TEXT NOT NULL,
             UNIQUE (tier, key)
         ) STRICT;
@@ -44,9 +56,17 @@ const SCHEMA: Schema = Schema {
             length INTEGER NOT NULL,
             PRIMARY KEY (tier, master, entry)
         ) STRICT, WITHOUT ROWID;
+        CREATE TABLE tag (
+            tier INTEGER NOT NULL,
+            tag INTEGER NOT NULL,
+            entry INTEGER NOT NULL,
+            length INTEGER NOT NULL,
+            PRIMARY KEY (tier, tag, entry)
+        ) STRICT, WITHOUT ROWID;
         CREATE TABLE total (tier INTEGER PRIMARY KEY, entries INTEGER NOT NULL, bytes INTEGER NOT NULL) STRICT;
         INSERT INTO total VALUES (0, 0, 0), (1, 0, 0);
-    "],
+    ",
+    ],
     // A row that loss of power takes is a miss.
     synchronous: "NORMAL",
     // More is of no use, measured: keys are random, so storing rows is bound by the pages that are written.
@@ -56,7 +76,7 @@ const SCHEMA: Schema = Schema {
 /// The table of stored entries, in `catalogue.db`.
 ///
 /// A file that is damaged when it is opened is put aside and a new one begun: its rows are misses then. Damage that is found
-/// later is an error of the call, and to be treated as a miss.
+/// later is an error of the call, and to be treated as a miss. A file of an older format is emptied, to the same effect.
 #[derive(Debug)]
 pub struct CatalogueDb {
     /// Keeps the folder ours.
@@ -120,11 +140,25 @@ impl Catalogue for CatalogueDb {
         })
     }
 
+    fn touch(&self, tier: Tier, uses: &[(DerivativeKey, u64)]) -> Result<(), CatalogueError> {
+        if uses.is_empty() {
+            return Ok(());
+        }
+        self.write(|tx| {
+            let mut update =
+                tx.prepare_cached("UPDATE entry SET last_used = ?3 WHERE tier = ?1 AND key = ?2 AND last_used < ?3")?;
+            for (key, at) in uses {
+                update.execute(params![number(tier), key.0, to_sql(*at)?])?;
+            }
+            Ok(())
+        })
+    }
+
     fn remove(&self, tier: Tier, key: &DerivativeKey, body: BodyId) -> Result<(), CatalogueError> {
         self.write(|tx| {
             let found = tx
                 .prepare_cached(
-                    "SELECT number, length, dependencies FROM entry WHERE tier = ?1 AND key = ?2 AND body = ?3",
+                    "SELECT number, length, dependencies, tags FROM entry WHERE tier = ?1 AND key = ?2 AND body = ?3",
                 )?
                 .query_row(params![number(tier), key.0, body.0], Stored::read)
                 .optional()?;
@@ -140,7 +174,9 @@ impl Catalogue for CatalogueDb {
         let Ok(segment) = to_sql(segment) else { return Ok(0) };
         self.write(|tx| {
             let found: Vec<Stored> = tx
-                .prepare_cached("SELECT number, length, dependencies FROM entry WHERE tier = ?1 AND segment = ?2")?
+                .prepare_cached(
+                    "SELECT number, length, dependencies, tags FROM entry WHERE tier = ?1 AND segment = ?2",
+                )?
                 .query_map(params![number(tier), segment], Stored::read)?
                 .collect::<Result<_, _>>()?;
             let mut change = Change::default();
@@ -181,6 +217,11 @@ impl Catalogue for CatalogueDb {
         Ok(self.readers.with(|connection| pair(connection, COUNT, params![number(tier), master]))?)
     }
 
+    fn count_tag(&self, tier: Tier, tag: &str) -> Result<(u64, u64), CatalogueError> {
+        const COUNT: &str = "SELECT count(*), coalesce(sum(length), 0) FROM tag WHERE tier = ?1 AND tag = ?2";
+        Ok(self.readers.with(|connection| pair(connection, COUNT, params![number(tier), hash(tag)]))?)
+    }
+
     fn highest_stamp(&self, log: LogId) -> Result<Option<Position>, CatalogueError> {
         let highest = self.readers.with(|connection| {
             let highest: Option<i64> = connection.query_row(
@@ -196,7 +237,8 @@ impl Catalogue for CatalogueDb {
     fn clear(&self) -> Result<(), CatalogueError> {
         self.write(|tx| {
             Ok(tx.execute_batch(
-                "DELETE FROM dependency; DELETE FROM entry; DELETE FROM log; UPDATE total SET entries = 0, bytes = 0;",
+                "DELETE FROM dependency; DELETE FROM tag; DELETE FROM entry; DELETE FROM log; \
+                 UPDATE total SET entries = 0, bytes = 0;",
             )?)
         })
     }
@@ -204,11 +246,18 @@ impl Catalogue for CatalogueDb {
 
 /// Opens the file and looks at each table once.
 fn open_sound(path: &Path) -> Result<Connection, OpenError> {
-    let connection = open_writer(path, &SCHEMA)?;
+    let (connection, found) = open_and_raise(path, &SCHEMA)?;
+    if found != 0 && found != SCHEMA.steps.len() as i64 {
+        tracing::info!(
+            format = found,
+            "the catalogue has an older format and starts empty: what it listed is a miss now"
+        );
+    }
     let look = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
     let looked = look("SELECT count(*) FROM total").and_then(|totals| {
         look("SELECT count(*) FROM (SELECT url FROM entry LIMIT 1)")?;
         look("SELECT count(*) FROM (SELECT length FROM dependency LIMIT 1)")?;
+        look("SELECT count(*) FROM (SELECT length FROM tag LIMIT 1)")?;
         look("SELECT count(*) FROM (SELECT id FROM log LIMIT 1)")?;
         Ok(totals)
     });
@@ -254,24 +303,30 @@ fn put_aside(path: &Path) -> std::io::Result<PathBuf> {
 }
 
 const SELECT: &str = "SELECT key, body, segment, offset, length, log.id, position, exact, size, stored_at, \
-     content_type, dependencies, url FROM entry JOIN log ON log.number = entry.log";
+     content_type, dependencies, url, last_used, recipe, data_key, tags FROM entry JOIN log ON log.number = entry.log";
 
 fn read_row(row: &rusqlite::Row<'_>) -> Result<Row, Fault> {
     let whole = |column: usize| -> Result<u64, Fault> { from_sql(row.get(column)?) };
     let log = LogId(u128::from_be_bytes(row.get(5)?));
     let exact: Option<[u8; 16]> = row.get(7)?;
-    let dependencies = lines::list(row.get_ref(11)?.as_str().map_err(|e| Fault::data(e.to_string()))?)?;
+    let list = |column: usize| -> Result<Vec<String>, Fault> {
+        lines::list(row.get_ref(column)?.as_str().map_err(|e| Fault::data(e.to_string()))?)
+    };
     Ok(Row {
         key: DerivativeKey(row.get(0)?),
         body: BodyId(row.get(1)?),
         place: Place { segment: whole(2)?, offset: whole(3)?, length: whole(4)? },
         stamp: Stamp { log, position: Position(whole(6)?) },
         exact: exact.map(ExactName),
-        dependencies: dependencies.iter().map(|d| MasterId::from_canonical(d)).collect(),
+        dependencies: list(11)?.iter().map(|d| MasterId::from_canonical(d)).collect(),
         content_type: row.get(10)?,
         size: whole(8)?,
         url: row.get(12)?,
         stored_at: whole(9)?,
+        last_used: whole(13)?,
+        tags: list(16)?,
+        recipe: row.get(14)?,
+        data_key: row.get(15)?,
     })
 }
 
@@ -283,10 +338,10 @@ fn number(tier: Tier) -> i64 {
     }
 }
 
-/// 64 bits of a master's name. Two masters with one hash are counted together; counts are for people.
-fn hash(master: &str) -> i64 {
+/// 64 bits of a master's name or a tag. Two of them with one hash are counted together; counts are for people.
+fn hash(name: &str) -> i64 {
     let mut out = [0; 8];
-    out.copy_from_slice(&blake3::hash(master.as_bytes()).as_bytes()[..8]);
+    out.copy_from_slice(&blake3::hash(name.as_bytes()).as_bytes()[..8]);
     i64::from_le_bytes(out)
 }
 
@@ -334,17 +389,24 @@ struct Stored {
     number: i64,
     length: i64,
     dependencies: String,
+    tags: String,
 }
 
 impl Stored {
     fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
-        Ok(Stored { number: row.get(0)?, length: row.get(1)?, dependencies: row.get(2)? })
+        Ok(Stored { number: row.get(0)?, length: row.get(1)?, dependencies: row.get(2)?, tags: row.get(3)? })
     }
 
     fn delete(&self, tx: &Transaction<'_>, tier: Tier, change: &mut Change) -> Result<(), Fault> {
         let mut delete = tx.prepare_cached("DELETE FROM dependency WHERE tier = ?1 AND master = ?2 AND entry = ?3")?;
         for master in lines::list(&self.dependencies)? {
             delete.execute(params![number(tier), hash(&master), self.number])?;
+        }
+        if !self.tags.is_empty() {
+            let mut delete = tx.prepare_cached("DELETE FROM tag WHERE tier = ?1 AND tag = ?2 AND entry = ?3")?;
+            for tag in lines::list(&self.tags)? {
+                delete.execute(params![number(tier), hash(&tag), self.number])?;
+            }
         }
         tx.prepare_cached("DELETE FROM entry WHERE number = ?1")?.execute([self.number])?;
         change.entries -= 1;
@@ -358,10 +420,11 @@ fn put_row(tx: &Transaction<'_>, tier: Tier, row: &Row, log: i64, change: &mut C
     let length = to_sql(row.place.length)?;
     let before = tx
         .prepare_cached(
-            "SELECT number, length, dependencies, log = ?3 AND position > ?4 FROM entry WHERE tier = ?1 AND key = ?2",
+            "SELECT number, length, dependencies, tags, log = ?3 AND position > ?4 FROM entry \
+             WHERE tier = ?1 AND key = ?2",
         )?
         .query_row(params![number(tier), row.key.0, log, position], |found| {
-            Ok((Stored::read(found)?, found.get::<_, bool>(3)?))
+            Ok((Stored::read(found)?, found.get::<_, bool>(4)?))
         })
         .optional()?;
     match before {
@@ -372,7 +435,8 @@ fn put_row(tx: &Transaction<'_>, tier: Tier, row: &Row, log: i64, change: &mut C
     }
     tx.prepare_cached(
         "INSERT INTO entry (tier, key, body, segment, offset, length, log, position, exact, size, stored_at, \
-         content_type, dependencies, url) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)",
+         content_type, dependencies, url, last_used, recipe, data_key, tags) \
+         VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18)",
     )?
     .execute(params![
         number(tier),
@@ -389,6 +453,10 @@ fn put_row(tx: &Transaction<'_>, tier: Tier, row: &Row, log: i64, change: &mut C
         row.content_type,
         lines::join(row.dependencies.iter().map(MasterId::as_str)),
         row.url,
+        to_sql(row.last_used)?,
+        row.recipe,
+        row.data_key,
+        lines::join(row.tags.iter().map(String::as_str)),
     ])?;
     let entry = tx.last_insert_rowid();
     // A master may take part twice, and counts once.
@@ -397,167 +465,17 @@ fn put_row(tx: &Transaction<'_>, tier: Tier, row: &Row, log: i64, change: &mut C
     for master in &row.dependencies {
         insert.execute(params![number(tier), hash(master.as_str()), entry, length])?;
     }
+    if !row.tags.is_empty() {
+        let mut insert =
+            tx.prepare_cached("INSERT OR IGNORE INTO tag (tier, tag, entry, length) VALUES (?1,?2,?3,?4)")?;
+        for tag in &row.tags {
+            insert.execute(params![number(tier), hash(tag), entry, length])?;
+        }
+    }
     change.entries += 1;
     change.bytes += length;
     Ok(())
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-
-    use std::collections::BTreeMap;
-
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::contract::{self, row};
-
-    #[test]
-    fn keeps_the_contract() {
-        let temp = tempfile::tempdir().unwrap();
-        let folder = Folder::open(temp.path()).unwrap();
-        contract::catalogue(&CatalogueDb::open(&folder).unwrap());
-    }
-
-    #[test]
-    fn rows_outlive_the_process() {
-        let temp = tempfile::tempdir().unwrap();
-        let rows = [row(1, 5), row(2, 5)];
-        {
-            let folder = Folder::open(temp.path()).unwrap();
-            CatalogueDb::open(&folder).unwrap().put(Tier::Masters, &rows).unwrap();
-        }
-        let catalogue = CatalogueDb::open(&Folder::open(temp.path()).unwrap()).unwrap();
-        assert_eq!(catalogue.walk(Tier::Masters, None, 9).unwrap(), rows);
-    }
-
-    #[test]
-    fn a_damaged_file_is_put_aside() {
-        type Spoil = fn(&Path);
-        let spoil: [(&str, Spoil); 4] = [
-            ("no database at all", |path| fs::write(path, [b'x'; 5000]).unwrap()),
-            ("a page of rubbish", |path| {
-                let mut bytes = fs::read(path).unwrap();
-                bytes[4096..].fill(0xa5);
-                fs::write(path, bytes).unwrap();
-            }),
-            ("a table is missing", |path| {
-                Connection::open(path).unwrap().execute_batch("DROP TABLE total").unwrap();
-            }),
-            ("another program's file", |path| {
-                Connection::open(path).unwrap().execute_batch("PRAGMA application_id = 1").unwrap();
-            }),
-        ];
-        for (what, spoil) in spoil {
-            let temp = tempfile::tempdir().unwrap();
-            let folder = Folder::open(temp.path()).unwrap();
-            CatalogueDb::open(&folder).unwrap().put(Tier::Derivatives, &[row(1, 5)]).unwrap();
-            spoil(&folder.catalogue_db());
-            let catalogue = CatalogueDb::open(&folder).unwrap_or_else(|e| panic!("{what}: {e}"));
-            assert_eq!(catalogue.totals(Tier::Derivatives).unwrap(), (0, 0), "{what}");
-            catalogue.put(Tier::Derivatives, &[row(1, 5)]).unwrap();
-            let aside = fs::read_dir(temp.path())
-                .unwrap()
-                .filter(|f| f.as_ref().unwrap().file_name().to_string_lossy().starts_with("catalogue.db.corrupt-"))
-                .count();
-            assert_eq!(aside, 1, "{what}");
-        }
-    }
-
-    #[test]
-    fn a_statement_is_planned_once() {
-        let temp = tempfile::tempdir().unwrap();
-        let catalogue = CatalogueDb::open(&Folder::open(temp.path()).unwrap()).unwrap();
-        let again = |connection: &Connection| {
-            let mut select = connection.prepare(&format!("{SELECT} WHERE tier = ?1 AND key = ?2"))?;
-            for key in 0..5_u8 {
-                assert!(!select.exists(params![number(Tier::Masters), [key; 16]])?);
-            }
-            Ok(select.get_status(rusqlite::StatementStatus::RePrepare))
-        };
-        assert_eq!(catalogue.readers.with(again).unwrap(), 0);
-    }
-
-    #[test]
-    fn readers_and_the_writer_do_not_hinder_each_other() {
-        let temp = tempfile::tempdir().unwrap();
-        let catalogue = CatalogueDb::open(&Folder::open(temp.path()).unwrap()).unwrap();
-        let tier = Tier::Derivatives;
-        catalogue.put(tier, &[row(1, 1), row(2, 1)]).unwrap();
-        let done = std::sync::atomic::AtomicBool::new(false);
-        std::thread::scope(|scope| {
-            for _ in 0..12 {
-                scope.spawn(|| {
-                    while !done.load(std::sync::atomic::Ordering::Relaxed) {
-                        // Each read sees whole transactions only.
-                        let rows = catalogue.walk(tier, None, 9).unwrap();
-                        assert_eq!(rows[0].stamp, rows[1].stamp);
-                        assert!(catalogue.get(tier, &row(1, 0).key).unwrap().is_some());
-                    }
-                });
-            }
-            for position in 2..200 {
-                catalogue.put(tier, &[row(1, position), row(2, position)]).unwrap();
-            }
-            done.store(true, std::sync::atomic::Ordering::Relaxed);
-        });
-        assert_eq!(catalogue.highest_stamp(contract::LOG).unwrap(), Some(Position(199)));
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(32))]
-
-        #[test]
-        fn it_counts_like_a_map(steps in prop::collection::vec((0..4_u8, 0..30_u8, 0..6_u64, any::<bool>()), 1..80)) {
-            let temp = tempfile::tempdir().unwrap();
-            let catalogue = CatalogueDb::open(&Folder::open(temp.path()).unwrap()).unwrap();
-            let tier = Tier::Masters;
-            let mut model: BTreeMap<[u8; 16], Row> = BTreeMap::new();
-            for (step, n, position, other) in steps {
-                // Key and segment vary apart from each other.
-                let row = Row { key: DerivativeKey([n % 8; 16]), ..row(n, position) };
-                match step {
-                    0 | 1 => {
-                        catalogue.put(tier, std::slice::from_ref(&row)).unwrap();
-                        let stays = model.get(&row.key.0).is_some_and(|old| old.stamp.position > row.stamp.position);
-                        if !stays {
-                            model.insert(row.key.0, row);
-                        }
-                    }
-                    2 => {
-                        let body = model.get(&row.key.0).filter(|_| other).map_or(row.body, |found| found.body);
-                        catalogue.remove(tier, &row.key, body).unwrap();
-                        model.retain(|key, old| *key != row.key.0 || old.body != body);
-                    }
-                    _ => {
-                        let before = model.len();
-                        model.retain(|_, old| old.place.segment != row.place.segment);
-                        let removed = catalogue.remove_segment(tier, row.place.segment).unwrap();
-                        prop_assert_eq!(removed, (before - model.len()) as u64);
-                    }
-                }
-            }
-            let rows: Vec<Row> = model.into_values().collect();
-            prop_assert_eq!(&catalogue.walk(tier, None, 99).unwrap(), &rows);
-            let sum = |rows: &mut dyn Iterator<Item = &Row>| rows.fold((0, 0), |(n, b), r| (n + 1, b + r.place.length));
-            prop_assert_eq!(catalogue.totals(tier).unwrap(), sum(&mut rows.iter()));
-            for n in 0..30 {
-                let master = &row(n, 0).dependencies[1];
-                let counted = catalogue.count_master(tier, master).unwrap();
-                prop_assert_eq!(counted, sum(&mut rows.iter().filter(|r| r.dependencies.contains(master))));
-            }
-            let highest = rows.iter().map(|r| r.stamp.position).max();
-            prop_assert_eq!(catalogue.highest_stamp(contract::LOG).unwrap(), highest);
-        }
-    }
-
-    #[test]
-    fn a_newer_file_is_refused() {
-        let temp = tempfile::tempdir().unwrap();
-        let folder = Folder::open(temp.path()).unwrap();
-        drop(CatalogueDb::open(&folder).unwrap());
-        Connection::open(folder.catalogue_db()).unwrap().execute_batch("PRAGMA user_version = 99").unwrap();
-        assert!(matches!(CatalogueDb::open(&folder), Err(OpenError::Newer { found: 99, .. })));
-    }
-}
+mod tests;

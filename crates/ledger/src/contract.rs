@@ -126,7 +126,8 @@ fn replay(log: &dyn Log, after: u64) -> Vec<Record> {
 /// The log that test rows bear.
 pub(crate) const LOG: LogId = LogId(7);
 
-/// A row with key and body `n`, in segment `n / 10`, that depends on `m0` and on `m<n>`.
+/// A row with key and body `n`, in segment `n / 10`, that depends on `m0` and on `m<n>`. Every third has no tags, the
+/// others have `t0` and `t<n>`.
 pub(crate) fn row(n: u8, position: u64) -> Row {
     Row {
         key: DerivativeKey([n; 16]),
@@ -139,6 +140,10 @@ pub(crate) fn row(n: u8, position: u64) -> Row {
         size: u64::from(n),
         url: format!("/{n}.jpg?w=1\n\\"),
         stored_at: 1_700_000_000,
+        last_used: 1_700_000_000 + u64::from(n),
+        tags: if n.is_multiple_of(3) { vec![] } else { vec!["t0".into(), format!("t{n}")] },
+        recipe: u32::MAX - u32::from(n),
+        data_key: (n % 4 > 1).then(|| vec![n; 32]),
     }
 }
 
@@ -155,7 +160,13 @@ pub(crate) fn catalogue(catalogue: &dyn Catalogue) {
     assert_eq!(catalogue.walk(d, None, 9).unwrap(), vec![]);
 
     // Rows come back as they were; the tiers do not mix.
-    let plain = Row { dependencies: vec![], url: String::new(), ..row(4, 3) };
+    let plain = Row {
+        dependencies: vec![],
+        url: String::new(),
+        tags: vec![String::new(), "a\nb\\ é".into()],
+        data_key: Some(vec![]),
+        ..row(4, 3)
+    };
     let rows = [row(1, 5), row(2, 5), row(12, 6), plain];
     catalogue.put(d, &rows).unwrap();
     catalogue.put(d, &[]).unwrap();
@@ -168,18 +179,32 @@ pub(crate) fn catalogue(catalogue: &dyn Catalogue) {
     assert_eq!(catalogue.count_master(d, &master(0)).unwrap(), (3, 101 + 102 + 112));
     assert_eq!(catalogue.count_master(d, &master(2)).unwrap(), (1, 102));
     assert_eq!(catalogue.count_master(m, &master(2)).unwrap(), (0, 0));
+    for (tag, counted) in
+        [("t0", (2, 101 + 102)), ("t2", (1, 102)), ("", (1, 104)), ("a\nb\\ é", (1, 104)), ("T2", (0, 0))]
+    {
+        assert_eq!(catalogue.count_tag(d, tag).unwrap(), counted, "{tag:?}");
+        assert_eq!(catalogue.count_tag(m, tag).unwrap(), (0, 0), "{tag:?}");
+    }
     assert_eq!(catalogue.highest_stamp(LOG).unwrap(), Some(Position(6)));
     assert_eq!(catalogue.highest_stamp(LogId(8)).unwrap(), None);
 
+    touches(catalogue, &rows);
+
     // A key has one row: the one with the later stamp, and of equal ones the last.
-    let changed =
-        |row: Row, body: u8| Row { body: BodyId([body; 16]), dependencies: vec![master(9), master(9)], ..row };
+    let changed = |row: Row, body: u8| Row {
+        body: BodyId([body; 16]),
+        dependencies: vec![master(9), master(9)],
+        tags: vec!["t9".into(), "t9".into()],
+        ..row
+    };
     catalogue.put(d, &[changed(row(1, 4), 90)]).unwrap();
     assert_eq!(catalogue.get(d, &rows[0].key).unwrap().unwrap().body, rows[0].body);
     assert_eq!(catalogue.count_master(d, &master(9)).unwrap(), (0, 0));
     catalogue.put(d, &[changed(row(1, 5), 91)]).unwrap();
     assert_eq!(catalogue.get(d, &rows[0].key).unwrap().unwrap().body, BodyId([91; 16]));
     assert_eq!(catalogue.count_master(d, &master(9)).unwrap(), (1, 101), "named twice, counted once");
+    assert_eq!(catalogue.count_tag(d, "t9").unwrap(), (1, 101), "named twice, counted once");
+    assert_eq!(catalogue.count_tag(d, "t1").unwrap(), (0, 0));
     assert_eq!(catalogue.count_master(d, &master(1)).unwrap(), (0, 0));
     assert_eq!(catalogue.totals(d).unwrap(), (4, 101 + 102 + 112 + 104));
     catalogue.put(d, &[changed(row(1, 8), 92), changed(row(1, 7), 93)]).unwrap();
@@ -216,12 +241,15 @@ pub(crate) fn catalogue(catalogue: &dyn Catalogue) {
     catalogue.remove(d, &rows[1].key, rows[1].body).unwrap();
     assert_eq!(catalogue.get(d, &rows[1].key).unwrap(), None);
     assert_eq!(catalogue.count_master(d, &master(2)).unwrap(), (0, 0));
+    assert_eq!(catalogue.count_tag(d, "t2").unwrap(), (0, 0));
     assert_eq!(catalogue.totals(d).unwrap(), (3, 101 + 112 + 104));
 
     // A segment goes as a whole, in its tier.
     assert_eq!(catalogue.remove_segment(d, 7).unwrap(), 0);
     assert_eq!(catalogue.remove_segment(d, u64::MAX).unwrap(), 0);
+    assert_eq!(catalogue.count_tag(d, "t0").unwrap(), (1, 101));
     assert_eq!(catalogue.remove_segment(d, 0).unwrap(), 2);
+    assert_eq!(catalogue.count_tag(d, "t0").unwrap(), (0, 0));
     assert_eq!(catalogue.walk(d, None, 9).unwrap(), [row(12, 6)]);
     assert_eq!(catalogue.totals(d).unwrap(), (1, 112));
     assert_eq!(catalogue.totals(m).unwrap(), (2, 200));
@@ -233,13 +261,33 @@ pub(crate) fn catalogue(catalogue: &dyn Catalogue) {
     assert_eq!(catalogue.get(d, &row(31, 9).key).unwrap(), None);
     assert_eq!(catalogue.totals(d).unwrap(), (1, 112));
 
+    catalogue.put(d, &rows[..1]).unwrap();
     catalogue.clear().unwrap();
     for tier in [d, m] {
         assert_eq!(catalogue.totals(tier).unwrap(), (0, 0));
         assert_eq!(catalogue.walk(tier, None, 9).unwrap(), vec![]);
         assert_eq!(catalogue.count_master(tier, &master(0)).unwrap(), (0, 0));
+        assert_eq!(catalogue.count_tag(tier, "t0").unwrap(), (0, 0));
     }
     assert_eq!(catalogue.highest_stamp(LOG).unwrap(), None);
     catalogue.put(d, &rows).unwrap();
     assert_eq!(catalogue.totals(d).unwrap().0, 4);
+}
+
+/// Uses move a row's last use forward, and nothing else of it. Leaves the rows as they were.
+fn touches(catalogue: &dyn Catalogue, rows: &[Row]) {
+    let tier = Tier::Derivatives;
+    let [first, second, ..] = rows else { panic!("two rows are needed") };
+    catalogue.touch(tier, &[]).unwrap();
+    catalogue.touch(Tier::Masters, &[(first.key, first.last_used + 60)]).unwrap();
+    catalogue.touch(tier, &[(first.key, first.last_used - 1), (row(99, 0).key, 1)]).unwrap();
+    assert_eq!(catalogue.get(tier, &first.key).unwrap().as_ref(), Some(first), "never back, and never another tier's");
+    let (late, later) = (first.last_used + 60, first.last_used + 120);
+    catalogue.touch(tier, &[(first.key, later), (second.key, late), (first.key, late)]).unwrap();
+    assert_eq!(catalogue.get(tier, &first.key).unwrap(), Some(Row { last_used: later, ..first.clone() }));
+    assert_eq!(catalogue.get(tier, &second.key).unwrap(), Some(Row { last_used: late, ..second.clone() }));
+    assert!(catalogue.touch(tier, &[(first.key, later + 60), (second.key, u64::MAX)]).is_err());
+    assert_eq!(catalogue.get(tier, &first.key).unwrap().map(|row| row.last_used), Some(later), "all or none");
+    assert_eq!(catalogue.walk(tier, None, 99).unwrap().len(), rows.len(), "no row for a key that had none");
+    catalogue.put(tier, rows).unwrap();
 }

@@ -28,6 +28,11 @@ pub(crate) struct Schema {
 
 /// Opens the one connection that writes, and brings the file to the newest format.
 pub(crate) fn open_writer(path: &Path, schema: &Schema) -> Result<Connection, OpenError> {
+    open_and_raise(path, schema).map(|(connection, _)| connection)
+}
+
+/// As [`open_writer`], and says which format the file had; 0 for a new one.
+pub(crate) fn open_and_raise(path: &Path, schema: &Schema) -> Result<(Connection, i64), OpenError> {
     create_private(path).map_err(|e| OpenError::io(path, e))?;
     let fail = |e| OpenError::store(path, e);
     let mut connection = connect(path).map_err(fail)?;
@@ -39,8 +44,8 @@ pub(crate) fn open_writer(path: &Path, schema: &Schema) -> Result<Connection, Op
     connection.pragma_update(None, "synchronous", schema.synchronous).map_err(fail)?;
     connection.pragma_update(None, "cache_size", -schema.writer_cache).map_err(fail)?;
     connection.pragma_update(None, "journal_size_limit", 64 << 20).map_err(fail)?;
-    migrate(&mut connection, path, schema)?;
-    Ok(connection)
+    let found = migrate(&mut connection, path, schema)?;
+    Ok((connection, found))
 }
 
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
@@ -66,7 +71,7 @@ fn create_private(path: &Path) -> io::Result<()> {
     }
 }
 
-fn migrate(connection: &mut Connection, path: &Path, schema: &Schema) -> Result<(), OpenError> {
+fn migrate(connection: &mut Connection, path: &Path, schema: &Schema) -> Result<i64, OpenError> {
     let fail = |e| OpenError::store(path, e);
     let number = |name: &str| -> Result<i64, OpenError> {
         connection.pragma_query_value(None, name, |row| row.get(0)).map_err(fail)
@@ -83,7 +88,7 @@ fn migrate(connection: &mut Connection, path: &Path, schema: &Schema) -> Result<
     }
     let done = usize::try_from(found).map_err(|_| OpenError::Foreign { path: path.to_owned() })?;
     if done == schema.steps.len() {
-        return Ok(());
+        return Ok(found);
     }
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fail)?;
     for step in &schema.steps[done..] {
@@ -91,7 +96,8 @@ fn migrate(connection: &mut Connection, path: &Path, schema: &Schema) -> Result<
     }
     tx.pragma_update(None, "application_id", schema.application).map_err(fail)?;
     tx.pragma_update(None, "user_version", known).map_err(fail)?;
-    tx.commit().map_err(fail)
+    tx.commit().map_err(fail)?;
+    Ok(found)
 }
 
 /// Connections that only read. One is opened whenever all are in use, so readers never wait for each other.

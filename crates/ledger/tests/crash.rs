@@ -41,6 +41,10 @@ fn row(position: u64, log: plan::LogId) -> Row {
         size: 10,
         url: String::new(),
         stored_at: 0,
+        last_used: 0,
+        tags: vec![],
+        recipe: 1,
+        data_key: None,
     }
 }
 

@@ -115,6 +115,15 @@ pub struct Row {
     pub url: String,
     /// When it was stored, in seconds since the Unix epoch; for people and eviction, never for freshness.
     pub stored_at: u64,
+    /// When it was last read from disk, or stored if it never was, in seconds since the Unix epoch. Hits in memory leave it
+    /// alone; for people and eviction, never for freshness.
+    pub last_used: u64,
+    /// Tags that the origin gave, in its order; whoever reads the origin's answer bounds their number and length.
+    pub tags: Vec<String>,
+    /// Version of decoder, stages and encoder that made it.
+    pub recipe: u32,
+    /// The key that the body is sealed with; none while bodies are not sealed.
+    pub data_key: Option<Vec<u8>>,
 }
 
 /// The durable table of what is stored. It never decides freshness.
@@ -131,6 +140,13 @@ pub trait Catalogue: Send + Sync {
     /// # Errors
     /// When the store cannot be written.
     fn put(&self, tier: Tier, rows: &[Row]) -> Result<(), CatalogueError>;
+
+    /// Notes when rows were last used, in seconds since the Unix epoch. A time before the one in the row is ignored, and so
+    /// is a key without a row. May be lost in a crash, like the rows of [`Catalogue::put`].
+    ///
+    /// # Errors
+    /// When the store cannot be written; then none was noted.
+    fn touch(&self, tier: Tier, uses: &[(DerivativeKey, u64)]) -> Result<(), CatalogueError>;
 
     /// Removes the row of a key if it still means this body.
     ///
@@ -161,6 +177,12 @@ pub trait Catalogue: Send + Sync {
     /// # Errors
     /// When the store cannot be read.
     fn count_master(&self, tier: Tier, master: &MasterId) -> Result<(u64, u64), CatalogueError>;
+
+    /// Number and bytes of rows that bear a tag.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn count_tag(&self, tier: Tier, tag: &str) -> Result<(u64, u64), CatalogueError>;
 
     /// The highest stamp position of any row that bears this log's id; `None` without rows.
     ///

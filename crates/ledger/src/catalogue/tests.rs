@@ -1,0 +1,199 @@
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::contract::{self, row};
+
+#[test]
+fn keeps_the_contract() {
+    let temp = tempfile::tempdir().unwrap();
+    let folder = Folder::open(temp.path()).unwrap();
+    contract::catalogue(&CatalogueDb::open(&folder).unwrap());
+}
+
+#[test]
+fn rows_outlive_the_process() {
+    let temp = tempfile::tempdir().unwrap();
+    let rows = [row(1, 5), row(2, 5)];
+    {
+        let folder = Folder::open(temp.path()).unwrap();
+        CatalogueDb::open(&folder).unwrap().put(Tier::Masters, &rows).unwrap();
+    }
+    let catalogue = CatalogueDb::open(&Folder::open(temp.path()).unwrap()).unwrap();
+    assert_eq!(catalogue.walk(Tier::Masters, None, 9).unwrap(), rows);
+}
+
+#[test]
+fn a_damaged_file_is_put_aside() {
+    type Spoil = fn(&Path);
+    let spoil: [(&str, Spoil); 4] = [
+        ("no database at all", |path| fs::write(path, [b'x'; 5000]).unwrap()),
+        ("a page of rubbish", |path| {
+            let mut bytes = fs::read(path).unwrap();
+            bytes[4096..].fill(0xa5);
+            fs::write(path, bytes).unwrap();
+        }),
+        ("a table is missing", |path| {
+            Connection::open(path).unwrap().execute_batch("DROP TABLE total").unwrap();
+        }),
+        ("another program's file", |path| {
+            Connection::open(path).unwrap().execute_batch("PRAGMA application_id = 1").unwrap();
+        }),
+    ];
+    for (what, spoil) in spoil {
+        let temp = tempfile::tempdir().unwrap();
+        let folder = Folder::open(temp.path()).unwrap();
+        CatalogueDb::open(&folder).unwrap().put(Tier::Derivatives, &[row(1, 5)]).unwrap();
+        spoil(&folder.catalogue_db());
+        let catalogue = CatalogueDb::open(&folder).unwrap_or_else(|e| panic!("{what}: {e}"));
+        assert_eq!(catalogue.totals(Tier::Derivatives).unwrap(), (0, 0), "{what}");
+        catalogue.put(Tier::Derivatives, &[row(1, 5)]).unwrap();
+        let aside = fs::read_dir(temp.path()).unwrap().filter(|f| is_aside(f.as_ref().unwrap())).count();
+        assert_eq!(aside, 1, "{what}");
+    }
+}
+
+#[test]
+fn a_statement_is_planned_once() {
+    let temp = tempfile::tempdir().unwrap();
+    let catalogue = CatalogueDb::open(&Folder::open(temp.path()).unwrap()).unwrap();
+    let again = |connection: &Connection| {
+        let mut select = connection.prepare(&format!("{SELECT} WHERE tier = ?1 AND key = ?2"))?;
+        for key in 0..5_u8 {
+            assert!(!select.exists(params![number(Tier::Masters), [key; 16]])?);
+        }
+        Ok(select.get_status(rusqlite::StatementStatus::RePrepare))
+    };
+    assert_eq!(catalogue.readers.with(again).unwrap(), 0);
+}
+
+#[test]
+fn readers_and_the_writer_do_not_hinder_each_other() {
+    let temp = tempfile::tempdir().unwrap();
+    let catalogue = CatalogueDb::open(&Folder::open(temp.path()).unwrap()).unwrap();
+    let tier = Tier::Derivatives;
+    catalogue.put(tier, &[row(1, 1), row(2, 1)]).unwrap();
+    let done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..12 {
+            scope.spawn(|| {
+                while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                    // Each read sees whole transactions only.
+                    let rows = catalogue.walk(tier, None, 9).unwrap();
+                    assert_eq!(rows[0].stamp, rows[1].stamp);
+                    assert!(catalogue.get(tier, &row(1, 0).key).unwrap().is_some());
+                }
+            });
+        }
+        for position in 2..200 {
+            catalogue.put(tier, &[row(1, position), row(2, position)]).unwrap();
+        }
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+    assert_eq!(catalogue.highest_stamp(contract::LOG).unwrap(), Some(Position(199)));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn it_counts_like_a_map(steps in prop::collection::vec((0..5_u8, 0..30_u8, 0..6_u64, any::<bool>()), 1..80)) {
+        let temp = tempfile::tempdir().unwrap();
+        let catalogue = CatalogueDb::open(&Folder::open(temp.path()).unwrap()).unwrap();
+        let tier = Tier::Masters;
+        let mut model: BTreeMap<[u8; 16], Row> = BTreeMap::new();
+        for (step, n, position, other) in steps {
+            // Key and segment vary apart from each other.
+            let row = Row { key: DerivativeKey([n % 8; 16]), ..row(n, position) };
+            match step {
+                0 | 1 => {
+                    catalogue.put(tier, std::slice::from_ref(&row)).unwrap();
+                    let stays = model.get(&row.key.0).is_some_and(|old| old.stamp.position > row.stamp.position);
+                    if !stays {
+                        model.insert(row.key.0, row);
+                    }
+                }
+                2 => {
+                    let body = model.get(&row.key.0).filter(|_| other).map_or(row.body, |found| found.body);
+                    catalogue.remove(tier, &row.key, body).unwrap();
+                    model.retain(|key, old| *key != row.key.0 || old.body != body);
+                }
+                3 => {
+                    // Before and after what the row says.
+                    let at = row.last_used + position - 3;
+                    catalogue.touch(tier, &[(row.key, at)]).unwrap();
+                    if let Some(old) = model.get_mut(&row.key.0) {
+                        old.last_used = old.last_used.max(at);
+                    }
+                }
+                _ => {
+                    let before = model.len();
+                    model.retain(|_, old| old.place.segment != row.place.segment);
+                    let removed = catalogue.remove_segment(tier, row.place.segment).unwrap();
+                    prop_assert_eq!(removed, (before - model.len()) as u64);
+                }
+            }
+        }
+        let rows: Vec<Row> = model.into_values().collect();
+        prop_assert_eq!(&catalogue.walk(tier, None, 99).unwrap(), &rows);
+        let sum = |rows: &mut dyn Iterator<Item = &Row>| rows.fold((0, 0), |(n, b), r| (n + 1, b + r.place.length));
+        prop_assert_eq!(catalogue.totals(tier).unwrap(), sum(&mut rows.iter()));
+        for n in 0..30 {
+            let master = &row(n, 0).dependencies[1];
+            let counted = catalogue.count_master(tier, master).unwrap();
+            prop_assert_eq!(counted, sum(&mut rows.iter().filter(|r| r.dependencies.contains(master))));
+            let tag = format!("t{n}");
+            let counted = catalogue.count_tag(tier, &tag).unwrap();
+            prop_assert_eq!(counted, sum(&mut rows.iter().filter(|r| r.tags.contains(&tag))));
+        }
+        let highest = rows.iter().map(|r| r.stamp.position).max();
+        prop_assert_eq!(catalogue.highest_stamp(contract::LOG).unwrap(), highest);
+    }
+}
+
+#[test]
+fn a_newer_file_is_refused() {
+    let temp = tempfile::tempdir().unwrap();
+    let folder = Folder::open(temp.path()).unwrap();
+    drop(CatalogueDb::open(&folder).unwrap());
+    Connection::open(folder.catalogue_db()).unwrap().execute_batch("PRAGMA user_version = 99").unwrap();
+    assert!(matches!(CatalogueDb::open(&folder), Err(OpenError::Newer { found: 99, .. })));
+}
+
+#[test]
+fn an_older_file_is_emptied() {
+    // What the first format was made of, as far as it has the names that the newest one uses.
+    const FIRST: &str = "
+        CREATE TABLE log (number INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE) STRICT;
+        CREATE TABLE entry (number INTEGER PRIMARY KEY, tier INTEGER NOT NULL, key BLOB NOT NULL, segment INTEGER NOT NULL,
+            log INTEGER NOT NULL, position INTEGER NOT NULL, UNIQUE (tier, key)) STRICT;
+        CREATE INDEX entry_segment ON entry (tier, segment);
+        CREATE INDEX entry_stamp ON entry (log, position);
+        CREATE TABLE dependency (tier INTEGER NOT NULL, master INTEGER NOT NULL, entry INTEGER NOT NULL,
+            length INTEGER NOT NULL, PRIMARY KEY (tier, master, entry)) STRICT, WITHOUT ROWID;
+        CREATE TABLE total (tier INTEGER PRIMARY KEY, entries INTEGER NOT NULL, bytes INTEGER NOT NULL) STRICT;
+        INSERT INTO total VALUES (0, 1, 100), (1, 0, 0);
+        INSERT INTO log VALUES (1, x'00000000000000000000000000000007');
+        INSERT INTO entry VALUES (1, 0, x'01010101010101010101010101010101', 0, 1, 5);
+        INSERT INTO dependency VALUES (0, 1, 1, 100);
+    ";
+    let temp = tempfile::tempdir().unwrap();
+    let folder = Folder::open(temp.path()).unwrap();
+    let old = Schema { steps: &[FIRST], ..SCHEMA };
+    drop(crate::sqlite::open_writer(&folder.catalogue_db(), &old).unwrap());
+    for (totals, position) in [((0, 0), None), ((1, 101), Some(Position(5)))] {
+        // The second time it is of the newest format, and keeps what it has.
+        let catalogue = CatalogueDb::open(&folder).unwrap();
+        assert_eq!(catalogue.totals(Tier::Derivatives).unwrap(), totals);
+        assert_eq!(catalogue.highest_stamp(contract::LOG).unwrap(), position);
+        catalogue.put(Tier::Derivatives, &[row(1, 5)]).unwrap();
+    }
+    assert_eq!(fs::read_dir(temp.path()).unwrap().filter(|f| is_aside(f.as_ref().unwrap())).count(), 0);
+}
+
+fn is_aside(file: &fs::DirEntry) -> bool {
+    file.file_name().to_string_lossy().starts_with("catalogue.db.corrupt-")
+}
