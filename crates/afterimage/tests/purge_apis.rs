@@ -203,6 +203,7 @@ fn masters(shop: &Shop, path: &str) -> Vec<Call> {
         Call::imageboss("ImageBoss", shop, format!("/imageboss/local/{path}")),
         Call::native("native url", json!({ "url": url("cloudimage") })),
         Call::native("native url of a derivative", json!({ "url": format!("/imagekit/tr:w-5/{path}") })),
+        Call::native("native url as ImageBoss deletes it", json!({ "url": format!("/imageboss/local/{path}") })),
         Call::native("native master", json!({ "master": format!("local/{file}") })),
         Call::native("native prefix", json!({ "prefix": format!("local/{}", file.trim_end_matches("png")) })),
     ]
