@@ -22,6 +22,11 @@ use render::Pool;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
+/// Purges after which the index is saved again, so that no start replays many more than these.
+const SNAPSHOT_EVERY: u64 = 20_000;
+/// How often it is asked whether so many have come.
+const SNAPSHOT_CHECK: Duration = Duration::from_secs(10);
+
 /// How long requests that were begun may take to finish when the server stops.
 const GRACE: Duration = Duration::from_secs(20);
 
@@ -124,6 +129,7 @@ pub fn start(config: Config, environment_key: Option<String>) -> Result<Server, 
     let deletes = Arc::new(ImagebossDeletes { plane: control_plane, fills: runtime.handle().clone() });
     let plane = Arc::new(delivery::Plane::new(engine.clone(), deletes, key_check, access, metrics));
     let running = delivery::serve(plane.clone(), listeners, GRACE).map_err(|e| format!("cannot serve: {e}"))?;
+    runtime.spawn(save_now_and_then(index.clone(), snapshot.clone()));
     ready.store(true, Ordering::Release);
     Ok(Server {
         delivery: delivery_address,
@@ -221,6 +227,24 @@ fn replayed(log: &PurgeDb, path: &Path, after: Position) -> Result<Index, String
     index.replayed_to(log.head().map_err(|e| e.to_string())?);
     tracing::info!(head = %index.head(), replayed = count, "the purge log is applied");
     Ok(index)
+}
+
+/// Saves the index whenever enough purges have come (rule L7).
+async fn save_now_and_then(index: Arc<Index>, path: PathBuf) {
+    let mut saved = index.head();
+    loop {
+        tokio::time::sleep(SNAPSHOT_CHECK).await;
+        let head = index.head();
+        if head.0 < saved.0 + SNAPSHOT_EVERY {
+            continue;
+        }
+        let (index, path) = (index.clone(), path.clone());
+        match tokio::task::spawn_blocking(move || snapshot::save(&index, &path)).await {
+            Ok(Ok(())) => saved = head,
+            Ok(Err(error)) => tracing::warn!(%error, "the next start replays more of the purge log"),
+            Err(_) => return,
+        }
+    }
 }
 
 fn start_purger(log: &Arc<PurgeDb>, index: &Arc<Index>, cache_folder: &Path) -> Result<Purger, String> {

@@ -10,11 +10,10 @@ mod site;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use cache::{Counters, Entry, Failure, Reply, Store};
+use cache::{Counters, Entry, Reply, Store};
 use origin::Source;
+use plan::Position;
 use plan::reason::Miss;
-use plan::{DerivativeKey, Position};
 use purge::{Index, Log, LogError, PurgeError, PurgeId, Purger, Receipt, Record};
 use render::Pool;
 
@@ -196,21 +195,4 @@ impl Engine {
     pub fn render_load(&self) -> (usize, usize) {
         (self.renders.queued(), self.renders.running())
     }
-}
-
-/// What came of one render outside the cache.
-#[derive(Debug)]
-pub struct Picture {
-    /// The bytes.
-    pub bytes: Bytes,
-    /// Their media type.
-    pub content_type: &'static str,
-}
-
-/// A failure without an entry around it, for callers that render without storing.
-pub type Failed = Failure;
-
-/// The key under which an answer is stored; for tools.
-pub fn key_of(resolved: &Resolved) -> DerivativeKey {
-    resolved.key
 }

@@ -310,13 +310,16 @@ impl Index {
         self.identity.log
     }
 
+    /// The head is read first: what is applied meanwhile may then be in the slots and is replayed once more, which is
+    /// harmless. The other way round it could be missing and never be replayed.
     pub(crate) fn parts(&self) -> Parts {
+        let head = self.head();
         let mut slots = Vec::with_capacity(self.len());
         for shard in &self.shards {
             slots.extend(read(shard).iter().map(|(name, slot)| (*name, *slot)));
         }
         Parts {
-            head: self.head(),
+            head,
             floor: self.floor(),
             all: self.newest_everything(),
             prefix_lengths: read(&self.prefix_lengths).clone(),

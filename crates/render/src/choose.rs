@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use plan::{Background, Fit, Format, OutputSpec, Region, Stage};
 
 /// Which format to write.
@@ -12,6 +14,20 @@ pub fn choose(spec: &OutputSpec, source: Option<Format>, has_alpha: bool, animat
     let forced = if spec.forced { spec.candidates.last() } else { None };
     let own = || source.unwrap_or(if has_alpha { Format::Png } else { Format::Jpeg });
     spec.candidates.iter().find(holds).or(forced).copied().unwrap_or_else(own)
+}
+
+/// Most pixels that are written as AVIF where it is only offered: past them its encoder takes seconds, and who asked waits.
+const OFFERED_AVIF_PIXELS: u64 = 2_500_000;
+
+/// The spec without an AVIF that is one offer among several and would take too long. An AVIF that is asked for by name
+/// stays.
+pub(crate) fn affordable(spec: &OutputSpec, pixels: u64) -> Cow<'_, OutputSpec> {
+    let named = spec.forced && spec.candidates.len() == 1;
+    if named || pixels <= OFFERED_AVIF_PIXELS || !spec.candidates.contains(&Format::Avif) {
+        return Cow::Borrowed(spec);
+    }
+    let candidates = spec.candidates.iter().copied().filter(|f| *f != Format::Avif).collect();
+    Cow::Owned(OutputSpec { candidates, ..spec.clone() })
 }
 
 /// Whether the result may be transparent, the picture being so or not before the stages. [`Background::Auto`] adapts to
@@ -36,6 +52,18 @@ mod tests {
 
     fn spec(format: FormatRule) -> OutputSpec {
         OutputRule { format, ..OutputRule::default() }.resolve(AcceptClass::Avif)
+    }
+
+    #[test]
+    fn an_offered_avif_must_be_affordable() {
+        use Format::*;
+        let offer = spec(FormatRule::Negotiate { offer: vec![Avif, Webp], fallback: None });
+        let named = spec(FormatRule::Always(Avif));
+        assert_eq!(affordable(&offer, 2_500_000).candidates, vec![Avif, Webp]);
+        assert_eq!(affordable(&offer, 2_500_001).candidates, vec![Webp]);
+        assert_eq!(affordable(&named, 40_000_000).candidates, vec![Avif]);
+        let with_fallback = spec(FormatRule::Negotiate { offer: vec![Avif], fallback: Some(Jpeg) });
+        assert_eq!(choose(&affordable(&with_fallback, 9_000_000), Some(Png), false, false), Jpeg);
     }
 
     #[test]

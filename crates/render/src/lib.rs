@@ -83,6 +83,9 @@ pub fn render(job: &Job<'_>) -> Result<Rendered, CodecError> {
     let info = codec::probe(job.master, job.budget)?;
     let cap = side_cap(job);
     let stages = with_final_cap(&job.plan.stages, cap);
+    let size = final_size(&info, &job.plan.stages, cap).unwrap_or((info.width, info.height));
+    let spec = choose::affordable(job.spec, u64::from(size.0) * u64::from(size.1));
+    let job = &Job { spec: &spec, ..*job };
     // Frames are decoded only for a format that would hold them. The header may not know how many there are.
     let alpha = choose::alpha_after(&stages, info.may_have_alpha);
     let if_animated = choose(job.spec, info.kind.output_format(), alpha, true);
