@@ -1,4 +1,4 @@
-use codec::{Channels, CodecError, Pixels};
+use codec::{Cancel, Channels, CodecError, Pixels};
 use plan::Background;
 
 use super::background::backdrop;
@@ -32,10 +32,10 @@ pub(super) fn apply(
     work.change(scope, canvas, map, |pixels| {
         let back = Affine::rotate(-degrees, 1.0, canvas, source);
         if background == Background::Edge {
-            return Ok(sampled(&pixels, canvas, back, Outside::Repeat));
+            return sampled(&pixels, canvas, back, Outside::Repeat, scope.cancel);
         }
         let under = backdrop(&pixels, canvas, background, scope)?;
-        let turned = sampled(&with_alpha(pixels), canvas, back, Outside::Clear);
+        let turned = sampled(&with_alpha(pixels), canvas, back, Outside::Clear, scope.cancel)?;
         let mut out = with_alpha(under);
         let (top, _) = turned.data.as_chunks::<4>();
         let (bottom, _) = out.data.as_chunks_mut::<4>();
@@ -79,20 +79,32 @@ pub(super) enum Outside {
     Repeat,
 }
 
+/// Rows after which it is asked whether anybody still waits.
+const BAND: usize = 64;
+
 /// Bilinear samples of a picture; `back` maps points of the canvas to points of the picture.
-pub(super) fn sampled(pixels: &Pixels, canvas: Size, back: Affine, outside: Outside) -> Pixels {
+pub(super) fn sampled(
+    pixels: &Pixels,
+    canvas: Size,
+    back: Affine,
+    outside: Outside,
+    cancel: &Cancel,
+) -> Result<Pixels, CodecError> {
     let mut out = blank(canvas, pixels.channels);
     let count = pixels.channels.count();
     let input = size(pixels);
     let stride = canvas.w as usize * count;
     for (y, line) in out.data.chunks_exact_mut(stride).enumerate() {
+        if y % BAND == 0 {
+            cancel.check()?;
+        }
         for (x, to) in line.chunks_exact_mut(count).enumerate() {
             let (sx, sy) = back.apply(x as f64 + 0.5, y as f64 + 0.5);
             let rgba = bilinear(pixels, input, sx - 0.5, sy - 0.5, outside);
             to.copy_from_slice(&rgba[..count]);
         }
     }
-    out
+    Ok(out)
 }
 
 /// The four pixels around a point (pixel centres on whole numbers), weighed by distance and alpha.
@@ -129,4 +141,23 @@ fn bilinear(pixels: &Pixels, input: Size, x: f64, y: f64, outside: Outside) -> [
     }
     let color = |c: usize| (sum[c] / sum[3] + 0.5) as u8;
     [color(0), color(1), color(2), (sum[3] + 0.5) as u8]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    #[test]
+    fn a_large_turn_stops_within_itself_when_its_time_is_up() {
+        let side = Size::new(3000, 3000);
+        let pixels = blank(side, Channels::Rgb);
+        let back = Affine::rotate(-30.0, 1.0, side, side);
+        let soon = Cancel::at(Instant::now() + Duration::from_millis(1));
+        let outcome = sampled(&pixels, side, back, Outside::Clear, &soon);
+        assert_eq!(outcome.map(|p| p.width), Err(CodecError::TimedOut));
+        let outcome = sampled(&pixels, Size::new(10, 10), back, Outside::Clear, &Cancel::never());
+        assert_eq!(outcome.map(|p| p.width), Ok(10));
+    }
 }

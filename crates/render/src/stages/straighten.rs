@@ -11,5 +11,5 @@ pub(super) fn apply(degrees: f64, work: &mut Work, scope: &Scope<'_>) -> Result<
     let zoom = straighten_zoom(size, degrees);
     let map = Affine::rotate(degrees, zoom, size, size);
     let back = Affine::rotate(-degrees, 1.0 / zoom, size, size);
-    work.change(scope, size, map, |pixels| Ok(sampled(&pixels, size, back, Outside::Repeat)))
+    work.change(scope, size, map, |pixels| sampled(&pixels, size, back, Outside::Repeat, scope.cancel))
 }
