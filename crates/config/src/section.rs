@@ -214,7 +214,7 @@ impl<'t> Section<'t> {
                 return Err(Trouble::new(format!("{written:?} is no path"), "write a folder, such as \"./photos\""));
             }
             if written == "~" || written.starts_with("~/") {
-                return Err(Trouble::new("`~` is not expanded", "write the whole path, such as \"/home/me/photos\""));
+                return Err(Trouble::new("`~` is not expanded", "write the whole path, such as \"/srv/photos\""));
             }
             Ok(if node.is_from_outside() { PathBuf::from(written) } else { base.join(written) })
         })

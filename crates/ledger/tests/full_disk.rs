@@ -28,7 +28,7 @@ fn record(position: u64) -> Record {
 }
 
 #[test]
-#[ignore = "needs a small file system"]
+#[ignore = "needs a small file system of its own, which make test-long mounts as root"]
 fn the_ballast_lets_purges_through_and_nothing_answered_is_lost() {
     let disk = PathBuf::from(std::env::var_os("LEDGER_SMALL_DISK").expect("LEDGER_SMALL_DISK"));
     let dir = disk.join("data");
