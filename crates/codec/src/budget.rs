@@ -44,6 +44,12 @@ impl Cancel {
         Cancel { left: Arc::default(), deadline: Some(deadline) }
     }
 
+    /// The same token, whose time is up at an instant: for a job that waited before it began.
+    #[must_use]
+    pub fn until(&self, deadline: Instant) -> Self {
+        Cancel { left: self.left.clone(), deadline: Some(deadline) }
+    }
+
     /// Stops the job at its next check.
     pub fn cancel(&self) {
         self.left.store(true, Ordering::Relaxed);
@@ -61,5 +67,24 @@ impl Cancel {
             Some(deadline) if Instant::now() >= deadline => Err(CodecError::TimedOut),
             _ => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_token_with_a_deadline_still_hears_the_first_one() {
+        let now = Instant::now();
+        let first = Cancel::never();
+        let started = first.until(now + Duration::from_secs(3600));
+        assert_eq!(started.check(), Ok(()));
+        assert_eq!(first.until(now).check(), Err(CodecError::TimedOut));
+        assert_eq!(first.check(), Ok(()), "the first has no deadline");
+        first.cancel();
+        assert_eq!(started.check(), Err(CodecError::Cancelled));
     }
 }

@@ -155,10 +155,12 @@ impl Engine {
         resolved: &Arc<Resolved>,
         master: Bytes,
     ) -> Result<(Bytes, plan::Format), (Failure, Holds)> {
-        let cancel = Cancel::at(Instant::now() + self.settings.job_time);
+        let cancel = Cancel::never();
         let _stops_when_dropped = CancelOnDrop(cancel.clone());
-        let (wanted, budget) = (resolved.clone(), self.settings.budget.clone());
+        let (wanted, budget, job_time) = (resolved.clone(), self.settings.budget.clone(), self.settings.job_time);
         let job = move || {
+            // Its time begins when it does: having waited in the queue is our fault and says nothing of the picture.
+            let cancel = cancel.until(Instant::now() + job_time);
             render::render(&render::Job {
                 master: &master,
                 plan: &wanted.plan,
