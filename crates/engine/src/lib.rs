@@ -4,6 +4,7 @@
 mod failure;
 mod fill;
 mod naming;
+mod purging;
 mod resolve;
 mod site;
 
@@ -14,15 +15,20 @@ use cache::{Counters, Entry, Reply, Store};
 use origin::Source;
 use plan::Position;
 use plan::reason::Miss;
-use purge::{Index, Log, LogError, PurgeError, PurgeId, Purger, Receipt, Record};
+use purge::{Catalogue, Index, Purger, Records};
 use render::Pool;
+use tokio::sync::broadcast;
 
 pub use naming::{NamingError, Scope, Wanted};
+pub use purging::{Event, Foreseen, Sample};
 pub use resolve::{Ask, Refusal, Resolved};
 pub use site::{DialectKind, Route, Site};
 
 /// Version of decoders, stages and encoders together. Raised only when pictures come out different.
 pub const RECIPE: u32 = 1;
+
+/// Events that a slow listener may lag behind before it misses some.
+const EVENTS: usize = 4096;
 
 /// Limits and times of the fill path.
 #[derive(Debug, Clone)]
@@ -59,8 +65,10 @@ pub struct Parts {
     pub sources: Vec<Source>,
     /// The purge index, replayed to the head of its log.
     pub index: Arc<Index>,
-    /// The purge log.
-    pub log: Arc<dyn Log>,
+    /// The purge log, and what is kept beside it.
+    pub records: Arc<dyn Records>,
+    /// What is stored on disk.
+    pub catalogue: Arc<dyn Catalogue>,
     /// Accepts purges.
     pub purger: Purger,
     /// Derivatives.
@@ -80,8 +88,10 @@ pub struct Engine {
     sites: site::Sites,
     sources: Vec<Source>,
     index: Arc<Index>,
-    log: Arc<dyn Log>,
+    records: Arc<dyn Records>,
+    catalogue: Arc<dyn Catalogue>,
     purger: Purger,
+    events: broadcast::Sender<Event>,
     derivatives: Arc<Store>,
     masters: Arc<Store>,
     renders: Arc<Pool>,
@@ -101,8 +111,10 @@ impl Engine {
             sites,
             sources: parts.sources,
             index: parts.index,
-            log: parts.log,
+            records: parts.records,
+            catalogue: parts.catalogue,
             purger: parts.purger,
+            events: broadcast::channel(EVENTS).0,
             derivatives: parts.derivatives,
             masters: parts.masters,
             renders: parts.renders,
@@ -138,42 +150,6 @@ impl Engine {
                 move |context| engine.clone().fill(wanted.clone(), context),
             )
             .await
-    }
-
-    /// Makes a purge effective here, durably. What it names is resolved already.
-    ///
-    /// # Errors
-    /// See [`PurgeError`].
-    pub async fn purge(&self, mut request: purge::Request) -> Result<Receipt, PurgeError> {
-        if request.id == PurgeId(0) {
-            request.id = self.new_purge_id();
-        }
-        let (send, receive) = tokio::sync::oneshot::channel();
-        self.purger.submit(request, move |result| {
-            let _ = send.send(result);
-        });
-        receive.await.unwrap_or(Err(PurgeError::Stopping))
-    }
-
-    /// A random id for a purge.
-    pub fn new_purge_id(&self) -> PurgeId {
-        PurgeId::from_random(u128::from_le_bytes((self.fresh_id)()))
-    }
-
-    /// A purge by its id. Blocks on the ledger.
-    ///
-    /// # Errors
-    /// When the log cannot be read.
-    pub fn find_purge(&self, id: PurgeId) -> Result<Option<Record>, LogError> {
-        self.log.find(id)
-    }
-
-    /// Purges before a position, newest first. Blocks on the ledger.
-    ///
-    /// # Errors
-    /// When the log cannot be read.
-    pub fn page_purges(&self, before: Option<Position>, limit: usize) -> Result<Vec<Record>, LogError> {
-        self.log.page(before, limit)
     }
 
     /// The purge index.

@@ -1,7 +1,7 @@
 //! From what a purge request names to selectors, through the same canonical names as delivery.
 
 use dialect::{Asset, Target};
-use plan::{ExactName, Selector};
+use plan::{ExactName, Selector, Tag};
 use purge::Target as PurgeTarget;
 
 use crate::Engine;
@@ -22,6 +22,17 @@ pub enum Wanted {
     Prefix(String),
     /// Every master of a source.
     Source(String),
+    /// What a master was put on: it is named by a URL or as `source/path`; its own derivatives stay.
+    Dependency(Box<Wanted>),
+    /// Masters as `source/pattern`, the pattern as [`Selector::Glob`] has it.
+    Glob(String),
+    /// Whatever bears a tag: in one source, or in all that the caller may purge.
+    Tag {
+        /// The tag, built in or given.
+        tag: String,
+        /// The source; `None` = all.
+        source: Option<String>,
+    },
     /// A master of a site, already parsed by its dialect.
     Asset {
         /// The site's number.
@@ -142,6 +153,16 @@ impl Engine {
                 let selectors = vec![Selector::Source(self.sources[source].location().clone())];
                 Ok(PurgeTarget { said: said.clone(), selectors })
             }
+            Wanted::Dependency(wanted) => {
+                let named = self.name(wanted, scope)?;
+                let selectors = named.selectors.into_iter().map(|selector| match selector {
+                    Selector::Master(id) => Selector::Dependency(id),
+                    other => other,
+                });
+                Ok(PurgeTarget { said: named.said, selectors: selectors.collect() })
+            }
+            Wanted::Glob(said) => self.name_glob(said, scope),
+            Wanted::Tag { tag, source } => self.name_tag(tag, source.as_deref(), scope),
             Wanted::Asset { site, source, asset, said } => {
                 self.check_scope(*site, said, scope)?;
                 self.name_asset(*site, source.as_deref(), asset, said)
@@ -164,6 +185,37 @@ impl Engine {
                 Ok(PurgeTarget { said, selectors })
             }
         }
+    }
+
+    fn name_glob(&self, said: &str, scope: &Scope) -> Result<PurgeTarget, NamingError> {
+        let (source, pattern) = self.split_source(said, scope)?;
+        let location = self.sources[source].location().as_str();
+        let pattern = format!("{}{}", purge::escape_glob(location), pattern.trim_start_matches('/'));
+        purge::glob(&pattern).map_err(|bad| NamingError::Malformed { said: said.to_owned(), why: bad.to_string() })?;
+        Ok(PurgeTarget { said: said.to_owned(), selectors: vec![Selector::Glob(pattern)] })
+    }
+
+    /// A caller who may not purge everything names the tag in each of his sources.
+    fn name_tag(&self, said: &str, source: Option<&str>, scope: &Scope) -> Result<PurgeTarget, NamingError> {
+        let tag = Tag::parse(said).ok_or_else(|| NamingError::Malformed {
+            said: said.to_owned(),
+            why: format!("a tag has 1 to {} bytes, no white space and no comma", Tag::LONGEST),
+        })?;
+        let within = |number: usize| Selector::Tag(tag.clone(), Some(self.sources[number].location().clone()));
+        let selectors = match source {
+            Some(name) => vec![within(self.source_number(name, said, scope)?)],
+            None if scope.sites.is_empty() => vec![Selector::Tag(tag, None)],
+            None => (0..self.sources.len()).filter(|number| self.reaches(*number, scope)).map(within).collect(),
+        };
+        if selectors.is_empty() {
+            return Err(NamingError::Forbidden { said: said.to_owned() });
+        }
+        Ok(PurgeTarget { said: said.to_owned(), selectors })
+    }
+
+    /// Whether a source serves a site that the caller may purge.
+    fn reaches(&self, source: usize, scope: &Scope) -> bool {
+        (0..self.sites().len()).any(|s| scope.holds(&self.site(s).name) && self.sites.sources(s).contains(&source))
     }
 
     /// The site that a whole URL or a path leads to, and the raw target below its prefix.
@@ -244,10 +296,7 @@ impl Engine {
 
     /// An origin's own URL names its master, in every source that it lies under.
     fn candidates_of_origin_url(&self, said: &str, scope: &Scope) -> Vec<Candidate> {
-        let reachable = |number: usize| {
-            (0..self.sites().len()).any(|s| scope.holds(&self.site(s).name) && self.sites.sources(s).contains(&number))
-        };
-        let found = self.sources.iter().enumerate().filter(|(number, _)| reachable(*number));
+        let found = self.sources.iter().enumerate().filter(|(number, _)| self.reaches(*number, scope));
         found
             .filter_map(|(number, source)| {
                 let id = source.canonical_url(said.trim())?;
@@ -315,9 +364,7 @@ impl Engine {
             let why = format!("no source is called {name:?}; there are {}", known.join(", "));
             NamingError::Foreign { said: said.to_owned(), why }
         })?;
-        let reachable =
-            (0..self.sites().len()).any(|s| scope.holds(&self.site(s).name) && self.sites.sources(s).contains(&number));
-        if reachable || scope.sites.is_empty() {
+        if self.reaches(number, scope) || scope.sites.is_empty() {
             Ok(number)
         } else {
             Err(NamingError::Forbidden { said: said.to_owned() })

@@ -1,0 +1,284 @@
+//! Purges as plain calls: make one effective, look at what it would take, follow it, lift a takedown.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use plan::{DerivativeKey, Selector};
+use purge::{
+    CatalogueError, Count, Filter, Lifted, LogError, Matcher, Progress, PurgeError, PurgeId, Receipt, Record, Request,
+    Row, State, Takedown, Target, Tier,
+};
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::time::Instant;
+
+use crate::Engine;
+
+/// Rows that a dry run shows.
+const SAMPLES: usize = 20;
+/// Rows read at a time.
+const PAGE: usize = 1000;
+
+/// Something that happened to a purge.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// It is in the log and effective here; for soft purges, marked.
+    Effective(Record, Progress),
+    /// Some of its bytes are gone, or some of its derivatives refreshed.
+    Progressed(Record, Progress),
+    /// Every derivative that a refresh found is replaced.
+    Refreshed(Record, Progress),
+    /// Its bytes are gone from every file here.
+    Erased(Record, Progress),
+    /// A takedown refuses no more.
+    Lifted(Takedown),
+}
+
+impl Event {
+    /// Stable lower-case name.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Event::Effective(..) => "effective",
+            Event::Progressed(..) => "progress",
+            Event::Refreshed(..) => "refreshed",
+            Event::Erased(..) => "erased",
+            Event::Lifted(_) => "lifted",
+        }
+    }
+
+    /// The record that it is about.
+    pub const fn record(&self) -> &Record {
+        match self {
+            Event::Effective(record, _)
+            | Event::Progressed(record, _)
+            | Event::Refreshed(record, _)
+            | Event::Erased(record, _) => record,
+            Event::Lifted(takedown) => &takedown.record,
+        }
+    }
+}
+
+/// What a purge would take, had it been asked for: nothing is changed by looking.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Foreseen {
+    /// Derivatives on disk.
+    pub derivatives: Count,
+    /// Masters' own bytes on disk.
+    pub masters: Count,
+    /// Some of the derivatives.
+    pub samples: Vec<Sample>,
+}
+
+/// A stored derivative, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sample {
+    /// A target that led to it.
+    pub url: String,
+    /// Its media type.
+    pub content_type: String,
+    /// Its length in bytes.
+    pub size: u64,
+    /// When it was stored, in seconds since the Unix epoch.
+    pub stored_at: u64,
+    /// When it was last used.
+    pub last_used: u64,
+    /// The masters that it was made from.
+    pub masters: Vec<String>,
+}
+
+impl Sample {
+    fn of(row: &Row) -> Sample {
+        Sample {
+            url: row.url.clone(),
+            content_type: row.content_type.clone(),
+            size: row.size,
+            stored_at: row.stored_at,
+            last_used: row.last_used,
+            masters: row.dependencies.iter().map(|(id, _)| id.to_string()).collect(),
+        }
+    }
+}
+
+impl Engine {
+    /// Makes a purge effective here, durably. What it names is resolved already.
+    ///
+    /// # Errors
+    /// See [`PurgeError`].
+    pub async fn purge(&self, mut request: Request) -> Result<Receipt, PurgeError> {
+        if request.id == PurgeId(0) {
+            request.id = self.new_purge_id();
+        }
+        let (send, receive) = tokio::sync::oneshot::channel();
+        self.purger.submit(request, move |result| {
+            let _ = send.send(result);
+        });
+        let outcome = receive.await.unwrap_or(Err(PurgeError::Stopping));
+        let receipt = match &outcome {
+            Ok(receipt) => Some(receipt),
+            Err(PurgeError::NotDurable { receipt, .. }) => Some(&**receipt),
+            Err(_) => None,
+        };
+        if let Some(receipt) = receipt {
+            let progress = Progress { effective_at: receipt.effective_at, ..Progress::default() };
+            self.tell(Event::Effective(receipt.record.clone(), progress));
+        }
+        outcome
+    }
+
+    /// A random id for a purge.
+    pub fn new_purge_id(&self) -> PurgeId {
+        PurgeId::from_random(u128::from_le_bytes((self.fresh_id)()))
+    }
+
+    /// A purge by its id, and how far it has come. Blocks on the ledger.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn find_purge(&self, id: PurgeId) -> Result<Option<(Record, Progress)>, LogError> {
+        let Some(record) = self.records.find(id)? else { return Ok(None) };
+        let filter = Filter { before: Some(record.position.next()), limit: 1, ..Filter::default() };
+        let progress = self.records.list(&filter)?.pop().and_then(|(_, progress)| progress);
+        let progress = progress.unwrap_or_else(|| effective(&record));
+        Ok(Some((record, progress)))
+    }
+
+    /// Purges that match, newest first. Blocks on the ledger.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn list_purges(&self, filter: &Filter) -> Result<Vec<(Record, Progress)>, LogError> {
+        let found = self.records.list(filter)?;
+        Ok(found
+            .into_iter()
+            .map(|(record, progress)| {
+                let progress = progress.unwrap_or_else(|| effective(&record));
+                (record, progress)
+            })
+            .collect())
+    }
+
+    /// Everything that happens to purges from now on.
+    pub fn events(&self) -> broadcast::Receiver<Event> {
+        self.events.subscribe()
+    }
+
+    /// Tells whoever listens.
+    pub fn tell(&self, event: Event) {
+        // Nobody listening is no fault.
+        let _ = self.events.send(event);
+    }
+
+    /// What the sweep tells of a purge, passed on to whoever listens.
+    pub fn swept(&self, record: &Record, progress: &Progress) {
+        let event = if progress.erased_at.is_some() { Event::Erased } else { Event::Progressed };
+        self.tell(event(record.clone(), *progress));
+    }
+
+    /// Waits until a purge has come to a state, or a time has passed, and answers how far it has come; `None` = unknown.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub async fn reached(
+        self: &std::sync::Arc<Self>,
+        id: PurgeId,
+        state: State,
+        within: Duration,
+    ) -> Result<Option<(Record, Progress)>, LogError> {
+        let deadline = Instant::now() + within;
+        let mut events = self.events();
+        loop {
+            let engine = self.clone();
+            let look = tokio::task::spawn_blocking(move || engine.find_purge(id)).await;
+            let found = look.map_err(|e| LogError::Store(e.to_string()))??;
+            let done = found.as_ref().is_none_or(|(_, progress)| progress.state() >= state);
+            if done || Instant::now() >= deadline {
+                return Ok(found);
+            }
+            // Until something happened to this one; having missed events is a reason to look as well.
+            let happened = async {
+                loop {
+                    match events.recv().await {
+                        Ok(event) if event.record().id == id => return,
+                        Ok(_) => {}
+                        Err(RecvError::Lagged(_)) => return,
+                        Err(RecvError::Closed) => return std::future::pending().await,
+                    }
+                }
+            };
+            let _ = tokio::time::timeout_at(deadline, happened).await;
+        }
+    }
+
+    /// What a purge of these targets would take. Blocks on the ledger, for as long as the walk over the catalogue takes.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be read.
+    pub fn foresee(&self, targets: &[Target]) -> Result<Foreseen, CatalogueError> {
+        let selectors: Vec<&Selector> = targets.iter().flat_map(|t| &t.selectors).collect();
+        let mut foreseen = Foreseen::default();
+        self.each_named(Tier::Derivatives, &selectors, &mut |row| {
+            foreseen.derivatives.add(row.size);
+            if foreseen.samples.len() < SAMPLES {
+                foreseen.samples.push(Sample::of(row));
+            }
+        })?;
+        let deep: Vec<&Selector> = selectors.into_iter().filter(|selector| selector.is_deep()).collect();
+        self.each_named(Tier::Masters, &deep, &mut |row| foreseen.masters.add(row.size))?;
+        Ok(foreseen)
+    }
+
+    /// Calls `each` once with every stored row that any of these selectors names.
+    pub(crate) fn each_named(
+        &self,
+        tier: Tier,
+        selectors: &[&Selector],
+        each: &mut dyn FnMut(&Row),
+    ) -> Result<(), CatalogueError> {
+        let matchers: Vec<Matcher<'_>> = selectors.iter().map(|selector| Matcher::new(selector)).collect();
+        for (number, selector) in selectors.iter().enumerate() {
+            let mut after: Option<DerivativeKey> = None;
+            loop {
+                let page = self.catalogue.matching(tier, selector, after, PAGE)?;
+                after = page.last().map(|row| row.key);
+                // What an earlier selector named was seen with that.
+                let fresh = |row: &&Row| !matchers[..number].iter().any(|earlier| earlier.names(row));
+                page.iter().filter(fresh).for_each(&mut *each);
+                if page.len() < PAGE {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takedowns, newest first: those that hold, or with `all` also those that were lifted. Blocks on the ledger.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn list_takedowns(&self, all: bool) -> Result<Vec<Takedown>, LogError> {
+        self.records.takedowns(all)
+    }
+
+    /// Lifts a takedown: what it named may be fetched again. The purge that came with it stays. Answers the takedown, or
+    /// `None` if there is none of this id that holds. Blocks on the ledger.
+    ///
+    /// # Errors
+    /// When the log cannot be written; then it still holds.
+    pub fn lift_takedown(&self, id: PurgeId, lifted: &Lifted) -> Result<Option<Takedown>, LogError> {
+        let done = self.records.lift(id, lifted)?;
+        if let Some(takedown) = &done {
+            // TODO takedowns
+            self.tell(Event::Lifted(takedown.clone()));
+        }
+        Ok(done)
+    }
+}
+
+/// A record of which no progress is noted: it was effective as soon as it was accepted, as near as people need to know.
+fn effective(record: &Record) -> Progress {
+    Progress { effective_at: record.accepted_at, ..Progress::default() }
+}
+
+/// Milliseconds since the Unix epoch, for people.
+pub(crate) fn unix_millis() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as u64)
+}
