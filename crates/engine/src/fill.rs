@@ -163,6 +163,7 @@ impl Engine {
             let cancel = cancel.until(Instant::now() + job_time);
             render::render(&render::Job {
                 master: &master,
+                pictures: &[],
                 plan: &wanted.plan,
                 spec: &wanted.output,
                 budget: &budget,

@@ -172,6 +172,19 @@ impl Work {
         Ok(())
     }
 
+    /// Changes pixels of every frame in place. Settle first.
+    pub(crate) fn draw(
+        &mut self,
+        scope: &Scope<'_>,
+        mut draw: impl FnMut(&mut Pixels) -> Result<(), CodecError>,
+    ) -> Result<(), CodecError> {
+        for frame in &mut self.frames {
+            scope.cancel.check()?;
+            draw(&mut frame.pixels)?;
+        }
+        Ok(())
+    }
+
     /// The frames as they are. Settle first.
     pub(crate) fn frames(&self) -> &[Frame] {
         &self.frames
@@ -188,7 +201,8 @@ impl Work {
         work(&Locate { master: self.master, smart: &Eyes { work: self, cancel: scope.cancel } })
     }
 
-    fn held(&self) -> u64 {
+    /// Bytes of its pixels.
+    pub(crate) fn held(&self) -> u64 {
         self.frames.iter().map(|frame| frame.pixels.data.len() as u64).sum()
     }
 

@@ -166,13 +166,15 @@ mod tests {
     use codec::Budget;
 
     use super::*;
+    use crate::pictures::Pictures;
     use crate::stages::resample::tests::{asks, noise};
 
     #[test]
     fn a_blur_ends_within_itself_when_nobody_waits() {
         let picture = noise(400, 300, Channels::Rgb);
         let count = asks(|cancel| {
-            let scope = Scope { budget: &Budget::default(), cancel, cap: 8192, holds_alpha: false };
+            let (budget, pictures) = (Budget::default(), Pictures::new(&[]));
+            let scope = Scope { budget: &budget, cancel, cap: 8192, holds_alpha: false, pictures: &pictures, depth: 0 };
             frame(picture.clone(), Size::new(400, 600), (0, 150), Background::Blur, &scope)
         });
         // One scaling down to 107x160, the blur's columns and rows, one scaling up.
