@@ -10,9 +10,9 @@ use origin::{FetchError, Fetched, Source, Storable};
 use plan::reason::NotStored;
 use plan::{DerivativeKey, Digest, ExactName, Label, Location, NameHash, Position, Stamp, Tag, TagKind};
 use purge::{Dependency, Role, Subject};
+use render::Rendered;
 
 use crate::failure::{self, Holds};
-use crate::pictures;
 use crate::purging::unix_millis;
 use crate::resolve::{Candidate, Resolved};
 use crate::{Engine, RECIPE};
@@ -39,18 +39,17 @@ impl Engine {
         self.refuse_taken_down(&resolved.known.dependencies, &resolved.known.labels, resolved.known.exact)?;
         // A purge of this derivative alone, or of a tag that its site gives, still asks for masters that were read after it
         // (rule S1).
-        let at_least = self
-            .index
-            .newest_of_exact(resolved.exact.1)
-            .or_later(self.index.newest_of_labels(&resolved.known.labels));
+        let at_least =
+            self.index.newest_of_exact(resolved.exact.1).or_later(self.index.newest_of_labels(&resolved.known.labels));
         let at_least = at_least.hard.max(at_least.soft);
         let main = self.first_master(&resolved.candidates, Role::Main, at_least, made).await?;
         if resolved.output.original {
             return original(&main, resolved.any_content);
         }
         let pictures = self.pictures(resolved, at_least, made).await?;
-        let (bytes, format) = self.render(resolved, main.bytes, pictures).await?;
-        Ok((bytes, format.content_type().to_owned()))
+        let rendered = self.render(resolved, main.bytes, pictures).await?;
+        made.lacks_a_part |= !rendered.left_out.is_empty();
+        Ok((Bytes::from(rendered.bytes), rendered.format.content_type().to_owned()))
     }
 
     /// The bytes of each overlay; `None` for one that the plan can do without.
@@ -61,11 +60,19 @@ impl Engine {
         made: &mut Made<'_>,
     ) -> Result<Vec<Option<Bytes>>, (Failure, Holds)> {
         let mut had = Vec::with_capacity(resolved.pictures.len());
+        // Overlays that are drawn on a missing one.
+        let mut needless = 0;
         for (overlay, candidates) in resolved.plan.overlays().iter().zip(&resolved.pictures) {
+            if needless > 0 {
+                needless -= 1;
+                had.push(None);
+                continue;
+            }
             match self.first_master(candidates, Role::Part, at_least, made).await {
                 Ok(picture) => had.push(Some(picture.bytes)),
                 Err((failure, _)) if overlay.optional && failure::may_do_without(&failure) => {
                     made.lacks_a_part = true;
+                    needless = overlay.parts();
                     had.push(None);
                 }
                 Err((failure, holds)) => return Err((failure::of_overlay(failure), holds)),
@@ -232,18 +239,18 @@ impl Engine {
         resolved: &Arc<Resolved>,
         master: Bytes,
         pictures: Vec<Option<Bytes>>,
-    ) -> Result<(Bytes, plan::Format), (Failure, Holds)> {
+    ) -> Result<Rendered, (Failure, Holds)> {
         let cancel = Cancel::never();
         let _stops_when_dropped = CancelOnDrop(cancel.clone());
         let (wanted, budget, job_time) = (resolved.clone(), self.settings.budget.clone(), self.settings.job_time);
-        let (plan, pictures) = pictures::without_missing(&resolved.plan, pictures);
         let job = move || {
+            let pictures: Vec<Option<&[u8]>> = pictures.iter().map(Option::as_deref).collect();
             // Its time begins when it does: having waited in the queue is our fault and says nothing of the picture.
             let cancel = cancel.until(Instant::now() + job_time);
             render::render(&render::Job {
                 master: &master,
+                plan: &wanted.plan,
                 pictures: &pictures,
-                plan: &plan,
                 spec: &wanted.output,
                 budget: &budget,
                 cancel: &cancel,
@@ -251,7 +258,7 @@ impl Engine {
         };
         let done = self.renders.run(job).map_err(|full| (failure::busy(full.retry_after_secs), Holds::Not))?;
         match done.await {
-            Ok(Ok(rendered)) => Ok((Bytes::from(rendered.bytes), rendered.format)),
+            Ok(Ok(rendered)) => Ok(rendered),
             Ok(Err(error)) => Err(failure::of_codec(&error)),
             Err(_gone) => Err((failure::lost(), Holds::Not)),
         }

@@ -18,15 +18,17 @@ use cache::{Counters, Entry, Reply, Store};
 use origin::Source;
 use plan::Position;
 use plan::reason::Miss;
-use purge::{Catalogue, Index, Purger, Records, Takedowns};
+use purge::{Catalogue, Index, Purger, Records};
+mod takedowns;
 use render::Pool;
+use takedowns::Takedowns;
 use tokio::sync::broadcast;
 
 pub use naming::{NamingError, Scope, Wanted};
 pub use purging::{Event, Foreseen, Sample};
 pub use resolve::{Ask, Refusal, Resolved};
-pub use warm::{Jobs, WarmItem, WarmRequest, WarmState, Warmup};
 pub use site::{DialectKind, Route, Site, TagRule};
+pub use warm::{Jobs, WarmItem, WarmRequest, WarmState, Warmup};
 
 /// Version of decoders, stages and encoders together. Raised only when pictures come out different.
 pub const RECIPE: u32 = 1;

@@ -5,15 +5,15 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use plan::{DerivativeKey, Selector};
 use purge::{
-    CatalogueError, Count, Filter, Lifted, LogError, Matcher, Mode, Progress, PurgeError, PurgeId, Receipt, Record, Request,
-    Row, State, Takedown, Target, Tier,
+    CatalogueError, Count, Filter, Lifted, LogError, Matcher, Mode, Progress, PurgeError, PurgeId, Receipt, Record,
+    Request, Row, State, Takedown, Target, Tier,
 };
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::Instant;
 
-use crate::warm::{WarmItem, WarmRequest, Warmup};
 use crate::Engine;
+use crate::warm::{WarmItem, WarmRequest, Warmup};
 
 /// Derivatives that one refresh makes anew by itself; further ones are refreshed when they are asked for.
 const MOST_REFRESHED: usize = 10_000;

@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use dialect::{Asset, Disposition, ParseError, Target, Warning};
 use plan::reason::Fault;
-use plan::{
-    AcceptClass, DerivativeKey, ExactName, Label, MasterRef, NameHash, OutputSpec, Plan, Position, Stamp,
-};
+use plan::{AcceptClass, DerivativeKey, ExactName, Label, MasterRef, NameHash, OutputSpec, Plan, Position, Stamp};
 use purge::{Index, Role, Slot, Subject};
 use quick_cache::Equivalent;
 use quick_cache::sync::Cache;
@@ -178,7 +176,8 @@ impl Engine {
         })?;
         let (site, number) = (route.site, route.number);
         let below = Target { path: route.path, query };
-        let mut parsed = self.sites.grammar(number).parse(below, &site.grammar).map_err(|e| refuse_parse(&e).at(number))?;
+        let mut parsed =
+            self.sites.grammar(number).parse(below, &site.grammar).map_err(|e| refuse_parse(&e).at(number))?;
         if let Some(warning) = parsed.warnings.first().filter(|_| site.strict) {
             return Err(refuse_warning(warning).at(number));
         }
@@ -209,13 +208,7 @@ impl Engine {
 
     /// What purges can name an answer by before it is made: its exact name, every master that may take part, and the tags
     /// that its site gives.
-    fn known(
-        &self,
-        site: usize,
-        exact: ExactName,
-        candidates: &[Candidate],
-        pictures: &[Vec<Candidate>],
-    ) -> Subject {
+    fn known(&self, site: usize, exact: ExactName, candidates: &[Candidate], pictures: &[Vec<Candidate>]) -> Subject {
         let parts = pictures.iter().flatten().map(|part| (part, Role::Part));
         let all = candidates.iter().map(|main| (main, Role::Main)).chain(parts);
         Subject {

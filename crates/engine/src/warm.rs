@@ -1,7 +1,7 @@
 //! Warming: making derivatives before anybody asks, paced, one job at a time for each request. Refreshes are jobs too.
 
-use std::collections::{BTreeMap, BinaryHeap};
 use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -230,8 +230,9 @@ impl Engine {
     }
 
     async fn work_off(self: &Arc<Self>, job: &Job) {
-        let Warmup { request, tried, .. } = lock(&job.state).clone();
-        self.warming.save(lock(&job.state).clone()).await;
+        let begun = lock(&job.state).clone();
+        let Warmup { request, tried, .. } = begun.clone();
+        self.warming.save(begun).await;
         let mut pace = tokio::time::interval(Duration::from_secs(1) / request.per_second.max(1));
         pace.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         for (number, item) in request.items.iter().enumerate().skip(tried) {
