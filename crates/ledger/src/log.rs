@@ -272,7 +272,7 @@ pub(crate) const COLUMNS: &str = "position, id, mode, targets, actor, via, sende
 fn insert(tx: &Transaction<'_>, chain: &mut Chain, records: &[Record]) -> Result<(), Fault> {
     let mut insert =
         tx.prepare_cached(&format!("INSERT INTO record ({COLUMNS}) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)"))?;
-    let mut unerased = tx.prepare_cached("INSERT INTO unerased VALUES (?1)")?;
+    let mut unerased = tx.prepare_cached("INSERT OR IGNORE INTO unerased VALUES (?1)")?;
     for record in records {
         let position = to_sql(record.position.0)?;
         let targets = lines::from_targets(&record.targets);
@@ -292,7 +292,7 @@ fn insert(tx: &Transaction<'_>, chain: &mut Chain, records: &[Record]) -> Result
         ])?;
         unerased.execute([position])?;
         if record.mode == Mode::Takedown {
-            tx.prepare_cached("INSERT INTO takedown (position) VALUES (?1)")?.execute([position])?;
+            tx.prepare_cached("INSERT OR REPLACE INTO takedown (position) VALUES (?1)")?.execute([position])?;
         }
         let digest = audit::Raw {
             position,
