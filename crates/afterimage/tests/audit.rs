@@ -32,6 +32,7 @@ async fn audit(binary: &Path, purges: u64) -> Report {
         purgers: 4,
         seed: 1,
         pause: Duration::from_millis(4),
+        wait: Duration::ZERO,
         progress: Duration::from_secs(3600),
         last_look: true,
     };

@@ -46,6 +46,8 @@ pub struct Settings {
     pub seed: u64,
     /// Each connection rests so long at most between two requests; half of it in the mean.
     pub pause: Duration,
+    /// How long the target may take to begin to listen.
+    pub wait: Duration,
     /// How often progress is told.
     pub progress: Duration,
     /// Whether to ask for everything once more, [`SETTLED`] after the last purge.
@@ -78,7 +80,7 @@ pub async fn run(
     tell: impl Fn(Progress),
 ) -> io::Result<Report> {
     let audit = Arc::new(Audit::new(origin, target, settings));
-    audit.target.delivery_answers().await?;
+    audit.target.listens(settings.wait).await?;
     let begun = Instant::now();
     let clients: Vec<_> = (0..settings.connections).map(|number| tokio::spawn(audit.clone().ask_on(number))).collect();
     let purgers = (0..settings.purgers.max(1)).map(|number| tokio::spawn(audit.clone().purge_on(number)));
@@ -462,12 +464,16 @@ impl Audit {
 }
 
 impl Target {
-    /// Whether anybody listens where pictures and purges are sent.
-    async fn delivery_answers(&self) -> io::Result<()> {
+    /// Whether anybody listens where pictures and purges are sent, by the end of the given time.
+    async fn listens(&self, within: Duration) -> io::Result<()> {
+        let begun = Instant::now();
         for address in [self.delivery, self.purge_address()] {
-            tokio::net::TcpStream::connect(address)
-                .await
-                .map_err(|error| io::Error::new(error.kind(), format!("{address}: {error}")))?;
+            while let Err(error) = tokio::net::TcpStream::connect(address).await {
+                if begun.elapsed() >= within {
+                    return Err(io::Error::new(error.kind(), format!("{address}: {error}")));
+                }
+                sleep(Duration::from_millis(100)).await;
+            }
         }
         Ok(())
     }

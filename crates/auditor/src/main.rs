@@ -88,6 +88,9 @@ struct Args {
     /// Each connection rests up to so long between two requests, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = 6)]
     pause: u64,
+    /// Wait so long for a server that does not listen yet, in seconds
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    wait: u64,
     /// Repeats the choices (not the timing) of an earlier run [default: by the clock; printed]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -194,6 +197,7 @@ fn run(args: &Args) -> Result<Report, Box<dyn Error>> {
         purgers: args.purgers as usize,
         seed,
         pause: Duration::from_millis(args.pause),
+        wait: Duration::from_secs(args.wait),
         progress: Duration::from_secs(5),
         last_look: true,
     };
