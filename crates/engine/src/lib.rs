@@ -18,7 +18,7 @@ use cache::{Counters, Entry, Reply, Store};
 use origin::Source;
 use plan::Position;
 use plan::reason::Miss;
-use purge::{Catalogue, Index, Purger, Records};
+use purge::{Catalogue, Index, Purger, Records, Takedowns};
 mod takedowns;
 use render::Pool;
 use takedowns::Takedowns;
