@@ -104,7 +104,7 @@ impl Engine {
                 .chain(names)
                 .map(|name| self.index.dependency(name.clone(), Role::Main, stamp.position, digest))
                 .collect(),
-            labels: Vec::new(),
+            labels: Vec::new().into(),
         };
         let mut meta = Meta { stored_at: unix_now(), url: candidate.master.to_string(), ..Meta::default() };
         match fetched {
@@ -272,7 +272,7 @@ impl<'e> Made<'e> {
             stamp: self.stamp,
             exact: Some(self.resolved.exact),
             dependencies: self.dependencies,
-            labels: self.labels,
+            labels: self.labels.into(),
         };
         Entry::new(self.resolved.key, subject, content, meta)
     }
