@@ -57,7 +57,8 @@ impl Failed {
             Failed::Naming { error: NamingError::Malformed { .. }, .. } => 400,
             Failed::Naming { error: NamingError::Foreign { .. }, .. } => foreign,
             Failed::Naming { error: NamingError::Forbidden { .. }, .. } => 403,
-            Failed::Purge(PurgeError::Busy) => 429,
+            Failed::Purge(PurgeError::Busy | PurgeError::TooManyGlobs) => 429,
+            Failed::Purge(PurgeError::BadGlob(_)) => 400,
             Failed::Purge(PurgeError::NotDurable { .. }) => 507,
             Failed::Purge(PurgeError::Stopping) => 503,
             Failed::Log(_) | Failed::Lost => 500,
@@ -71,6 +72,8 @@ impl Failed {
             Failed::Naming { error: NamingError::Foreign { .. }, .. } => "not-ours",
             Failed::Naming { error: NamingError::Forbidden { .. }, .. } => "forbidden-target",
             Failed::Purge(PurgeError::Busy) => "busy",
+            Failed::Purge(PurgeError::TooManyGlobs) => "too-many-globs",
+            Failed::Purge(PurgeError::BadGlob(_)) => "malformed-target",
             Failed::Purge(PurgeError::NotDurable { .. }) => "not-durable",
             Failed::Purge(PurgeError::Stopping) => "stopping",
             Failed::Log(_) => "ledger-failed",
@@ -80,7 +83,12 @@ impl Failed {
 
     /// Seconds after which trying again may help.
     pub fn retry_after(&self) -> Option<u32> {
-        matches!(self, Failed::Purge(PurgeError::Busy | PurgeError::Stopping)).then_some(1)
+        match self {
+            Failed::Purge(PurgeError::Busy | PurgeError::Stopping) => Some(1),
+            // When the sweep has passed some.
+            Failed::Purge(PurgeError::TooManyGlobs) => Some(60),
+            _ => None,
+        }
     }
 }
 
@@ -238,6 +246,8 @@ mod tests {
         for (failed, status, code, retry) in [
             (Failed::Purge(PurgeError::Busy), 429, "busy", Some(1)),
             (Failed::Purge(PurgeError::Stopping), 503, "stopping", Some(1)),
+            (Failed::Purge(PurgeError::TooManyGlobs), 429, "too-many-globs", Some(60)),
+            (Failed::Purge(PurgeError::BadGlob(purge::BadGlob(why()))), 400, "malformed-target", None),
             (Failed::Log(LogError::Full), 500, "ledger-failed", None),
             (Failed::Lost, 500, "lost", None),
             (naming(NamingError::Malformed { said: said(), why: why() }), 400, "malformed-target", None),

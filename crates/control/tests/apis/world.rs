@@ -136,7 +136,7 @@ impl World {
         keys.add("second", SECOND_KEY, &["second".to_owned()]).unwrap();
         let log = Arc::new(BreakableLog { inner: ledger.clone(), broken: AtomicBool::new(false) });
         let index = Arc::new(Index::new(log.identity()));
-        let purger = Purger::start(log.clone(), index.clone(), Box::new(|| ())).unwrap();
+        let purger = Purger::start(log.clone(), index.clone(), Arc::default(), Box::new(|| ())).unwrap();
         let store = |tier| {
             let fills = tokio::runtime::Handle::current();
             let settings = cache::Settings { tier, memory_bytes: 1 << 20, disk: None, fresh_id, fills };
@@ -254,7 +254,7 @@ impl World {
                 stamp: since,
                 exact: exact.map(|name| index.exact(name)),
                 dependencies,
-                labels: Vec::new(),
+                labels: Vec::new().into(),
             })
             .0
     }
