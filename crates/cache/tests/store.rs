@@ -115,6 +115,7 @@ fn store(index: &Arc<Index>, disk: Option<(Arc<SegmentStore>, Arc<dyn Catalogue>
         disk,
         fresh_id,
         fills: tokio::runtime::Handle::current(),
+        max_stale: None,
     };
     Arc::new(Store::new(index.clone(), settings).unwrap())
 }

@@ -19,9 +19,7 @@ use origin::Source;
 use plan::Position;
 use plan::reason::Miss;
 use purge::{Catalogue, Index, Purger, Records, Takedowns};
-mod takedowns;
 use render::Pool;
-use takedowns::Takedowns;
 use tokio::sync::broadcast;
 
 pub use naming::{NamingError, Scope, Wanted};
