@@ -122,3 +122,6 @@ pub(crate) fn share(percent: Fixed) -> Fixed {
 pub(crate) fn percent(share: Fixed) -> Fixed {
     Fixed::new(share.get() * 100.0)
 }
+
+#[cfg(test)]
+mod tests;
