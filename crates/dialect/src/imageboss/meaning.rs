@@ -6,7 +6,9 @@ use plan::{
 };
 
 use super::said::{FormatWord, Mode, Operation, Said};
+use super::table::TABLE;
 use crate::request::{Settings, Warning, WarningKind};
+use crate::table::Param;
 use crate::{overlay, text};
 
 /// Quality without `quality`: the vendor gives none.
@@ -119,23 +121,17 @@ fn gravity(mode: Mode, said: &Said) -> Gravity {
 
 /// The watermark. Its pixels are multiplied by `dpr`, so that a picture looks alike at every density.
 fn watermark(said: &Said, source: &str, settings: &Settings, warnings: &mut Vec<Warning>) -> Option<Overlay> {
-    let given = [
-        ("wmk-position", said.mark_anchor.map(|anchor| text::spell_compass(anchor).to_owned())),
-        ("wmk-width", said.mark_width.map(|width| width.to_string())),
-        ("wmk-height", said.mark_height.map(|height| height.to_string())),
-        ("wmk-pad", said.mark_pad.map(|pad| pad.to_string())),
-        ("wmk-opacity", said.mark_opacity.map(|opacity| opacity.to_string())),
-    ];
     let mut warn = |kind, names: &[&str], allowed: &str| {
-        for (name, value) in given.iter().filter(|(name, _)| names.contains(name)) {
-            if let Some(value) = value.clone() {
+        for name in names {
+            if let Some(value) = Param::find(TABLE, name).and_then(|row| (row.write)(said)) {
                 let (parameter, allowed) = ((*name).to_owned(), allowed.to_owned());
                 warnings.push(Warning { kind, parameter, value, allowed });
             }
         }
     };
     let Some(key) = &said.mark else {
-        warn(WarningKind::NoEffect, &given.each_ref().map(|(name, _)| *name), "beside wmk-path");
+        let beside = ["wmk-position", "wmk-width", "wmk-height", "wmk-pad", "wmk-opacity"];
+        warn(WarningKind::NoEffect, &beside, "beside wmk-path");
         return None;
     };
     let mut mark = overlay::upright(Some(source), &Asset::Path(key.clone()));

@@ -8,7 +8,7 @@ fn watermarks_are_overlays() {
         ("wat_url=/logo.png", "path8(logo.png),shrink,center"),
         ("wat_url=logo.png", "path8(logo.png),shrink,center"),
         ("wat_url=_tme-wrk_%2Ftme_new.png", "path21(_tme-wrk_/tme_new.png),shrink,center"),
-        ("wat_url=http://x.example/a+b.png", "url25(http://x.example/a%20b.png),shrink,center"),
+        ("wat_url=http://x.example/a+b.png", "url26(http://x.example/a%20b.png),shrink,center"),
         ("wat_url=https%3A%2F%2Fx.example%2Fl.png", "url23(https://x.example/l.png),shrink,center"),
         ("wat_url=https:/x.example/l.png", "url23(https://x.example/l.png),shrink,center"),
         ("wat_url=/l&wat_gravity=SouthEast", "path1(l),shrink,bottom-right"),

@@ -178,9 +178,9 @@ fn overlays_without_words_are_named() {
             with(|o| o.picture = Picture::Named { source: Some("s".into()), asset: Asset::Path("l".into()) }),
             "an overlay from a source that it names",
         ),
-        (with(|o| o.offset.0 = Shift::Px(3)), "orient:exif|overlay"),
+        (with(|o| o.offset.0 = Shift::Px(3)), "overlay"),
         (with(|o| o.offset.0 = Shift::Ratio(Fixed::ONE)), "overlay"),
-        (with(|o| o.opacity = Fixed::new(0.3333)), "orient:exif|overlay"),
+        (with(|o| o.opacity = Fixed::new(0.3333)), "overlay"),
     ] {
         let error = Imagekit.write("", &path("a.jpg"), &plan, &settings()).unwrap_err();
         assert!(error.to_string().starts_with(&format!("imagekit cannot express {what}")), "{error}");

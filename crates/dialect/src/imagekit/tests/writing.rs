@@ -105,28 +105,30 @@ fn token() -> impl Strategy<Value = String> {
     ]
 }
 
-/// A token, or a layer of them.
-fn part() -> impl Strategy<Value = String> {
-    prop_oneof![19 => token(), 1 => Just(String::new())].prop_recursive(3, 12, 4, |inner| {
-        let own = prop_oneof![
-            Just(vec![]),
+/// A layer that may hold layers.
+fn layer() -> impl Strategy<Value = String> {
+    token().prop_recursive(4, 16, 2, |inner| {
+        let place = prop_oneof![
+            Just(String::new()),
             prop::sample::select(crate::imagekit::said::Focus::ANCHORS.to_vec())
-                .prop_map(|(name, ..)| vec![format!("lfo-{name}")]),
-            (0u32..40, 0u32..40).prop_map(|(x, y)| vec![format!("lx-{x}"), format!("ly-N{y}")]),
-            (0u32..40).prop_map(|x| vec![format!("lx-N{x}")]),
+                .prop_map(|(name, ..)| format!("lfo-{name}")),
+            (0u32..40, 0u32..40).prop_map(|(x, y)| format!("lx-{x},ly-N{y}")),
+            (0u32..40).prop_map(|x| format!("lx-N{x}")),
         ];
         let picture = prop::sample::select(vec!["i-logo.png", "i-@@a@@b-c.png", "ie-aHR0cHM6Ly94LmV4YW1wbGUvYS5wbmc"]);
-        let steps = prop::collection::vec(prop::collection::vec(inner, 0..3).prop_map(|step| step.join(",")), 0..3);
         let more = prop::sample::select(vec!["t-false", "o-40", "o-0", "w-30", "t-true", "fl-h"]);
-        (picture, own, steps, more).prop_map(|(picture, own, steps, more)| {
-            format!("l-image,{picture},{},{more},{},l-end", own.join(","), steps.join(":"))
+        (picture, place, prop::collection::vec(inner, 0..3), more).prop_map(|(picture, place, steps, more)| {
+            format!("l-image,{picture},{place},{more},{},l-end", steps.join(":"))
         })
     })
 }
 
 fn chain() -> impl Strategy<Value = String> {
-    let step = prop::collection::vec(part(), 0..7).prop_map(|tokens| tokens.join(","));
-    prop::collection::vec(step, 0..5).prop_map(|steps| steps.join(":"))
+    let step = prop::collection::vec(token(), 0..7).prop_map(|tokens| tokens.join(","));
+    (prop::collection::vec(step, 0..5), prop::option::of(layer()), token()).prop_map(|(steps, layer, last)| {
+        let layer = layer.map(|layer| format!(",{layer},{last}")).unwrap_or_default();
+        steps.join(":") + &layer
+    })
 }
 
 proptest! {

@@ -11,15 +11,15 @@ fn marks_are_overlays() {
     for (query, want, warned) in [
         ("mark=/logo.png", "path8(logo.png),bottom-right,by=5,5,optional", ""),
         ("m=logo.png", "path8(logo.png),bottom-right,by=5,5,optional", ""),
-        ("mark=/a%20b/%C3%A9%3F.png", "path10(a b/é?.png),bottom-right,by=5,5,optional", ""),
+        ("mark=/a%20b/%C3%A9%3F.png", "path11(a b/é?.png),bottom-right,by=5,5,optional", ""),
         (
             "mark64=aHR0cHM6Ly9hc3NldHMuaW1naXgubmV0L2xvZ28ucG5n",
-            "url32(https://assets.imgix.net/logo.png),bottom-right,by=5,5,optional",
+            "url33(https://assets.imgix.net/logo.png),bottom-right,by=5,5,optional",
             "",
         ),
         (
             "mark=HTTP%3A%2F%2Fx.example%2Fa%2520b.png%3Fw%3D3%26h%3D4%23top",
-            "url32(http://x.example/a%20b.png?w=3&h=4),bottom-right,by=5,5,optional",
+            "url34(http://x.example/a%20b.png?w=3&h=4),bottom-right,by=5,5,optional",
             "",
         ),
         ("mark=/l&mark-align=top,left", "path1(l),top-left,by=5,5,optional", ""),
