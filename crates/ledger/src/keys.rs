@@ -22,6 +22,8 @@ const SCHEMA: Schema = Schema {
     "],
     synchronous: "FULL",
     writer_cache: 4096,
+    // A revoked digest is overwritten, not only unlinked.
+    secure_delete: true,
 };
 
 /// Who an API key belongs to, and where it may be used.
@@ -65,8 +67,6 @@ impl KeysDb {
         let path = folder.keys_db();
         let fail = |e| OpenError::store(&path, e);
         let writer = open_writer(&path, &SCHEMA)?;
-        // A revoked digest is overwritten, not only unlinked.
-        writer.pragma_update_and_check(None, "secure_delete", true, |_| Ok(())).map_err(fail)?;
         let stored = writer.query_row("SELECT bytes FROM salt", [], |row| row.get(0)).optional().map_err(fail)?;
         let known = load(&writer).map_err(fail)?;
         let salt = match stored {
