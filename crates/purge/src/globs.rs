@@ -3,24 +3,21 @@
 use std::sync::RwLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use globset::GlobMatcher;
 use plan::Position;
 
-use crate::matches::{self, literal_prefix};
+use crate::glob::{Glob, glob};
 use crate::slots::{Slot, read, write};
 
 #[derive(Default)]
 pub(crate) struct Globs {
     /// The newest last.
-    live: RwLock<Vec<Glob>>,
+    live: RwLock<Vec<Live>>,
     count: AtomicUsize,
 }
 
-struct Glob {
+struct Live {
     pattern: Box<str>,
-    /// What every name begins with that the pattern matches.
-    literal: Box<str>,
-    matcher: GlobMatcher,
+    glob: Glob,
     slot: Slot,
 }
 
@@ -36,19 +33,19 @@ impl Globs {
     /// Notes that a pattern was purged.
     pub fn raise(&self, pattern: &str, slot: Slot) {
         let mut live = write(&self.live);
-        let glob = match live.iter().position(|glob| *glob.pattern == *pattern) {
+        let raised = match live.iter().position(|held| *held.pattern == *pattern) {
             Some(at) => {
-                let glob = live.remove(at);
-                Glob { slot: glob.slot.or_later(slot), ..glob }
+                let held = live.remove(at);
+                Live { slot: held.slot.or_later(slot), ..held }
             }
             None => {
                 // Whoever accepts a purge has read the pattern before; one that cannot be read names nothing.
-                let Ok(matcher) = matches::glob(pattern) else { return };
-                Glob { pattern: pattern.into(), literal: literal_prefix(pattern).into(), matcher, slot }
+                let Ok(glob) = glob(pattern) else { return };
+                Live { pattern: pattern.into(), glob, slot }
             }
         };
-        let at = live.partition_point(|other| other.slot.newest() <= glob.slot.newest());
-        live.insert(at, glob);
+        let at = live.partition_point(|other| other.slot.newest() <= raised.slot.newest());
+        live.insert(at, raised);
         self.count.store(live.len(), Ordering::Release);
     }
 
@@ -56,12 +53,12 @@ impl Globs {
     /// before the hard one that was found.
     pub fn newest(&self, name: &str, since: Position) -> Slot {
         let mut newest = Slot::default();
-        for glob in read(&self.live).iter().rev() {
-            if glob.slot.newest() <= since.max(newest.hard) {
+        for held in read(&self.live).iter().rev() {
+            if held.slot.newest() <= since.max(newest.hard) {
                 break;
             }
-            if name.starts_with(&*glob.literal) && glob.matcher.is_match(name) {
-                newest = newest.or_later(glob.slot);
+            if held.glob.is_match(name) {
+                newest = newest.or_later(held.slot);
             }
         }
         newest
