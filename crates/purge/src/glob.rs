@@ -134,6 +134,11 @@ impl Glob {
         Glob { head: head.into(), middle: tokens.into(), tail: tail.into() }
     }
 
+    /// What every name begins with that it matches.
+    pub(crate) fn head(&self) -> &str {
+        &self.head
+    }
+
     /// Whether it matches a whole name.
     pub fn is_match(&self, name: &str) -> bool {
         let Some(middle) = name.strip_prefix(&*self.head).and_then(|rest| rest.strip_suffix(&*self.tail)) else {
@@ -156,13 +161,11 @@ fn walk(tokens: &[Token], text: &str) -> bool {
     for c in text.chars() {
         next.clear();
         for &state in &now.list {
-            match &tokens[..].get(state) {
+            match tokens.get(state) {
                 Some(Token::Char(literal)) if *literal == c => next.enter(tokens, state + 1),
                 Some(Token::One) if c != '/' => next.enter(tokens, state + 1),
-                Some(Token::Class(ranges, others)) if c != '/' => {
-                    if ranges.iter().any(|(from, to)| (from..=to).contains(&&c)) != *others {
-                        next.enter(tokens, state + 1);
-                    }
+                Some(Token::Class(ranges, others)) if c != '/' && among(ranges, c) != *others => {
+                    next.enter(tokens, state + 1);
                 }
                 Some(Token::Star) if c != '/' => next.enter(tokens, state),
                 Some(Token::Deep) => next.enter(tokens, state),
@@ -181,6 +184,10 @@ fn walk(tokens: &[Token], text: &str) -> bool {
         std::mem::swap(&mut now, &mut next);
     }
     now.holds(tokens.len())
+}
+
+fn among(ranges: &[(char, char)], c: char) -> bool {
+    ranges.iter().any(|(from, to)| (*from..=*to).contains(&c))
 }
 
 struct States {

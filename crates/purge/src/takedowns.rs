@@ -26,6 +26,8 @@ pub struct Takedowns {
 }
 
 type Found = Option<Arc<Takedown>>;
+/// In which source, if not in all, and by what.
+type Tagged = (Option<Location>, Arc<Takedown>);
 
 #[derive(Default)]
 struct Held {
@@ -36,7 +38,7 @@ struct Held {
     prefixes: HashMap<Box<str>, Vec<Arc<Takedown>>>,
     /// Lengths of the prefixes, in bytes.
     lengths: BTreeSet<usize>,
-    tags: HashMap<Tag, Vec<(Option<Location>, Arc<Takedown>)>>,
+    tags: HashMap<Tag, Vec<Tagged>>,
     globs: Vec<(Glob, Arc<Takedown>)>,
     by_id: HashMap<PurgeId, Arc<Takedown>>,
 }
