@@ -5,7 +5,10 @@
 
 use plan::{BodyId, DerivativeKey, ExactName, Label, Location, LogId, MasterId, Position, Selector, Stamp, Tag};
 use proptest::prelude::*;
-use purge::{Catalogue, Log, LogError, Mode, Place, PurgeId, Record, Role, Row, Target, Tier, Via};
+use purge::{
+    Catalogue, Count, Filter, Gone, Lifted, Log, LogError, Mode, Place, Progress, PurgeId, Record, Records, Role, Row,
+    State, Takedown, Target, Terms, Tier, Via,
+};
 
 /// A record at a position, told apart from others in every field that can differ.
 pub(crate) fn record(position: u64) -> Record {
@@ -116,6 +119,158 @@ pub(crate) fn log(open: &mut dyn FnMut() -> Box<dyn Log>) {
     assert_eq!(log.page(Some(Position(1)), 9).unwrap(), vec![]);
     assert_eq!(log.page(Some(Position(u64::MAX)), 99).unwrap(), newest_first);
     assert_eq!(log.page(None, 0).unwrap(), vec![]);
+}
+
+/// A hard purge of each kind of selector but the first, and a takedown, at positions 1 to 9.
+pub(crate) fn many_kinds() -> Vec<Record> {
+    let id = MasterId::from_canonical("file:/P/Straße.jpg");
+    let at = Location::new("file:/p\n-all:");
+    let selectors = [
+        Selector::Master(id.clone()),
+        Selector::Dependency(id),
+        Selector::Exact(ExactName([0xab; 16])),
+        Selector::Prefix("file:/p/x".into()),
+        Selector::Glob("file:/p/*_%.jpg".into()),
+        Selector::Tag(Tag::parse("Red").unwrap(), None),
+        Selector::Source(at),
+        Selector::All,
+    ];
+    let purges = selectors.into_iter().zip(1..).map(|(selector, n)| {
+        let targets = vec![Target { said: format!("Said {n}: ÄÖ"), selectors: vec![selector] }];
+        Record { targets, actor: format!("actor {}", n % 2), ..record(n) }
+    });
+    purges.chain([takedown(9)]).collect()
+}
+
+pub(crate) fn takedown(position: u64) -> Record {
+    let terms = Terms { status: Gone::Gone, reason: "a\n\nb".into(), expires_at: Some(5) };
+    Record { mode: Mode::Takedown, terms: Some(terms), ..record(position) }
+}
+
+pub(crate) fn progress(n: u64) -> Progress {
+    let count = |n| Count { entries: n, bytes: n * 100 };
+    Progress {
+        effective_at: n,
+        refreshed_at: n.is_multiple_of(2).then_some(n + 1),
+        erased_at: None,
+        derivatives: count(n + 2),
+        masters: count(n + 3),
+        memory: count(n + 4),
+    }
+}
+
+/// The promises of what stands beside a log. `open` opens the same, at first empty, one; each is dropped before the next is
+/// opened.
+pub(crate) fn records(open: &mut dyn FnMut() -> Box<dyn Records>) {
+    let log = open();
+    let all = Filter { limit: 99, ..Filter::default() };
+    assert_eq!((log.list(&all).unwrap(), log.unerased(Position(0), 9).unwrap()), (vec![], vec![]));
+    assert_eq!((log.takedowns(true).unwrap(), log.floor().unwrap()), (vec![], Position::START));
+    let made = many_kinds();
+    log.append(&made[..4]).unwrap();
+    log.append(&made[4..]).unwrap();
+
+    let found = |filter: &Filter| -> Vec<u64> {
+        log.list(filter).unwrap().into_iter().map(|(record, _)| record.position.0).collect()
+    };
+    let unerased = |after: u64, limit: usize| -> Vec<u64> {
+        log.unerased(Position(after), limit).unwrap().into_iter().map(|(record, _)| record.position.0).collect()
+    };
+    let with = |change: &dyn Fn(&mut Filter)| {
+        let mut filter = all.clone();
+        change(&mut filter);
+        filter
+    };
+    let newest_first: Vec<(Record, Option<Progress>)> = made.iter().rev().map(|r| (r.clone(), None)).collect();
+    assert_eq!(log.list(&all).unwrap(), newest_first);
+    assert_eq!(found(&with(&|f| f.limit = 2)), [9, 8]);
+    assert_eq!(found(&with(&|f| f.limit = 0)), [] as [u64; 0]);
+    assert_eq!(found(&with(&|f| (f.limit, f.before) = (3, Some(Position(5))))), [4, 3, 2]);
+    assert_eq!(found(&with(&|f| f.before = Some(Position(u64::MAX)))), (1..=9).rev().collect::<Vec<_>>());
+    assert_eq!(found(&with(&|f| f.mode = Some(Mode::Takedown))), [9]);
+    assert_eq!(found(&with(&|f| f.mode = Some(Mode::Soft))), [8, 6, 4, 2]);
+    assert_eq!(found(&with(&|f| f.via = Some(made[2].via))), [3]);
+    assert_eq!(found(&with(&|f| f.actor = Some("actor 1".into()))), [7, 5, 3, 1]);
+    assert_eq!(found(&with(&|f| f.since = Some(made[6].accepted_at))), [9, 8, 7]);
+    assert_eq!(found(&with(&|f| f.until = Some(made[2].accepted_at))), [2, 1]);
+    assert_eq!(found(&with(&|f| f.since = Some(u64::MAX))), [] as [u64; 0]);
+    for (record, n) in made.iter().zip(1..=8) {
+        let kind = record.targets[0].selectors[0].kind();
+        let wanted = if n == 1 { vec![9, 1] } else { vec![n] };
+        assert_eq!(found(&with(&|f| f.kind = Some(kind.into()))), wanted, "{kind}");
+    }
+    for (text, wanted) in [
+        ("said 3", vec![3]),
+        ("äö", (1..=8).rev().collect()),
+        ("STRASSE", vec![]),
+        ("/p/straße", vec![2, 1]),
+        ("*_%", vec![5]),
+        ("%", vec![5]),
+        ("tag:red", vec![6]),
+        ("ABAB", vec![3]),
+        ("\n", vec![7]),
+    ] {
+        assert_eq!(found(&with(&|f| f.search = Some(text.into()))), wanted, "{text:?}");
+    }
+    let several = with(&|f| {
+        (f.mode, f.actor, f.limit) = (Some(Mode::Hard), Some("actor 1".into()), 2);
+        f.search = Some("SAID".into());
+    });
+    assert_eq!(found(&several), [7, 5], "all of them together");
+
+    // Progress: what was noted last is told, for records alone.
+    assert_eq!(unerased(0, 99), (1..=9).collect::<Vec<_>>());
+    assert_eq!(unerased(3, 2), [4, 5]);
+    let erased = |n| Progress { erased_at: Some(n + 50), ..progress(n) };
+    let unstorable = Progress { erased_at: Some(u64::MAX), ..progress(5) };
+    log.note(&[]).unwrap();
+    log.note(&[(Position(1), progress(1)), (Position(2), progress(2)), (Position(70), progress(3))]).unwrap();
+    log.note(&[(Position(2), erased(2)), (Position(4), erased(4)), (Position(4), erased(5))]).unwrap();
+    assert_eq!(unerased(0, 99), [1, 3, 5, 6, 7, 8, 9]);
+    assert_eq!(unerased(u64::MAX, 99), [] as [u64; 0]);
+    assert_eq!(log.unerased(Position(0), 1).unwrap(), [(made[0].clone(), Some(progress(1)))]);
+    assert_eq!(found(&with(&|f| f.state = Some(State::Erased))), [4, 2]);
+    assert_eq!(found(&with(&|f| f.state = Some(State::Effective))), [9, 8, 7, 6, 5, 3, 1]);
+    assert_eq!(found(&with(&|f| f.state = Some(State::Accepted))), [] as [u64; 0]);
+    assert_eq!(found(&with(&|f| (f.state, f.before) = (Some(State::Erased), Some(Position(4))))), [2]);
+    let noted = [(3, None), (2, Some(erased(2))), (1, Some(progress(1)))];
+    for ((position, progress), n) in noted.into_iter().zip(0..) {
+        let listed = log.list(&with(&|f| f.before = Some(Position(4)))).unwrap();
+        assert_eq!((listed[n].0.position.0, listed[n].1), (position, progress));
+    }
+    assert!(log.note(&[(Position(3), erased(3)), (Position(5), unstorable)]).is_err());
+    assert_eq!(unerased(0, 2), [1, 3], "all or none");
+
+    // The floor never falls, and never gets ahead of the log.
+    for (told, kept) in [(3, 3), (2, 3), (9, 9), (0, 9)] {
+        log.keep_floor(Position(told)).unwrap();
+        assert_eq!(log.floor().unwrap(), Position(kept));
+    }
+    assert!(log.keep_floor(Position(10)).is_err());
+    assert!(log.keep_floor(Position(u64::MAX)).is_err());
+
+    // Takedowns hold until they are lifted, once.
+    log.append(&[takedown(10)]).unwrap();
+    let holding = |n| Takedown { record: takedown(n), lifted: None };
+    assert_eq!(log.takedowns(false).unwrap(), [holding(10), holding(9)]);
+    let by = |at| Lifted { at, actor: "admin".into(), from: "192.0.2.9".into() };
+    let lifted = Takedown { lifted: Some(by(7)), ..holding(9) };
+    assert_eq!(log.lift(record(3).id, &by(7)).unwrap(), None, "no takedown");
+    assert_eq!(log.lift(record(99).id, &by(7)).unwrap(), None, "no record");
+    assert!(log.lift(record(9).id, &by(u64::MAX)).is_err());
+    assert_eq!(log.lift(record(9).id, &by(7)).unwrap(), Some(lifted.clone()));
+    assert_eq!(log.lift(record(9).id, &by(8)).unwrap(), None, "once");
+    drop(log);
+
+    let log = open();
+    assert_eq!(log.floor().unwrap(), Position(9));
+    assert_eq!(log.takedowns(false).unwrap(), [holding(10)]);
+    assert_eq!(log.takedowns(true).unwrap(), [holding(10), lifted]);
+    assert_eq!(log.unerased(Position(8), 9).unwrap(), [(made[8].clone(), None), (takedown(10), None)]);
+    assert_eq!(
+        log.list(&Filter { limit: 1, state: Some(State::Erased), ..Filter::default() }).unwrap()[0].1,
+        Some(erased(5))
+    );
 }
 
 fn replay(log: &dyn Log, after: u64) -> Vec<Record> {

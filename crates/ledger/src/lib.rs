@@ -9,6 +9,7 @@
 //! Every call blocks; callers on an async runtime move it to a blocking thread. The data folder must lie on a local file
 //! system: SQLite's write-ahead log needs shared memory, which network file systems do not have.
 
+mod audit;
 mod catalogue;
 mod error;
 mod folder;
@@ -16,12 +17,15 @@ mod idempotency;
 mod keys;
 mod lines;
 mod log;
+mod records;
 mod run;
+mod schema;
 mod sqlite;
 
 #[cfg(test)]
 mod contract;
 
+pub use audit::{AuditFilter, AuditHead, AuditKind, AuditRow, AuditVerdict, Entry};
 pub use catalogue::CatalogueDb;
 pub use error::{KeyError, OpenError, RunError};
 pub use folder::{BALLAST_BYTES, Folder};

@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn damage_is_an_error() {
-        for bad in ["x", "x\n", "-all:\n", ">a\n-tag:x\n", ">a\\x\n", ">a\\\n", ">a\n-all:", "\n"] {
+        for bad in ["x", "x\n", "-all:\n", ">a\n-tag:x,y\n", ">a\\x\n", ">a\\\n", ">a\n-all:", "\n"] {
             assert!(to_targets(bad).is_err(), "{bad:?}");
         }
     }

@@ -6,52 +6,14 @@ use std::sync::{Mutex, PoisonError, RwLock};
 
 use plan::{KeySecret, LogId, Position};
 use purge::{Gone, Log, LogError, LogIdentity, Mode, PurgeId, Record, Terms, Via};
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
+use crate::audit::{self, AuditHead, AuditKind, Chain, Entry};
 use crate::error::{Fault, OpenError, from_sql, to_sql};
 use crate::folder::Folder;
 use crate::lines;
-use crate::sqlite::{Readers, Schema, lock, open_writer, random};
-
-pub(crate) const SCHEMA: Schema = Schema {
-    application: 0x4149_6c67,
-    steps: &[
-        "
-        CREATE TABLE identity (
-            one INTEGER PRIMARY KEY CHECK (one = 1),
-            log BLOB NOT NULL CHECK (length(log) = 16),
-            secret BLOB NOT NULL CHECK (length(secret) = 32),
-            since INTEGER NOT NULL
-        ) STRICT;
-        CREATE TABLE record (
-            position INTEGER PRIMARY KEY CHECK (position > 0),
-            id BLOB NOT NULL UNIQUE CHECK (length(id) = 16),
-            mode TEXT NOT NULL,
-            targets TEXT NOT NULL,
-            actor TEXT NOT NULL,
-            via TEXT NOT NULL,
-            sender TEXT NOT NULL,
-            accepted_at INTEGER NOT NULL
-        ) STRICT;
-        CREATE TABLE run (
-            id BLOB PRIMARY KEY CHECK (length(id) = 16),
-            started_at INTEGER NOT NULL
-        ) STRICT;
-        CREATE TABLE idempotency (
-            key TEXT PRIMARY KEY,
-            body BLOB NOT NULL CHECK (length(body) = 32),
-            id BLOB NOT NULL CHECK (length(id) = 16),
-            at INTEGER NOT NULL
-        ) STRICT;
-        CREATE INDEX idempotency_at ON idempotency (at);
-    ",
-        // The terms of a takedown: status, end (0 = none) and reason, a line each.
-        "ALTER TABLE record ADD COLUMN terms TEXT;",
-    ],
-    // A purge that was answered must not be lost; NORMAL may lose the last commits.
-    synchronous: "FULL",
-    writer_cache: 4096,
-};
+use crate::schema::SCHEMA;
+use crate::sqlite::{Readers, lock, open_writer, random};
 
 /// The purge log of this node, in `purge.db`.
 ///
@@ -63,6 +25,8 @@ pub struct PurgeDb {
     pub(crate) writer: Mutex<Connection>,
     pub(crate) readers: Readers,
     identity: RwLock<LogIdentity>,
+    /// The audit chain's end; locked only by who holds the writer.
+    chain: Mutex<AuditHead>,
     /// The newest position. The folder's lock makes us the only writer, so it needs no query.
     head: AtomicU64,
 }
@@ -76,7 +40,7 @@ impl PurgeDb {
     pub fn open(folder: &Folder) -> Result<PurgeDb, OpenError> {
         let path = folder.purge_db();
         let fail = |e| OpenError::store(&path, e);
-        let writer = open_writer(&path, &SCHEMA)?;
+        let mut writer = open_writer(&path, &SCHEMA)?;
         let head: i64 =
             writer.query_row("SELECT coalesce(max(position), 0) FROM record", [], |row| row.get(0)).map_err(fail)?;
         let head = u64::try_from(head)
@@ -86,12 +50,17 @@ impl PurgeDb {
             None if head == 0 => make_identity(&writer, &path)?,
             None => return Err(OpenError::Damaged { path, what: "it has no identity" }),
         };
+        let chain = audit::open_chain(&mut writer).map_err(|fault| match fault {
+            Fault::Sqlite(e) => OpenError::store(&path, e),
+            Fault::Data(_) => OpenError::Damaged { path: path.clone(), what: "its audit log cannot be read" },
+        })?;
         let readers = Readers::new(&path);
         Ok(PurgeDb {
             folder: folder.clone(),
             writer: Mutex::new(writer),
             readers,
             identity: RwLock::new(identity),
+            chain: Mutex::new(chain),
             head: AtomicU64::new(head),
         })
     }
@@ -104,11 +73,14 @@ impl PurgeDb {
     /// When the store cannot be written, or the system has no random bits.
     pub fn mint_new_log(&self) -> Result<LogIdentity, LogError> {
         let log = LogId(u128::from_be_bytes(random().map_err(|e| LogError::Store(e.to_string()))?));
-        self.write(|connection| {
+        self.write_chained(|tx, chain| {
             let since = to_sql(self.head.load(Ordering::Acquire))?;
             let changed =
-                connection.execute("UPDATE identity SET log = ?1, since = ?2", params![log.0.to_be_bytes(), since])?;
-            if changed == 1 { Ok(()) } else { Err(Fault::data("the purge log has no identity")) }
+                tx.execute("UPDATE identity SET log = ?1, since = ?2", params![log.0.to_be_bytes(), since])?;
+            if changed != 1 {
+                return Err(Fault::data("the purge log has no identity"));
+            }
+            chain.add(tx, &Entry::of_system(AuditKind::NewLog, format!("log {log}")))
         })?;
         let mut identity = self.identity.write().unwrap_or_else(PoisonError::into_inner);
         identity.log = log;
@@ -161,9 +133,12 @@ impl PurgeDb {
     }
 
     /// Runs a write, and once more without the ballast if the disk is full.
-    pub(crate) fn write(&self, write: impl Fn(&mut Connection) -> Result<(), Fault>) -> Result<(), LogError> {
+    pub(crate) fn write<T>(&self, write: impl Fn(&mut Connection) -> Result<T, Fault>) -> Result<T, LogError> {
         let mut connection = lock(&self.writer);
-        let Err(first) = write(&mut connection) else { return Ok(()) };
+        let first = match write(&mut connection) {
+            Ok(done) => return Ok(done),
+            Err(first) => first,
+        };
         let full = first.is_full() || first.is_io() && self.folder.is_full();
         if !full {
             return Err(first.into());
@@ -171,11 +146,55 @@ impl PurgeDb {
         if self.folder.drop_ballast() {
             tracing::error!(path = %self.folder.path().display(), "disk full: gave up the ballast to write the purge log");
             match write(&mut connection) {
-                Ok(()) => return Ok(()),
+                Ok(done) => return Ok(done),
                 Err(second) => tracing::error!("the purge log still cannot be written: {second}"),
             }
         }
         Err(LogError::Full)
+    }
+
+    /// As [`PurgeDb::write`], in one transaction that may lengthen the audit chain.
+    pub(crate) fn write_chained<T>(
+        &self,
+        write: impl Fn(&Transaction<'_>, &mut Chain) -> Result<T, Fault>,
+    ) -> Result<T, LogError> {
+        self.write(|connection| self.chained(connection, &write))
+    }
+
+    /// As [`PurgeDb::write_chained`], but without a flush of its own: it survives a kill, and loss of power may take it until
+    /// the next write that does flush. Order is kept, so the chain stays whole.
+    pub(crate) fn write_lazily<T>(
+        &self,
+        write: impl Fn(&Transaction<'_>, &mut Chain) -> Result<T, Fault>,
+    ) -> Result<T, LogError> {
+        self.write(|connection| {
+            connection.pragma_update(None, "synchronous", "NORMAL")?;
+            let done = self.chained(connection, &write);
+            connection.pragma_update(None, "synchronous", SCHEMA.synchronous)?;
+            done
+        })
+    }
+
+    fn chained<T>(
+        &self,
+        connection: &mut Connection,
+        write: &impl Fn(&Transaction<'_>, &mut Chain) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let mut end = lock(&self.chain);
+        let mut chain = Chain::from(*end);
+        let run = |connection: &mut Connection, chain: &mut Chain| {
+            let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let done = write(&tx, chain)?;
+            tx.commit()?;
+            Ok(done)
+        };
+        let done = run(connection, &mut chain);
+        match &done {
+            Ok(_) => *end = chain.end(),
+            // A commit that failed may still have reached the file.
+            Err(_) => *end = audit::read_end(connection).unwrap_or(*end),
+        }
+        done
     }
 }
 
@@ -194,15 +213,15 @@ impl Log for PurgeDb {
         if !in_order {
             return Err(LogError::Store("positions of one append are not consecutive".into()));
         }
-        self.write(|connection| {
+        self.write_chained(|tx, chain| {
             let head = self.head.load(Ordering::Acquire);
             if first.position.0 <= head {
                 return Err(Fault::data(format!("position {} does not follow the head {head}", first.position)));
             }
-            insert(connection, records)?;
-            self.head.store(last.position.0, Ordering::Release);
-            Ok(())
-        })
+            insert(tx, chain, records)
+        })?;
+        self.head.fetch_max(last.position.0, Ordering::AcqRel);
+        Ok(())
     }
 
     fn replay(&self, after: Position, each: &mut dyn FnMut(Record)) -> Result<(), LogError> {
@@ -247,31 +266,51 @@ impl Log for PurgeDb {
     }
 }
 
-const COLUMNS: &str = "position, id, mode, targets, actor, via, sender, accepted_at, terms";
+/// What [`read_record`] reads, in its order.
+pub(crate) const COLUMNS: &str = "position, id, mode, targets, actor, via, sender, accepted_at, terms";
 
-fn insert(connection: &mut Connection, records: &[Record]) -> Result<(), Fault> {
-    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    {
-        let mut insert =
-            tx.prepare_cached(&format!("INSERT INTO record ({COLUMNS}) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)"))?;
-        for record in records {
-            insert.execute(params![
-                to_sql(record.position.0)?,
-                record.id.0.to_be_bytes(),
-                record.mode.name(),
-                lines::from_targets(&record.targets),
-                record.actor,
-                record.via.name(),
-                record.from,
-                to_sql(record.accepted_at)?,
-                record.terms.as_ref().map(terms_text),
-            ])?;
+fn insert(tx: &Transaction<'_>, chain: &mut Chain, records: &[Record]) -> Result<(), Fault> {
+    let mut insert =
+        tx.prepare_cached(&format!("INSERT INTO record ({COLUMNS}) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)"))?;
+    let mut unerased = tx.prepare_cached("INSERT OR IGNORE INTO unerased VALUES (?1)")?;
+    for record in records {
+        let position = to_sql(record.position.0)?;
+        let targets = lines::from_targets(&record.targets);
+        let terms = record.terms.as_ref().map(terms_text);
+        let id = record.id.0.to_be_bytes();
+        let accepted_at = to_sql(record.accepted_at)?;
+        insert.execute(params![
+            position,
+            id,
+            record.mode.name(),
+            targets,
+            record.actor,
+            record.via.name(),
+            record.from,
+            accepted_at,
+            terms,
+        ])?;
+        unerased.execute([position])?;
+        if record.mode == Mode::Takedown {
+            tx.prepare_cached("INSERT OR REPLACE INTO takedown (position) VALUES (?1)")?.execute([position])?;
         }
+        let digest = audit::Raw {
+            position,
+            id: &id,
+            mode: record.mode.name(),
+            targets: &targets,
+            actor: &record.actor,
+            via: record.via.name(),
+            sender: &record.from,
+            accepted_at,
+            terms: terms.as_deref(),
+        };
+        chain.add_purge(tx, record, &digest.digest())?;
     }
-    Ok(tx.commit()?)
+    Ok(())
 }
 
-fn read_record(row: &rusqlite::Row<'_>) -> Result<Record, Fault> {
+pub(crate) fn read_record(row: &rusqlite::Row<'_>) -> Result<Record, Fault> {
     let position = from_sql(row.get(0)?)?;
     let not_understood = |what: &str| Fault::data(format!("record {position}: {what} not understood"));
     let text = |column: usize| -> Result<&str, Fault> {

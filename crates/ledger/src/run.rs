@@ -15,6 +15,7 @@ use plan::Position;
 use purge::{Catalogue, Log, LogError, LogIdentity, Tier};
 use rusqlite::params;
 
+use crate::audit::{AuditKind, Entry};
 use crate::error::{RunError, to_sql};
 use crate::folder::{make_dir, sync_dir};
 use crate::log::PurgeDb;
@@ -71,7 +72,7 @@ impl PurgeDb {
             catalogue.clear()?;
             self.mint_new_log()?;
         }
-        let run = self.new_run()?;
+        let run = self.new_run(cold)?;
         write_mark(cache_dir, &Mark { run, head })?;
         Ok(Start { log: self.identity(), cold, replay_after: self.since()? })
     }
@@ -132,14 +133,18 @@ impl PurgeDb {
         })?)
     }
 
-    fn new_run(&self) -> Result<u128, LogError> {
+    fn new_run(&self, cold: Option<ColdReason>) -> Result<u128, LogError> {
         let id: [u8; 16] = random().map_err(|e| LogError::Store(e.to_string()))?;
-        self.write(|connection| {
-            let at = to_sql(now_ms())?;
-            connection.execute("INSERT INTO run (id, started_at) VALUES (?1, ?2)", params![id, at])?;
-            Ok(())
+        let run = u128::from_be_bytes(id);
+        let what = match cold {
+            None => format!("run {run:032x}"),
+            Some(why) => format!("run {run:032x}, begun without a cache: {why}"),
+        };
+        self.write_chained(|tx, chain| {
+            tx.execute("INSERT INTO run (id, started_at) VALUES (?1, ?2)", params![id, to_sql(now_ms())?])?;
+            chain.add(tx, &Entry::of_system(AuditKind::Run, what.clone()))
         })?;
-        Ok(u128::from_be_bytes(id))
+        Ok(run)
     }
 }
 
