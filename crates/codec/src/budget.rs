@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 use crate::CodecError;
@@ -31,6 +31,7 @@ impl Default for Budget {
 pub struct Cancel {
     left: Arc<AtomicBool>,
     deadline: Option<Instant>,
+    checks: Option<Arc<AtomicU64>>,
 }
 
 impl Cancel {
@@ -41,13 +42,18 @@ impl Cancel {
 
     /// Stops at an instant.
     pub fn at(deadline: Instant) -> Self {
-        Cancel { left: Arc::default(), deadline: Some(deadline) }
+        Cancel { deadline: Some(deadline), ..Cancel::default() }
+    }
+
+    /// Lets so many checks pass and is cancelled at the next: for tests of what asks, which must not depend on time.
+    pub fn after(checks: u64) -> Self {
+        Cancel { checks: Some(Arc::new(AtomicU64::new(checks))), ..Cancel::default() }
     }
 
     /// The same token, whose time is up at an instant: for a job that waited before it began.
     #[must_use]
     pub fn until(&self, deadline: Instant) -> Self {
-        Cancel { left: self.left.clone(), deadline: Some(deadline) }
+        Cancel { deadline: Some(deadline), ..self.clone() }
     }
 
     /// Stops the job at its next check.
@@ -60,6 +66,11 @@ impl Cancel {
     /// # Errors
     /// [`CodecError::Cancelled`] or [`CodecError::TimedOut`].
     pub fn check(&self) -> Result<(), CodecError> {
+        if let Some(checks) = &self.checks
+            && checks.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_err()
+        {
+            self.cancel();
+        }
         if self.left.load(Ordering::Relaxed) {
             return Err(CodecError::Cancelled);
         }
@@ -86,5 +97,13 @@ mod tests {
         assert_eq!(first.check(), Ok(()), "the first has no deadline");
         first.cancel();
         assert_eq!(started.check(), Err(CodecError::Cancelled));
+    }
+
+    #[test]
+    fn a_token_may_count_its_checks() {
+        let cancel = Cancel::after(2);
+        let clone = cancel.clone();
+        assert_eq!((cancel.check(), clone.check()), (Ok(()), Ok(())));
+        assert_eq!((cancel.check(), clone.check()), (Err(CodecError::Cancelled), Err(CodecError::Cancelled)));
     }
 }

@@ -15,7 +15,8 @@ pub enum CodecError {
     /// It would cost more than the budget allows (413 for bytes, 422 for the rest).
     #[error("the picture exceeds the limit on {what}: {found}, at most {limit} allowed")]
     OverBudget {
-        /// `input bytes`, `input pixels`, `frames` or `memory`.
+        /// `input bytes`, `input pixels`, `frames` or `memory`; of a picture drawn on another, `overlay bytes` or
+        /// `overlay pixels`.
         what: &'static str,
         /// Found.
         found: u64,

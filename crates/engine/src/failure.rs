@@ -4,6 +4,7 @@ use cache::Failure;
 use codec::CodecError;
 use origin::FetchError;
 use plan::reason::Fault;
+use purge::Terms;
 
 /// How long a failure holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +63,38 @@ pub(crate) fn not_found(tried: usize) -> Failure {
         n => format!("none of the {n} sources has such a picture"),
     };
     Failure { status: 404, code: "master-not-found", detail, fault: Fault::Client, retry_after: None }
+}
+
+/// The same failure, said of an overlay.
+pub(crate) fn of_overlay(failure: Failure) -> Failure {
+    match failure.code {
+        "master-not-found" => {
+            Failure { code: "overlay-not-found", detail: format!("an overlay: {}", failure.detail), ..failure }
+        }
+        "taken-down" => failure,
+        _ => Failure { detail: format!("an overlay: {}", failure.detail), ..failure },
+    }
+}
+
+/// Whether a picture may be shown without an overlay that failed so: never where it was taken down, and not for a moment's
+/// trouble of our own.
+pub(crate) fn may_do_without(failure: &Failure) -> bool {
+    failure.fault != Fault::Us && failure.code != "taken-down"
+}
+
+pub(crate) fn taken_down(terms: &Terms) -> Failure {
+    let detail = if terms.reason.is_empty() { "this picture was taken down".to_owned() } else { terms.reason.clone() };
+    Failure { status: terms.status.status(), code: "taken-down", detail, fault: Fault::Client, retry_after: None }
+}
+
+pub(crate) fn origin_busy() -> Failure {
+    Failure {
+        status: 503,
+        code: "origin-queue-full",
+        detail: "too many fetches from the origin are waiting; try again later".to_owned(),
+        fault: Fault::Us,
+        retry_after: Some(1),
+    }
 }
 
 pub(crate) fn busy(retry_after: u32) -> Failure {

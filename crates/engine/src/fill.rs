@@ -8,10 +8,12 @@ use cache::{Content, Entry, Failure, FillContext, Filled, Keep, Meta};
 use codec::Cancel;
 use origin::{FetchError, Fetched, Source, Storable};
 use plan::reason::NotStored;
-use plan::{DerivativeKey, Digest, Label, Position, Stamp};
+use plan::{DerivativeKey, Digest, ExactName, Label, Location, NameHash, Position, Stamp, Tag, TagKind};
 use purge::{Dependency, Role, Subject};
+use render::Rendered;
 
 use crate::failure::{self, Holds};
+use crate::purging::unix_millis;
 use crate::resolve::{Candidate, Resolved};
 use crate::{Engine, RECIPE};
 
@@ -33,26 +35,68 @@ impl Engine {
         resolved: &Arc<Resolved>,
         made: &mut Made<'_>,
     ) -> Result<(Bytes, String), (Failure, Holds)> {
-        let master = self.first_master(resolved, made).await?;
+        // Before anything is fetched or taken from a cache (rule S5).
+        self.refuse_taken_down(&resolved.known.dependencies, &resolved.known.labels, resolved.known.exact)?;
+        // A purge of this derivative alone, or of a tag that its site gives, still asks for masters that were read after it
+        // (rule S1).
+        let at_least =
+            self.index.newest_of_exact(resolved.exact.1).or_later(self.index.newest_of_labels(&resolved.known.labels));
+        let at_least = at_least.hard.max(at_least.soft);
+        let main = self.first_master(&resolved.candidates, Role::Main, at_least, made).await?;
         if resolved.output.original {
-            return original(&master, resolved.any_content);
+            return original(&main, resolved.any_content);
         }
-        let (bytes, format) = self.render(resolved, master.bytes).await?;
-        Ok((bytes, format.content_type().to_owned()))
+        let pictures = self.pictures(resolved, at_least, made).await?;
+        let rendered = self.render(resolved, main.bytes, pictures).await?;
+        made.lacks_a_part |= !rendered.left_out.is_empty();
+        Ok((Bytes::from(rendered.bytes), rendered.format.content_type().to_owned()))
+    }
+
+    /// The bytes of each overlay; `None` for one that the plan can do without.
+    async fn pictures(
+        self: &Arc<Self>,
+        resolved: &Resolved,
+        at_least: Position,
+        made: &mut Made<'_>,
+    ) -> Result<Vec<Option<Bytes>>, (Failure, Holds)> {
+        let mut had = Vec::with_capacity(resolved.pictures.len());
+        // Overlays that are drawn on a missing one.
+        let mut needless = 0;
+        for (overlay, candidates) in resolved.plan.overlays().iter().zip(&resolved.pictures) {
+            if needless > 0 {
+                needless -= 1;
+                had.push(None);
+                continue;
+            }
+            match self.first_master(candidates, Role::Part, at_least, made).await {
+                Ok(picture) => had.push(Some(picture.bytes)),
+                Err((failure, _)) if overlay.optional && failure::may_do_without(&failure) => {
+                    made.lacks_a_part = true;
+                    needless = overlay.parts();
+                    had.push(None);
+                }
+                Err((failure, holds)) => return Err((failure::of_overlay(failure), holds)),
+            }
+        }
+        Ok(had)
     }
 
     /// Tries the candidates in order. Each one that was consulted becomes a dependency, also one that had nothing: an
     /// upload there must end this answer.
     async fn first_master(
         self: &Arc<Self>,
-        resolved: &Resolved,
+        candidates: &[Candidate],
+        role: Role,
+        at_least: Position,
         made: &mut Made<'_>,
     ) -> Result<Master, (Failure, Holds)> {
-        // A purge of this derivative alone still asks for a master that was read after it.
-        let at_least = self.index.newest_of_exact(resolved.exact.1).hard;
-        for candidate in &resolved.candidates {
+        for candidate in candidates {
+            let at_least = at_least.max(self.newest_as(candidate, role));
             let reply = self.master(candidate, at_least).await.ok_or_else(|| (failure::lost(), Holds::Not))?;
-            made.used(&reply.entry, reply.not_stored);
+            made.used(&reply.entry, role, reply.not_stored);
+            // Names that were learnt on the way: redirect hops, what a link points to, tags.
+            let learnt = &reply.entry.subject;
+            self.refuse_taken_down(&learnt.dependencies, &learnt.labels, None)?;
             match &reply.entry.content {
                 Content::Body { bytes, .. } => {
                     return Ok(Master { bytes: bytes.clone(), content_type: reply.entry.meta.content_type.clone() });
@@ -64,7 +108,35 @@ impl Engine {
                 }
             }
         }
-        Err((failure::not_found(resolved.candidates.len()), Holds::Briefly))
+        Err((failure::not_found(candidates.len()), Holds::Briefly))
+    }
+
+    /// The newest purge that names what a part was put on, and so wants the part read anew.
+    fn newest_as(&self, candidate: &Candidate, role: Role) -> Position {
+        if role == Role::Main {
+            return Position::START;
+        }
+        let id = candidate.master.id.clone();
+        let stamp = Stamp { log: self.index.identity().log, position: Position::START };
+        let dependencies = vec![self.index.dependency(id, role, Position::START, None)];
+        let newest = self.index.newest_of(&Subject { stamp, exact: None, dependencies, labels: Vec::new() });
+        newest.hard.max(newest.soft)
+    }
+
+    /// Rule S5: nothing that a takedown names is fetched, taken from a cache or used.
+    fn refuse_taken_down(
+        &self,
+        dependencies: &[Dependency],
+        labels: &[Label],
+        exact: Option<(ExactName, NameHash)>,
+    ) -> Result<(), (Failure, Holds)> {
+        let now = unix_millis();
+        let refused = dependencies
+            .iter()
+            .find_map(|d| self.takedowns.refuses(&d.master, d.role, now))
+            .or_else(|| self.takedowns.refuses_labels(labels, now))
+            .or_else(|| exact.and_then(|(name, _)| self.takedowns.refuses_exact(&name, now)));
+        refused.map_or(Ok(()), |terms| Err((failure::taken_down(&terms), Holds::Not)))
     }
 
     /// A master's bytes from the master store, or from its source.
@@ -84,8 +156,12 @@ impl Engine {
 
     async fn fetch(self: Arc<Self>, key: DerivativeKey, candidate: Candidate, context: FillContext) -> Filled {
         let source = &self.sources[candidate.source];
+        // A purge of everything must not become a stampede on the origin (G9).
+        let Some(_turn) = self.turns.take(candidate.source).await else {
+            return self.fetched(source, key, &candidate, context.stamp, Err(Unfetched::Busy));
+        };
         let fetched = source.fetch(&candidate.master, None).await;
-        self.fetched(source, key, &candidate, context.stamp, fetched)
+        self.fetched(source, key, &candidate, context.stamp, fetched.map_err(Unfetched::Failed))
     }
 
     fn fetched(
@@ -94,17 +170,21 @@ impl Engine {
         key: DerivativeKey,
         candidate: &Candidate,
         stamp: Stamp,
-        fetched: Result<Fetched, FetchError>,
+        fetched: Result<Fetched, Unfetched>,
     ) -> Filled {
         let id = candidate.master.id.clone();
-        let subject = |names: &[plan::MasterId], digest: Option<Digest>| Subject {
+        let labels = |tags: &[String]| -> Vec<Label> {
+            let given = tags.iter().filter_map(|tag| Tag::given(tag));
+            given.map(|tag| Label { tag, source: source.location().clone() }).collect()
+        };
+        let subject = |names: &[plan::MasterId], digest: Option<Digest>, tags: &[String]| Subject {
             stamp,
             exact: None,
             dependencies: std::iter::once(&id)
                 .chain(names)
                 .map(|name| self.index.dependency(name.clone(), Role::Main, stamp.position, digest))
                 .collect(),
-            labels: Vec::new(),
+            labels: labels(tags),
         };
         let mut meta = Meta { stored_at: unix_now(), url: candidate.master.to_string(), ..Meta::default() };
         match fetched {
@@ -122,17 +202,21 @@ impl Engine {
                     Storable::No => Keep::Nowhere(NotStored::MasterUnstable),
                 };
                 let content = Content::Body { bytes: body.bytes.clone(), digest };
-                Filled { entry: Entry::new(key, subject(&body.names, Some(digest)), content, meta), keep }
+                Filled { entry: Entry::new(key, subject(&body.names, Some(digest), &body.tags), content, meta), keep }
             }
             // No validators are sent, so an origin that says so is broken.
             Ok(Fetched::NotModified) => {
                 let (failure, _) = failure::of_fetch(&FetchError::Status(304));
                 Filled {
-                    entry: Entry::new(key, subject(&[], None), Content::Failure(failure), meta),
+                    entry: Entry::new(key, subject(&[], None, &[]), Content::Failure(failure), meta),
                     keep: Keep::Passing,
                 }
             }
-            Err(error) => {
+            Err(Unfetched::Busy) => {
+                let content = Content::Failure(failure::origin_busy());
+                Filled { entry: Entry::new(key, subject(&[], None, &[]), content, meta), keep: Keep::Passing }
+            }
+            Err(Unfetched::Failed(error)) => {
                 if !matches!(error, FetchError::NotFound { .. }) {
                     tracing::warn!(%error, master = %candidate.master, "fetching a master");
                 }
@@ -145,7 +229,7 @@ impl Engine {
                 // Kept by the derivative's own entry; a file that appears is seen at the next fill.
                 let local = !source.takes_query();
                 let keep = if holds == Holds::Not || local { Keep::Passing } else { Keep::Memory };
-                Filled { entry: Entry::new(key, subject(names, None), Content::Failure(failure), meta), keep }
+                Filled { entry: Entry::new(key, subject(names, None, &[]), Content::Failure(failure), meta), keep }
             }
         }
     }
@@ -154,16 +238,19 @@ impl Engine {
         self: &Arc<Self>,
         resolved: &Arc<Resolved>,
         master: Bytes,
-    ) -> Result<(Bytes, plan::Format), (Failure, Holds)> {
+        pictures: Vec<Option<Bytes>>,
+    ) -> Result<Rendered, (Failure, Holds)> {
         let cancel = Cancel::never();
         let _stops_when_dropped = CancelOnDrop(cancel.clone());
         let (wanted, budget, job_time) = (resolved.clone(), self.settings.budget.clone(), self.settings.job_time);
         let job = move || {
+            let pictures: Vec<Option<&[u8]>> = pictures.iter().map(Option::as_deref).collect();
             // Its time begins when it does: having waited in the queue is our fault and says nothing of the picture.
             let cancel = cancel.until(Instant::now() + job_time);
             render::render(&render::Job {
                 master: &master,
                 plan: &wanted.plan,
+                pictures: &pictures,
                 spec: &wanted.output,
                 budget: &budget,
                 cancel: &cancel,
@@ -171,7 +258,7 @@ impl Engine {
         };
         let done = self.renders.run(job).map_err(|full| (failure::busy(full.retry_after_secs), Holds::Not))?;
         match done.await {
-            Ok(Ok(rendered)) => Ok((Bytes::from(rendered.bytes), rendered.format)),
+            Ok(Ok(rendered)) => Ok(rendered),
             Ok(Err(error)) => Err(failure::of_codec(&error)),
             Err(_gone) => Err((failure::lost(), Holds::Not)),
         }
@@ -188,6 +275,13 @@ impl Engine {
             Holds::Not => Duration::ZERO,
         }
     }
+}
+
+/// Why there are no bytes from a source.
+enum Unfetched {
+    /// Too many fetches wait for it already.
+    Busy,
+    Failed(FetchError),
 }
 
 struct Master {
@@ -226,6 +320,9 @@ struct Made<'e> {
     last_modified: Option<u64>,
     labels: Vec<Label>,
     withheld: Option<NotStored>,
+    /// Where the main master lives.
+    source: Option<Location>,
+    lacks_a_part: bool,
 }
 
 impl<'e> Made<'e> {
@@ -236,22 +333,41 @@ impl<'e> Made<'e> {
             stamp: context.stamp,
             dependencies: Vec::new(),
             last_modified: None,
-            labels: Vec::new(),
+            labels: resolved.known.labels.clone(),
             withheld: None,
+            source: resolved.candidates.first().map(|c| engine.sources[c.source].location().clone()),
+            lacks_a_part: false,
         }
     }
 
     /// The stamp of a result is the least of its own start and the stamps of everything it used.
-    fn used(&mut self, master: &Entry, not_stored: Option<NotStored>) {
+    fn used(&mut self, master: &Entry, role: Role, not_stored: Option<NotStored>) {
         self.stamp.position = self.stamp.position.min(master.subject.stamp.position);
-        self.dependencies.extend(master.subject.dependencies.iter().cloned());
+        let dependencies = master.subject.dependencies.iter().cloned();
+        self.dependencies.extend(dependencies.map(|dependency| Dependency { role, ..dependency }));
+        for label in &master.subject.labels {
+            if !self.labels.contains(label) {
+                self.labels.push(label.clone());
+            }
+        }
         if master.body().is_some() {
-            self.last_modified = master.meta.last_modified;
-            self.labels.extend(master.subject.labels.iter().cloned());
-            // What may not be kept of the master may not be kept of the derivative. That a purge overtook the master is
-            // for the derivative's own check to find.
-            self.withheld =
-                not_stored.filter(|why| matches!(why, NotStored::OriginForbids | NotStored::MasterUnstable));
+            if role == Role::Main {
+                self.last_modified = master.meta.last_modified;
+            } else {
+                self.last_modified = self.last_modified.max(master.meta.last_modified);
+            }
+            // What may not be kept of a master may not be kept of the derivative, whichever it was. That a purge overtook the
+            // master is for the derivative's own check to find.
+            let withheld = not_stored.filter(|why| matches!(why, NotStored::OriginForbids | NotStored::MasterUnstable));
+            let gravest = self.withheld.filter(|why| *why == NotStored::MasterUnstable);
+            self.withheld = gravest.or(withheld).or(self.withheld);
+        }
+    }
+
+    /// How it was made, as tags (rule S1).
+    fn label(&mut self, kind: TagKind, value: &str) {
+        if let Some(source) = self.source.clone() {
+            self.labels.push(Label { tag: Tag::built_in(kind, value), source });
         }
     }
 
@@ -267,7 +383,9 @@ impl<'e> Made<'e> {
         }
     }
 
-    fn entry(self, content: Content, meta: Meta) -> Entry {
+    fn entry(mut self, content: Content, meta: Meta) -> Entry {
+        self.label(TagKind::Dialect, self.engine.site(self.resolved.site).dialect.name());
+        self.label(TagKind::Engine, &RECIPE.to_string());
         let subject = Subject {
             stamp: self.stamp,
             exact: Some(self.resolved.exact),
@@ -277,10 +395,17 @@ impl<'e> Made<'e> {
         Entry::new(self.resolved.key, subject, content, meta)
     }
 
-    fn picture(self, (bytes, content_type): (Bytes, String)) -> Filled {
+    fn picture(mut self, (bytes, content_type): (Bytes, String)) -> Filled {
         let digest = Digest::of(&bytes);
-        let meta = self.meta(content_type, self.engine.site(self.resolved.site).edge_time);
+        if let Some(format) = content_type.strip_prefix("image/") {
+            self.label(TagKind::Format, format);
+        }
+        let edge_time = self.engine.site(self.resolved.site).edge_time;
+        // Without one of its parts it is a stopgap, like a failure (G10).
+        let lifetime = if self.lacks_a_part { edge_time.min(self.engine.settings.error_time) } else { edge_time };
+        let meta = self.meta(content_type, lifetime);
         let keep = match self.withheld {
+            None if self.lacks_a_part => Keep::Memory,
             // `no-store` and `private` are never written to disk.
             Some(NotStored::OriginForbids) => Keep::Memory,
             Some(why) => Keep::Nowhere(why),
@@ -289,7 +414,8 @@ impl<'e> Made<'e> {
         Filled { entry: self.entry(Content::Body { bytes, digest }, meta), keep }
     }
 
-    fn failure(self, failure: Failure, holds: Holds) -> Filled {
+    fn failure(mut self, failure: Failure, holds: Holds) -> Filled {
+        self.label(TagKind::Status, &failure.status.to_string());
         let meta = self.meta(String::new(), self.engine.holding_time(holds));
         let keep = if holds == Holds::Not { Keep::Passing } else { Keep::Memory };
         Filled { entry: self.entry(Content::Failure(failure), meta), keep }

@@ -4,9 +4,12 @@
 mod failure;
 mod fill;
 mod naming;
+mod pictures;
 mod purging;
 mod resolve;
 mod site;
+mod turns;
+mod warm;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,13 +19,16 @@ use origin::Source;
 use plan::Position;
 use plan::reason::Miss;
 use purge::{Catalogue, Index, Purger, Records};
+mod takedowns;
 use render::Pool;
+use takedowns::Takedowns;
 use tokio::sync::broadcast;
 
 pub use naming::{NamingError, Scope, Wanted};
 pub use purging::{Event, Foreseen, Sample};
 pub use resolve::{Ask, Refusal, Resolved};
-pub use site::{DialectKind, Route, Site};
+pub use site::{DialectKind, Route, Site, TagRule};
+pub use warm::{Jobs, WarmItem, WarmRequest, WarmState, Warmup};
 
 /// Version of decoders, stages and encoders together. Raised only when pictures come out different.
 pub const RECIPE: u32 = 1;
@@ -43,6 +49,12 @@ pub struct Settings {
     pub verdict_time: Duration,
     /// Resolved requests remembered.
     pub memo_entries: usize,
+    /// Fetches from one web source at a time.
+    pub origin_fetches: usize,
+    /// Fetches that may wait for that; past it, the answer is 503.
+    pub origin_queue: usize,
+    /// Derivatives that a warm-up makes in a second, unless it says otherwise.
+    pub warm_per_second: u32,
 }
 
 impl Default for Settings {
@@ -53,6 +65,9 @@ impl Default for Settings {
             error_time: Duration::from_secs(10),
             verdict_time: Duration::from_secs(60),
             memo_entries: 16_384,
+            origin_fetches: 64,
+            origin_queue: 4096,
+            warm_per_second: 20,
         }
     }
 }
@@ -71,12 +86,16 @@ pub struct Parts {
     pub catalogue: Arc<dyn Catalogue>,
     /// Accepts purges.
     pub purger: Purger,
+    /// What is refused.
+    pub takedowns: Arc<Takedowns>,
     /// Derivatives.
     pub derivatives: Arc<Store>,
     /// Masters' own bytes.
     pub masters: Arc<Store>,
     /// Where renders run.
     pub renders: Arc<Pool>,
+    /// Where warm-ups are kept; `None` = they end with the process.
+    pub jobs: Option<Arc<dyn Jobs>>,
     /// Limits and times.
     pub settings: Settings,
     /// Random bits for purge ids.
@@ -91,6 +110,9 @@ pub struct Engine {
     records: Arc<dyn Records>,
     catalogue: Arc<dyn Catalogue>,
     purger: Purger,
+    takedowns: Arc<Takedowns>,
+    turns: turns::Turns,
+    warming: warm::Warming,
     events: broadcast::Sender<Event>,
     derivatives: Arc<Store>,
     masters: Arc<Store>,
@@ -109,11 +131,14 @@ impl Engine {
         let sites = site::Sites::new(parts.sites, &parts.sources)?;
         Ok(Engine {
             sites,
+            warming: warm::Warming::new(parts.jobs),
+            turns: turns::Turns::new(&parts.sources, parts.settings.origin_fetches, parts.settings.origin_queue),
             sources: parts.sources,
             index: parts.index,
             records: parts.records,
             catalogue: parts.catalogue,
             purger: parts.purger,
+            takedowns: parts.takedowns,
             events: broadcast::channel(EVENTS).0,
             derivatives: parts.derivatives,
             masters: parts.masters,
@@ -139,13 +164,18 @@ impl Engine {
 
     /// An answer from memory, disk or a fill. When the caller is dropped and nobody else waits, the fill stops.
     pub async fn get(self: &Arc<Self>, resolved: &Arc<Resolved>) -> Option<Reply> {
+        self.get_since(resolved, Position::START).await
+    }
+
+    /// As [`Engine::get`], but nothing with a stamp below `at_least`: not even a stale answer.
+    pub async fn get_since(self: &Arc<Self>, resolved: &Arc<Resolved>, at_least: Position) -> Option<Reply> {
         let engine = self.clone();
         let wanted = resolved.clone();
         let known = resolved.clone();
         self.derivatives
             .get(
                 resolved.key,
-                Position::START,
+                at_least,
                 move |index| known.newest(index),
                 move |context| engine.clone().fill(wanted.clone(), context),
             )

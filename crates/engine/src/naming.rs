@@ -362,11 +362,12 @@ impl Engine {
         target: &str,
         said: &str,
     ) -> Result<(Vec<Candidate>, Plan), NamingError> {
-        let parsed = self
+        let mut parsed = self
             .sites
             .grammar(site)
             .parse(Target::new(target), &self.site(site).grammar)
             .map_err(|error| malformed(said, &refuse_parse(&error)))?;
+        self.resolve_pictures(site, &mut parsed.plan).map_err(|refusal| malformed(said, &refusal))?;
         let candidates = self
             .candidates(site, parsed.source.as_deref(), &parsed.asset, &parsed.origin_query)
             .map_err(|refusal| malformed(said, &refusal))?;
@@ -410,7 +411,7 @@ fn malformed(said: &str, refusal: &Refusal) -> NamingError {
 }
 
 /// `http://host/rest` or `https://host/rest` into host and `/rest`.
-fn split_absolute(text: &str) -> Option<(&str, &str)> {
+pub(crate) fn split_absolute(text: &str) -> Option<(&str, &str)> {
     let (scheme, rest) = text.split_once("://")?;
     if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
         return None;
@@ -423,7 +424,7 @@ fn split_absolute(text: &str) -> Option<(&str, &str)> {
 
 /// A site without hosts answers to any, but a purge must not take a stranger's URL for ours: there only loopback names
 /// count.
-fn is_ours(site: &crate::Site, host: &str) -> bool {
+pub(crate) fn is_ours(site: &crate::Site, host: &str) -> bool {
     let name = crate::site::host_name(host);
     !site.hosts.is_empty() || matches!(name.as_str(), "localhost" | "127.0.0.1" | "[::1]")
 }

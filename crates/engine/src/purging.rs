@@ -1,18 +1,22 @@
 //! Purges as plain calls: make one effective, look at what it would take, follow it, lift a takedown.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use plan::{DerivativeKey, Selector};
 use purge::{
-    CatalogueError, Count, Filter, Lifted, LogError, Matcher, Progress, PurgeError, PurgeId, Receipt, Record, Request,
-    Row, State, Takedown, Target, Tier,
+    CatalogueError, Count, Filter, Lifted, LogError, Matcher, Mode, Progress, PurgeError, PurgeId, Receipt, Record,
+    Request, Row, State, Takedown, Target, Tier,
 };
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::Instant;
 
 use crate::Engine;
+use crate::warm::{WarmItem, WarmRequest, Warmup};
 
+/// Derivatives that one refresh makes anew by itself; further ones are refreshed when they are asked for.
+const MOST_REFRESHED: usize = 10_000;
 /// Rows that a dry run shows.
 const SAMPLES: usize = 20;
 /// Rows read at a time.
@@ -99,14 +103,35 @@ impl Sample {
 }
 
 impl Engine {
-    /// Makes a purge effective here, durably. What it names is resolved already.
+    /// Makes a purge effective here, durably. What it names is resolved already. A refresh then goes on by itself: see
+    /// [`Engine::warmups`].
     ///
     /// # Errors
     /// See [`PurgeError`].
-    pub async fn purge(&self, mut request: Request) -> Result<Receipt, PurgeError> {
+    pub async fn purge(self: &Arc<Self>, request: Request) -> Result<Receipt, PurgeError> {
+        self.purge_and_warm(request, None).await.map(|(receipt, _)| receipt)
+    }
+
+    /// As [`Engine::purge`]; then makes anew those of its derivatives that were used most recently, at most `top`, at a pace.
+    /// A refresh does so with all of them. Must be called on the runtime of fills.
+    ///
+    /// # Errors
+    /// See [`PurgeError`].
+    pub async fn purge_and_warm(
+        self: &Arc<Self>,
+        mut request: Request,
+        top: Option<usize>,
+    ) -> Result<(Receipt, Option<Warmup>), PurgeError> {
         if request.id == PurgeId(0) {
             request.id = self.new_purge_id();
         }
+        let refreshes = request.mode == Mode::Refresh;
+        let top = if refreshes { Some(MOST_REFRESHED) } else { top };
+        // What is there is listed before the purge, since the sweep takes it away after it (rule S6).
+        let items = match top {
+            Some(top) => self.list_to_warm(&request.targets, top.min(MOST_REFRESHED)).await,
+            None => Vec::new(),
+        };
         let (send, receive) = tokio::sync::oneshot::channel();
         self.purger.submit(request, move |result| {
             let _ = send.send(result);
@@ -121,7 +146,34 @@ impl Engine {
             let progress = Progress { effective_at: receipt.effective_at, ..Progress::default() };
             self.tell(Event::Effective(receipt.record.clone(), progress));
         }
-        outcome
+        let receipt = outcome?;
+        let warmup = top.map(|_| {
+            self.warm(WarmRequest {
+                items,
+                per_second: self.settings.warm_per_second,
+                actor: receipt.record.actor.clone(),
+                after: Some((receipt.record.id, receipt.record.position)),
+                refreshes,
+            })
+        });
+        Ok((receipt, warmup))
+    }
+
+    async fn list_to_warm(self: &Arc<Self>, targets: &[Target], top: usize) -> Vec<WarmItem> {
+        let (engine, targets) = (self.clone(), targets.to_vec());
+        let listed = tokio::task::spawn_blocking(move || {
+            let selectors: Vec<&Selector> = targets.iter().flat_map(|t| &t.selectors).collect();
+            engine.most_recent(&selectors, top)
+        });
+        match listed.await {
+            Ok(Ok(items)) => items,
+            // A purge never waits for, nor fails with, what merely follows it.
+            Ok(Err(error)) => {
+                tracing::error!(%error, "nothing is warmed after this purge");
+                Vec::new()
+            }
+            Err(_gone) => Vec::new(),
+        }
     }
 
     /// A random id for a purge.
@@ -178,7 +230,7 @@ impl Engine {
     /// # Errors
     /// When the log cannot be read.
     pub async fn reached(
-        self: &std::sync::Arc<Self>,
+        self: &Arc<Self>,
         id: PurgeId,
         state: State,
         within: Duration,
@@ -266,7 +318,7 @@ impl Engine {
     pub fn lift_takedown(&self, id: PurgeId, lifted: &Lifted) -> Result<Option<Takedown>, LogError> {
         let done = self.records.lift(id, lifted)?;
         if let Some(takedown) = &done {
-            // TODO takedowns
+            self.takedowns.lift(id);
             self.tell(Event::Lifted(takedown.clone()));
         }
         Ok(done)

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use dialect::{Asset, Disposition, ParseError, Target, Warning};
 use plan::reason::Fault;
-use plan::{AcceptClass, DerivativeKey, ExactName, MasterRef, NameHash, OutputSpec, Plan};
-use purge::{Index, Slot};
+use plan::{AcceptClass, DerivativeKey, ExactName, Label, MasterRef, NameHash, OutputSpec, Plan, Position, Stamp};
+use purge::{Index, Role, Slot, Subject};
 use quick_cache::Equivalent;
 use quick_cache::sync::Cache;
 
@@ -34,6 +34,10 @@ pub struct Resolved {
     pub exact: (ExactName, NameHash),
     /// The masters it may come from, in the order in which they are tried; never empty.
     pub candidates: Vec<Candidate>,
+    /// For each overlay of the plan, in the order of [`Plan::overlays`], the masters that it may come from.
+    pub pictures: Vec<Vec<Candidate>>,
+    /// Everything by which purges can name the answer before it is made.
+    pub known: Subject,
     /// What is done to the master.
     pub plan: Plan,
     /// How the result is written.
@@ -46,7 +50,7 @@ pub struct Resolved {
     pub any_content: bool,
     /// What was not understood or not obeyed.
     pub warnings: Vec<Warning>,
-    /// The target, for people.
+    /// The target, after `//` and the host where its site has hosts of its own: for people, and for warming.
     pub url: String,
 }
 
@@ -64,11 +68,7 @@ pub struct Candidate {
 impl Resolved {
     /// The newest purges of everything by which the answer is known before it is made.
     pub fn newest(&self, index: &Index) -> Slot {
-        let mut newest = index.newest_of_exact(self.exact.1);
-        for candidate in &self.candidates {
-            newest = newest.or_later(index.newest_of_master(&candidate.master.id, candidate.hash));
-        }
-        newest
+        index.newest_of(&self.known)
     }
 
     /// The file name that the first candidate ends in, for `Content-Disposition`.
@@ -98,7 +98,7 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    fn new(status: u16, code: &'static str, detail: impl Into<String>) -> Self {
+    pub(crate) fn new(status: u16, code: &'static str, detail: impl Into<String>) -> Self {
         Refusal {
             status,
             code,
@@ -176,13 +176,15 @@ impl Engine {
         })?;
         let (site, number) = (route.site, route.number);
         let below = Target { path: route.path, query };
-        let parsed = self.sites.grammar(number).parse(below, &site.grammar).map_err(|e| refuse_parse(&e).at(number))?;
+        let mut parsed =
+            self.sites.grammar(number).parse(below, &site.grammar).map_err(|e| refuse_parse(&e).at(number))?;
         if let Some(warning) = parsed.warnings.first().filter(|_| site.strict) {
             return Err(refuse_warning(warning).at(number));
         }
         let candidates = self
             .candidates(number, parsed.source.as_deref(), &parsed.asset, &parsed.origin_query)
             .map_err(|refusal| refusal.at(number))?;
+        let pictures = self.resolve_pictures(number, &mut parsed.plan).map_err(|refusal| refusal.at(number))?;
         let secret = &self.index.identity().secret;
         let masters: Vec<MasterRef> = candidates.iter().map(|c| c.master.clone()).collect();
         let exact = ExactName::new(secret, &masters, &parsed.plan);
@@ -190,16 +192,49 @@ impl Engine {
         Ok(Resolved {
             site: number,
             key: DerivativeKey::new(secret, &exact, &output),
+            known: self.known(number, exact, &candidates, &pictures),
             exact: self.index.exact(exact),
             candidates,
+            pictures,
             varies: parsed.plan.output.negotiates(),
             plan: parsed.plan,
             output,
             disposition: parsed.disposition,
             any_content: parsed.any_content,
             warnings: parsed.warnings,
-            url: ask.target.to_owned(),
+            url: if site.hosts.is_empty() { ask.target.to_owned() } else { format!("//{}{}", ask.host, ask.target) },
         })
+    }
+
+    /// What purges can name an answer by before it is made: its exact name, every master that may take part, and the tags
+    /// that its site gives.
+    fn known(&self, site: usize, exact: ExactName, candidates: &[Candidate], pictures: &[Vec<Candidate>]) -> Subject {
+        let parts = pictures.iter().flatten().map(|part| (part, Role::Part));
+        let all = candidates.iter().map(|main| (main, Role::Main)).chain(parts);
+        Subject {
+            stamp: Stamp { log: self.index.identity().log, position: Position::START },
+            exact: Some(self.index.exact(exact)),
+            dependencies: all
+                .map(|(c, role)| self.index.dependency(c.master.id.clone(), role, Position::START, None))
+                .collect(),
+            labels: self.given_labels(site, candidates),
+        }
+    }
+
+    /// The tags that a site's rules give to what is made from any of these masters.
+    fn given_labels(&self, site: usize, candidates: &[Candidate]) -> Vec<Label> {
+        let mut labels = Vec::new();
+        for candidate in candidates {
+            let source = self.sources[candidate.source].location();
+            let path = candidate.master.id.as_str().strip_prefix(source.as_str()).unwrap_or_default();
+            for tag in self.site(site).tags.iter().filter(|rule| rule.covers(path)).flat_map(|rule| &rule.tags) {
+                let label = Label { tag: tag.clone(), source: source.clone() };
+                if !labels.contains(&label) {
+                    labels.push(label);
+                }
+            }
+        }
+        labels
     }
 
     /// The masters that an asset of a site may mean, in the order in which its sources are tried.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use dialect::Dialect;
 use origin::Source;
+use plan::Tag;
 
 /// Which of the four grammars.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -72,6 +73,33 @@ pub struct Site {
     pub vendor_headers: bool,
     /// Whether errors have the vendor's own statuses.
     pub vendor_errors: bool,
+    /// Tags that its derivatives bear, by their master's path.
+    pub tags: Vec<TagRule>,
+    /// Whether answers are originals as the origin gave them, whatever they are, and the grammar is not asked.
+    pub passthrough: bool,
+}
+
+/// Tags for what is made from masters whose path matches.
+#[derive(Debug, Clone)]
+pub struct TagRule {
+    paths: globset::GlobMatcher,
+    /// The tags; never built-in ones.
+    pub tags: Vec<Tag>,
+}
+
+impl TagRule {
+    /// A rule for paths (below the source, without leading slash) that match a pattern as [`plan::Selector::Glob`] has it.
+    ///
+    /// # Errors
+    /// What is wrong with the pattern.
+    pub fn new(pattern: &str, tags: Vec<Tag>) -> Result<TagRule, purge::BadGlob> {
+        Ok(TagRule { paths: purge::glob(pattern)?, tags })
+    }
+
+    /// Whether it is for this path.
+    pub fn covers(&self, path: &str) -> bool {
+        self.paths.is_match(path)
+    }
 }
 
 impl Site {
@@ -92,6 +120,8 @@ impl Site {
             strict: false,
             vendor_headers: true,
             vendor_errors: false,
+            tags: Vec::new(),
+            passthrough: false,
         }
     }
 

@@ -74,30 +74,58 @@ pub(crate) fn last_modified(headers: &HeaderMap) -> Option<SystemTime> {
 }
 
 /// The tags by which the origin groups its answers: `Surrogate-Key` (Fastly) and `xkey` (Varnish) are split at white space,
-/// `Cache-Tag` (Cloudflare) at commas.
+/// `Cache-Tag` (Cloudflare) at commas; `Cache-Groups` (RFC 9875) is a list of quoted strings.
 pub(crate) fn tags(headers: &HeaderMap) -> Vec<String> {
     let space: fn(char) -> bool = |c| c.is_ascii_whitespace();
     let space_or_comma: fn(char) -> bool = |c| c.is_ascii_whitespace() || c == ',';
     let comma: fn(char) -> bool = |c| c == ',';
-    let mut out: Vec<String> = Vec::new();
-    let mut room = MAX_TAG_BYTES;
+    let mut given = Vec::new();
     for (name, separator) in [("surrogate-key", space), ("xkey", space_or_comma), ("cache-tag", comma)] {
         for value in headers.get_all(HeaderName::from_static(name)) {
             let value = String::from_utf8_lossy(value.as_bytes());
-            for tag in value.split(separator).map(str::trim).filter(|tag| !tag.is_empty()) {
-                if out.iter().any(|known| known == tag) {
-                    continue;
-                }
-                if out.len() == MAX_TAGS || tag.len() > room {
-                    tracing::warn!(header = name, "more than 64 tags or 8 kB of them: the rest is ignored");
-                    return out;
-                }
-                room -= tag.len();
-                out.push(tag.to_owned());
-            }
+            given.extend(value.split(separator).map(|tag| tag.trim().to_owned()));
+        }
+    }
+    given.extend(groups(headers, HeaderName::from_static("cache-groups")));
+    let mut out: Vec<String> = Vec::new();
+    let mut room = MAX_TAG_BYTES;
+    for tag in given.into_iter().filter(|tag| !tag.is_empty()) {
+        if out.contains(&tag) {
+            continue;
+        }
+        if out.len() == MAX_TAGS || tag.len() > room {
+            tracing::warn!("an origin gives more than 64 tags or 8 kB of them: the rest is ignored");
+            return out;
+        }
+        room -= tag.len();
+        out.push(tag);
+    }
+    out
+}
+
+/// The strings of a structured list (RFC 9651), as `Cache-Groups` and `Cache-Group-Invalidation` have it (RFC 9875). Members
+/// that are no strings name no group.
+pub(crate) fn groups(headers: &HeaderMap, name: HeaderName) -> Vec<String> {
+    let mut out = Vec::new();
+    for value in headers.get_all(name) {
+        for member in directives(&String::from_utf8_lossy(value.as_bytes())) {
+            out.extend(quoted(member.trim()));
         }
     }
     out
+}
+
+/// A quoted string with its escapes undone; parameters after it are passed over.
+fn quoted(text: &str) -> Option<String> {
+    let mut out = String::new();
+    let mut chars = text.strip_prefix('"')?.chars();
+    loop {
+        match chars.next()? {
+            '"' => return Some(out),
+            '\\' => out.push(chars.next().filter(|c| matches!(c, '"' | '\\'))?),
+            c => out.push(c),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -150,8 +178,10 @@ mod tests {
             ("surrogate-key", "a c"),
             ("xkey", "d,e f"),
             ("cache-tag", " g h , i,, "),
+            ("cache-groups", "\"j,k\";p=1, token, \"l\\\\\", \"open, \"m"),
+            ("cache-groups", "\"n\""),
         ]);
-        assert_eq!(tags(&headers), ["a", "b", "c", "d", "e", "f", "g h", "i"]);
+        assert_eq!(tags(&headers), ["a", "b", "c", "d", "e", "f", "g h", "i", "j,k", "l\\", "open, ", "n"]);
         let many = (0..100).map(|n| format!("t{n}")).collect::<Vec<_>>().join(" ");
         assert_eq!(tags(&map(&[("xkey", &many)])).len(), MAX_TAGS);
         let long = format!("{} b", "a".repeat(MAX_TAG_BYTES + 1));

@@ -43,6 +43,13 @@ impl Overlay {
             optional: false,
         }
     }
+
+    /// Overlays within it, at any depth.
+    pub fn parts(&self) -> usize {
+        let mut found = Vec::new();
+        gather(&self.stages, &mut found);
+        found.len()
+    }
 }
 
 /// Which picture an overlay is.

@@ -39,7 +39,7 @@ fn repeat(master: &[u8], width: u32, quality: u8, progressive: bool, count: u32)
     let resize = Stage::Resize(Resize::new(Some(Dim::Px(width)), None, Fit::Inside));
     let plan = Plan { stages: vec![Stage::Orient(Orient::Exif), resize], output };
     let (budget, cancel) = (codec::Budget::default(), codec::Cancel::never());
-    let job = Job { master, plan: &plan, spec: &spec, budget: &budget, cancel: &cancel };
+    let job = Job { master, pictures: &[], plan: &plan, spec: &spec, budget: &budget, cancel: &cancel };
     let mut made = render(&job)?;
     for _ in 1..count {
         made = render(&job)?;

@@ -34,7 +34,7 @@ pub(crate) fn at_least(info: &Info, stages: &[Stage], cap: u32) -> Option<(u32, 
                 let turn = orient::turn(*how, info.orientation);
                 (size, turned) = (turn.size(size), turned.then(turn));
             }
-            Stage::Flip { .. } | Stage::Overlay(_) => {}
+            Stage::Flip { .. } => {}
             Stage::Rotate { degrees, .. } => {
                 let turn = rotate::right_angle(degrees.get())?;
                 (size, turned) = (turn.size(size), turned.then(turn));
@@ -63,7 +63,9 @@ pub(crate) fn at_least(info: &Info, stages: &[Stage], cap: u32) -> Option<(u32, 
                 };
                 return Some((need(info.width, x), need(info.height, y)));
             }
-            Stage::Trim(_) | Stage::Straighten { .. } | Stage::Pad(_) | Stage::Flatten(_) => return None,
+            Stage::Trim(_) | Stage::Straighten { .. } | Stage::Pad(_) | Stage::Flatten(_) | Stage::Overlay(_) => {
+                return None;
+            }
         }
     }
     None

@@ -7,6 +7,7 @@
 mod choose;
 mod foresee;
 pub mod geometry;
+mod pictures;
 pub mod pool;
 mod scope;
 mod smart;
@@ -22,6 +23,7 @@ use std::time::{Duration, Instant};
 use codec::{Budget, Cancel, Channels, CodecError, Decode, Encode, Info, Picture};
 use plan::{Format, OutputSpec, Plan, Stage};
 
+use crate::pictures::Pictures;
 use crate::scope::{Scope, without_alpha};
 use crate::work::Work;
 
@@ -30,6 +32,9 @@ use crate::work::Work;
 pub struct Job<'a> {
     /// The master's bytes.
     pub master: &'a [u8],
+    /// The bytes of the plan's overlays, one for each of [`Plan::overlays`], in that order; `None` for an optional one that
+    /// cannot be had, and for those within it.
+    pub pictures: &'a [Option<&'a [u8]>],
     /// Its stages are applied; its output rule is not looked at.
     pub plan: &'a Plan,
     /// How to write the result.
@@ -53,6 +58,9 @@ pub struct Rendered {
     pub height: u32,
     /// Its frames; 1 for a still.
     pub frames: u32,
+    /// The optional overlays that it was made without, as places in [`Job::pictures`], ascending: their bytes were not
+    /// there, or no picture. Those within one of them are not listed.
+    pub left_out: Vec<usize>,
     /// Where the time went.
     pub timing: Timing,
 }
@@ -62,7 +70,7 @@ pub struct Rendered {
 pub struct Timing {
     /// Reading the master.
     pub decode: Duration,
-    /// The stages.
+    /// The stages, reading overlays among them.
     pub stages: Duration,
     /// Writing the result.
     pub encode: Duration,
@@ -70,13 +78,23 @@ pub struct Timing {
 
 /// Makes one derivative.
 ///
+/// An overlay is read under what the budget leaves when the picture below is held; of an animated one the first frame is
+/// drawn, on every frame below.
+///
 /// # Errors
-/// What the codec answers for a master that is no picture, is damaged or costs too much; [`CodecError::OverBudget`] where
-/// a stage would; [`CodecError::Cancelled`] and [`CodecError::TimedOut`]; [`CodecError::Internal`] for a spec that asks for
-/// the master's own bytes, which needs no renderer.
+/// What the codec answers for a master, or a required overlay, that is no picture, is damaged or costs too much: where it
+/// is an overlay, the text begins with `overlay` and its number (1 is the first of [`Job::pictures`]), and a limit is
+/// called `overlay bytes` or `overlay pixels`. [`CodecError::OverBudget`] where a stage would cost too much;
+/// [`CodecError::Cancelled`] and [`CodecError::TimedOut`]; [`CodecError::Internal`] for a spec that asks for the master's
+/// own bytes, which needs no renderer, and for other than as many pictures as the plan has overlays.
 pub fn render(job: &Job<'_>) -> Result<Rendered, CodecError> {
     if job.spec.original {
         return Err(CodecError::Internal("the master's own bytes are not rendered".to_owned()));
+    }
+    let overlays = pictures::count(&job.plan.stages);
+    if overlays != job.pictures.len() {
+        let why = format!("{} pictures for {overlays} overlays", job.pictures.len());
+        return Err(CodecError::Internal(why));
     }
     job.cancel.check()?;
     let start = Instant::now();
@@ -95,7 +113,8 @@ pub fn render(job: &Job<'_>) -> Result<Rendered, CodecError> {
     };
     let decoded = codec::decode(job.master, &decode, job.budget, job.cancel)?;
     let decoded_at = Instant::now();
-    let (picture, format) = transform(decoded.picture, &decoded.info, &stages, job, cap)?;
+    let pictures = Pictures::new(job.pictures);
+    let (picture, format) = transform(decoded.picture, &decoded.info, &stages, job, cap, &pictures)?;
     job.cancel.check()?;
     let staged_at = Instant::now();
     let encode = Encode {
@@ -108,7 +127,8 @@ pub fn render(job: &Job<'_>) -> Result<Rendered, CodecError> {
     let bytes = codec::encode(&picture, &encode, job.cancel)?;
     let frames = u32::try_from(picture.frames.len()).unwrap_or(u32::MAX);
     let timing = Timing { decode: decoded_at - start, stages: staged_at - decoded_at, encode: staged_at.elapsed() };
-    Ok(Rendered { bytes, format, width: picture.width(), height: picture.height(), frames, timing })
+    let (width, height, left_out) = (picture.width(), picture.height(), pictures.left_out());
+    Ok(Rendered { bytes, format, width, height, frames, left_out, timing })
 }
 
 /// Applies the stages, and settles the format on the way: before them, since backgrounds depend on it, and once more
@@ -119,6 +139,7 @@ fn transform(
     stages: &[Stage],
     job: &Job<'_>,
     cap: u32,
+    pictures: &Pictures<'_>,
 ) -> Result<(Picture, Format), CodecError> {
     let mut picture = drop_idle_alpha(picture);
     let (source, animated) = (info.kind.output_format(), picture.is_animated());
@@ -127,7 +148,8 @@ fn transform(
     if !planned.holds_animation() {
         picture.frames.truncate(1);
     }
-    let scope = Scope { budget: job.budget, cancel: job.cancel, cap, holds_alpha: planned.holds_alpha() };
+    let holds_alpha = planned.holds_alpha();
+    let scope = Scope { budget: job.budget, cancel: job.cancel, cap, holds_alpha, pictures, depth: 0 };
     let mut work = Work::new(picture, info);
     for (index, stage) in stages.iter().enumerate() {
         stages::apply(stage, index == 0, &mut work, info, &scope)?;

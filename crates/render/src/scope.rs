@@ -1,6 +1,7 @@
 use codec::{Budget, Cancel, Channels, CodecError, Pixels};
 
 use crate::geometry::Size;
+use crate::pictures::Pictures;
 
 /// What every stage must know and obey.
 pub(crate) struct Scope<'a> {
@@ -10,6 +11,10 @@ pub(crate) struct Scope<'a> {
     pub(crate) cap: u32,
     /// Whether the output holds transparency: what [`plan::Background::Auto`] turns on.
     pub(crate) holds_alpha: bool,
+    /// What overlays are drawn from.
+    pub(crate) pictures: &'a Pictures<'a>,
+    /// Overlays that this picture lies within: 0 for the main one.
+    pub(crate) depth: usize,
 }
 
 impl Scope<'_> {

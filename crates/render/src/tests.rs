@@ -146,7 +146,7 @@ proptest! {
         let spec = rule.resolve(plan::AcceptClass::Avif);
         let (budget, cancel) = (Budget { output_side: CAP, ..Budget::default() }, Cancel::never());
         let plan = Plan { stages, output: rule };
-        let job = Job { master: &[], plan: &plan, spec: &spec, budget: &budget, cancel: &cancel };
+        let job = Job { master: &[], pictures: &[], plan: &plan, spec: &spec, budget: &budget, cancel: &cancel };
         let info = Info { kind: Kind::Png, width: w, height: h, orientation, may_have_alpha: alpha, frames: 2 };
         let stages = with_final_cap(&plan.stages, CAP);
         let actual = match foresee::at_least(&info, &stages, CAP) {
@@ -155,7 +155,7 @@ proptest! {
         };
         prop_assert!(actual.0 <= w && actual.1 <= h);
         let picture = picture(actual.0, actual.1, alpha, seed, 2);
-        let (out, chosen) = transform(picture, &info, &stages, &job, CAP).unwrap();
+        let (out, chosen) = transform(picture, &info, &stages, &job, CAP, &Pictures::new(&[])).unwrap();
         prop_assert_eq!(chosen, format);
         prop_assert_eq!(out.frames.len(), if jpeg { 1 } else { 2 });
         for frame in &out.frames {
@@ -176,13 +176,13 @@ fn transformed(alpha: Option<u8>, stages: Vec<Stage>, format: FormatRule) -> (Pi
     let spec = rule.resolve(plan::AcceptClass::Avif);
     let (budget, cancel) = (Budget::default(), Cancel::never());
     let plan = Plan { stages, output: rule };
-    let job = Job { master: &[], plan: &plan, spec: &spec, budget: &budget, cancel: &cancel };
+    let job = Job { master: &[], pictures: &[], plan: &plan, spec: &spec, budget: &budget, cancel: &cancel };
     let info = Info { kind: Kind::Heic, width: 4, height: 4, orientation: 1, may_have_alpha: true, frames: 1 };
     let mut picture = picture(4, 4, true, 7, 1);
     for pixel in picture.frames[0].pixels.data.chunks_exact_mut(4) {
         pixel[3] = alpha.unwrap_or(255);
     }
-    transform(picture, &info, &plan.stages, &job, 8192).unwrap()
+    transform(picture, &info, &plan.stages, &job, 8192, &Pictures::new(&[])).unwrap()
 }
 
 #[test]
@@ -223,7 +223,7 @@ fn rendered(master: &[u8], stages: Vec<Stage>, format: FormatRule, budget: &Budg
     let rule = OutputRule { format, ..OutputRule::default() };
     let (spec, cancel) = (rule.resolve(plan::AcceptClass::Avif), Cancel::never());
     let plan = Plan { stages, output: rule };
-    render(&Job { master, plan: &plan, spec: &spec, budget, cancel: &cancel })
+    render(&Job { master, pictures: &[], plan: &plan, spec: &spec, budget, cancel: &cancel })
 }
 
 fn near(pixels: &Pixels, x: u32, y: u32, want: [u8; 3]) {
@@ -265,7 +265,7 @@ fn what_cannot_be_rendered() {
     assert!(matches!(rendered(b"nonsense", vec![], FormatRule::Source, &budget), Err(CodecError::Unsupported(_))));
     let (plan, cancel) = (Plan::original(), Cancel::never());
     let spec = plan.output.resolve(plan::AcceptClass::Basic);
-    let job = Job { master: &[], plan: &plan, spec: &spec, budget: &budget, cancel: &cancel };
+    let job = Job { master: &[], pictures: &[], plan: &plan, spec: &spec, budget: &budget, cancel: &cancel };
     assert!(matches!(render(&job), Err(CodecError::Internal(_))));
     cancel.cancel();
     let spec = OutputRule::default().resolve(plan::AcceptClass::Basic);

@@ -1,12 +1,11 @@
-use codec::CodecError;
-use codec::{Frame, Info, Picture, Pixels};
+use codec::{Cancel, CodecError, Frame, Info, Picture, Pixels};
 use fast_image_resize::Resizer;
 use plan::{Background, Gravity};
 
 use crate::geometry::{Affine, Locate, Placement, Rect, Size, Smart, Turn};
 use crate::scope::{Scope, blank, bytes, size};
 use crate::smart;
-use crate::stages::{background, orient, resize};
+use crate::stages::{background, orient, resample};
 
 /// A picture under work.
 ///
@@ -123,11 +122,11 @@ impl Work {
         let stored_to = view.turn.inverse().size(to);
         let actual = size(&self.frames[0].pixels);
         if !(source == actual.rect() && stored_to == actual) {
-            let bounds = resize::bounds(view.rect, actual);
-            let scratch = resize::scratch(self.frames[0].pixels.channels, bounds, stored_to);
+            let bounds = resample::bounds(view.rect, actual);
+            let scratch = resample::scratch(self.frames[0].pixels.channels, bounds, stored_to);
             scope.room(self.held(), scratch)?;
             self.each(scope, stored_to, |pixels, resizer| {
-                resize::resample(resizer, &pixels, bounds, source, stored_to)
+                resample::resample(resizer, &pixels, bounds, source, stored_to, scope.cancel)
             })?;
         }
         if view.turn != Turn::NONE {
@@ -173,6 +172,19 @@ impl Work {
         Ok(())
     }
 
+    /// Changes pixels of every frame in place. Settle first.
+    pub(crate) fn draw(
+        &mut self,
+        scope: &Scope<'_>,
+        mut draw: impl FnMut(&mut Pixels) -> Result<(), CodecError>,
+    ) -> Result<(), CodecError> {
+        for frame in &mut self.frames {
+            scope.cancel.check()?;
+            draw(&mut frame.pixels)?;
+        }
+        Ok(())
+    }
+
     /// The frames as they are. Settle first.
     pub(crate) fn frames(&self) -> &[Frame] {
         &self.frames
@@ -185,27 +197,36 @@ impl Work {
     }
 
     /// Works something out with eyes on the picture.
-    pub(crate) fn locate<T>(&self, work: impl FnOnce(&Locate<'_>) -> T) -> T {
-        work(&Locate { master: self.master, smart: self })
+    pub(crate) fn locate<T>(&self, scope: &Scope<'_>, work: impl FnOnce(&Locate<'_>) -> T) -> T {
+        work(&Locate { master: self.master, smart: &Eyes { work: self, cancel: scope.cancel } })
     }
 
-    fn held(&self) -> u64 {
+    /// Bytes of its pixels.
+    pub(crate) fn held(&self) -> u64 {
         self.frames.iter().map(|frame| frame.pixels.data.len() as u64).sum()
     }
 
     /// A small copy of the first frame, as the plan sees it.
-    fn glance(&self) -> Result<Pixels, CodecError> {
+    fn glance(&self, cancel: &Cancel) -> Result<Pixels, CodecError> {
         let pixels = &self.frames[0].pixels;
         let to = self.view.turn.inverse().size(self.view.size.capped(smart::SIDE));
-        let bounds = resize::bounds(self.view.rect, size(pixels));
-        let small = resize::resample(&mut Resizer::new(), pixels, bounds, self.view.rect, to)?;
+        let bounds = resample::bounds(self.view.rect, size(pixels));
+        let small = resample::resample(&mut Resizer::new(), pixels, bounds, self.view.rect, to, cancel)?;
         Ok(orient::turned(&small, self.view.turn))
     }
 }
 
-impl Smart for Work {
+/// Sees the picture for those who place windows.
+struct Eyes<'a> {
+    work: &'a Work,
+    cancel: &'a Cancel,
+}
+
+impl Smart for Eyes<'_> {
     fn best(&self, gravity: Gravity, window: (f64, f64)) -> (f64, f64) {
-        match self.glance() {
+        match self.work.glance(self.cancel) {
+            // The stage that asked will hear of it too.
+            Err(CodecError::Cancelled | CodecError::TimedOut) => (0.5, 0.5),
             Ok(small) => smart::best(&small, gravity, window),
             Err(error) => {
                 tracing::warn!(%error, "no look at the picture: the crop is centred");

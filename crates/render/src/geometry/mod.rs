@@ -4,11 +4,13 @@
 //! Sizes round half up and are at least 1. Positions round to the nearest pixel, ties towards the top left.
 
 mod gravity;
+mod overlay;
 mod region;
 mod resize;
 mod turn;
 
 pub use gravity::{Locate, Smart, place, slack};
+pub use overlay::{Laid, overlay, scalings};
 pub use region::{Cut, extract};
 pub(crate) use resize::cap_only;
 pub use resize::{Placement, framed, resize, rotated, straighten_zoom};

@@ -1,8 +1,8 @@
-use codec::{Channels, CodecError, Pixels};
+use codec::{Cancel, Channels, CodecError, Pixels};
 use fast_image_resize::Resizer;
 use plan::{Background, Color};
 
-use super::resize::{bounds, resample};
+use super::resample::{bounds, resample};
 use crate::geometry::{Rect, Size};
 use crate::scope::{Scope, blank, size, with_alpha};
 
@@ -34,7 +34,7 @@ pub(crate) fn backdrop(
     scope: &Scope<'_>,
 ) -> Result<Pixels, CodecError> {
     let color = match background {
-        Background::Blur => return blurred(pixels, canvas),
+        Background::Blur => return blurred(pixels, canvas, scope.cancel),
         Background::Color(color) => color,
         Background::Auto | Background::Edge if scope.holds_alpha => Color::TRANSPARENT,
         Background::Auto | Background::Edge => Color::WHITE,
@@ -81,8 +81,10 @@ fn edges(pixels: &Pixels, canvas: Size, offset: (u32, u32)) -> Pixels {
 const BLUR_SIDE: u32 = 160;
 /// Standard deviation of the blur on that copy, in pixels: a fortieth of the canvas.
 const BLUR_SIGMA: f64 = 4.0;
+/// Rows after which it is asked whether anybody still waits.
+const BLUR_BAND: usize = 64;
 
-fn blurred(pixels: &Pixels, canvas: Size) -> Result<Pixels, CodecError> {
+fn blurred(pixels: &Pixels, canvas: Size, cancel: &Cancel) -> Result<Pixels, CodecError> {
     let from = size(pixels);
     let (w, h) = (f64::from(from.w), f64::from(from.h));
     let (cw, ch) = (f64::from(canvas.w), f64::from(canvas.h));
@@ -91,13 +93,13 @@ fn blurred(pixels: &Pixels, canvas: Size) -> Result<Pixels, CodecError> {
     let window = Rect { x: (w - ww) / 2.0, y: (h - wh) / 2.0, w: ww, h: wh };
     let mut resizer = Resizer::new();
     let small = canvas.capped(BLUR_SIDE);
-    let copy = resample(&mut resizer, pixels, bounds(from.rect(), from), window, small)?;
-    let copy = gaussian(&copy, BLUR_SIGMA * f64::from(small.longest()) / f64::from(BLUR_SIDE));
-    resample(&mut resizer, &copy, bounds(small.rect(), small), small.rect(), canvas)
+    let copy = resample(&mut resizer, pixels, bounds(from.rect(), from), window, small, cancel)?;
+    let copy = gaussian(&copy, BLUR_SIGMA * f64::from(small.longest()) / f64::from(BLUR_SIDE), cancel)?;
+    resample(&mut resizer, &copy, bounds(small.rect(), small), small.rect(), canvas, cancel)
 }
 
 /// A Gaussian blur in two passes, edge pixels repeated, colours weighed by alpha.
-pub(crate) fn gaussian(pixels: &Pixels, sigma: f64) -> Pixels {
+pub(crate) fn gaussian(pixels: &Pixels, sigma: f64, cancel: &Cancel) -> Result<Pixels, CodecError> {
     let kernel = kernel(sigma);
     let (w, h) = (pixels.width as usize, pixels.height as usize);
     let count = pixels.channels.count();
@@ -110,8 +112,8 @@ pub(crate) fn gaussian(pixels: &Pixels, sigma: f64) -> Pixels {
             [f32::from(p[0]) * a, f32::from(p[1]) * a, f32::from(p[2]) * a, a]
         })
         .collect();
-    field = pass(&field, w, h, &kernel);
-    field = pass(&field, h, w, &kernel);
+    field = pass(&field, w, h, &kernel, cancel)?;
+    field = pass(&field, h, w, &kernel, cancel)?;
     let mut out = blank(size(pixels), pixels.channels);
     for (to, from) in out.data.chunks_exact_mut(count).zip(&field) {
         let a = from[3];
@@ -124,14 +126,17 @@ pub(crate) fn gaussian(pixels: &Pixels, sigma: f64) -> Pixels {
             to[3] = (a * 255.0 + 0.5) as u8;
         }
     }
-    out
+    Ok(out)
 }
 
 /// Blurs the rows, and exchanges the axes.
-fn pass(field: &[[f32; 4]], w: usize, h: usize, kernel: &[f32]) -> Vec<[f32; 4]> {
+fn pass(field: &[[f32; 4]], w: usize, h: usize, kernel: &[f32], cancel: &Cancel) -> Result<Vec<[f32; 4]>, CodecError> {
     let reach = kernel.len() / 2;
     let mut out = vec![[0.0; 4]; field.len()];
     for y in 0..h {
+        if y % BLUR_BAND == 0 {
+            cancel.check()?;
+        }
         let row = &field[y * w..(y + 1) * w];
         for x in 0..w {
             let mut sum = [0.0f32; 4];
@@ -144,7 +149,7 @@ fn pass(field: &[[f32; 4]], w: usize, h: usize, kernel: &[f32]) -> Vec<[f32; 4]>
             out[x * h + y] = sum;
         }
     }
-    out
+    Ok(out)
 }
 
 fn kernel(sigma: f64) -> Vec<f32> {
@@ -153,4 +158,26 @@ fn kernel(sigma: f64) -> Vec<f32> {
     let weights: Vec<f64> = (-reach..=reach).map(|i| (-f64::from(i * i) / (2.0 * sigma * sigma)).exp()).collect();
     let sum: f64 = weights.iter().sum();
     weights.iter().map(|w| (w / sum) as f32).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use codec::Budget;
+
+    use super::*;
+    use crate::pictures::Pictures;
+    use crate::stages::resample::tests::{asks, noise};
+
+    #[test]
+    fn a_blur_ends_within_itself_when_nobody_waits() {
+        let picture = noise(400, 300, Channels::Rgb);
+        let count = asks(|cancel| {
+            let (budget, pictures) = (Budget::default(), Pictures::new(&[]));
+            let scope = Scope { budget: &budget, cancel, cap: 8192, holds_alpha: false, pictures: &pictures, depth: 0 };
+            frame(picture.clone(), Size::new(400, 600), (0, 150), Background::Blur, &scope)
+        });
+        // One scaling down to 107x160, the blur's columns and rows, one scaling up.
+        assert_eq!(count, 1 + 3 + 2 + 1);
+    }
 }

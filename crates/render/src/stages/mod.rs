@@ -5,8 +5,10 @@ mod extract;
 mod flatten;
 mod flip;
 pub(crate) mod orient;
+mod overlay;
 pub(crate) mod pad;
-pub(crate) mod resize;
+pub(crate) mod resample;
+mod resize;
 pub(crate) mod rotate;
 mod straighten;
 mod trim;
@@ -39,7 +41,7 @@ pub(crate) fn apply(
         Stage::Straighten { degrees } => return straighten::apply(degrees.get(), work, scope),
         Stage::Pad(pad) => return pad::apply(pad, work, scope),
         Stage::Flatten(color) => return flatten::apply(*color, work, scope),
-        Stage::Overlay(_) => return Err(CodecError::Internal("overlays are not drawn yet".to_owned())),
+        Stage::Overlay(overlay) => return overlay::apply(overlay, work, scope),
     }
     Ok(())
 }

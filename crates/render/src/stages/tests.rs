@@ -7,6 +7,7 @@ use plan::{
 };
 
 use super::apply;
+use crate::pictures::Pictures;
 use crate::scope::Scope;
 use crate::work::Work;
 
@@ -63,7 +64,8 @@ fn run(setup: &Setup, frames: Vec<Pixels>, stages: &[Stage]) -> Result<Picture, 
     let info = Info { kind: Kind::Png, width, height, orientation: setup.orientation, may_have_alpha: true, frames: 1 };
     let frames = frames.into_iter().map(|pixels| Frame { pixels, delay_ms: 40 }).collect();
     let cancel = Cancel::never();
-    let scope = Scope { budget: &setup.budget, cancel: &cancel, cap: setup.cap, holds_alpha: setup.holds_alpha };
+    let (cap, holds_alpha, pictures) = (setup.cap, setup.holds_alpha, Pictures::new(&[]));
+    let scope = Scope { budget: &setup.budget, cancel: &cancel, cap, holds_alpha, pictures: &pictures, depth: 0 };
     let mut work = Work::new(Picture { frames, loops: 3 }, &info);
     for (i, stage) in stages.iter().enumerate() {
         apply(stage, i == 0, &mut work, &info, &scope)?;

@@ -1,0 +1,136 @@
+use codec::{Budget, Cancel, Channels, CodecError, Decode, Pixels};
+use plan::reason::Fault;
+use plan::{Background, Fixed, Overlay, Stage};
+
+use crate::geometry::{self, Placement};
+use crate::pictures::named;
+use crate::scope::Scope;
+use crate::work::Work;
+use crate::{drop_idle_alpha, foresee};
+
+/// Overlays within overlays that are drawn. Nobody who checks what a URL asks for lets so many through.
+const DEEPEST: usize = 16;
+
+/// Draws another picture over this one: on every frame, and of an animation its first frame.
+pub(super) fn apply(overlay: &Overlay, work: &mut Work, scope: &Scope<'_>) -> Result<(), CodecError> {
+    work.settle(scope)?;
+    let (number, bytes) = scope.pictures.take();
+    let prepared = match bytes {
+        Some(bytes) => prepare(overlay, bytes, work, scope).map_err(|error| named(number, work.held(), error)),
+        None if overlay.optional => Err(CodecError::Unsupported("cannot be had".to_owned())),
+        None => Err(CodecError::Internal(format!("overlay {}: nobody brought its bytes", number + 1))),
+    };
+    match prepared {
+        Ok(Some(top)) => work.draw(scope, |below| draw(&top, below, overlay.opacity, scope.cancel)),
+        Ok(None) => Ok(()),
+        Err(error) if overlay.optional && error.fault() == Fault::Origin => {
+            tracing::debug!(%error, "left out");
+            scope.pictures.leave_out(number, &overlay.stages);
+            Ok(())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The part of an overlay that is seen, at its final size, and where it goes.
+struct Top {
+    pixels: Pixels,
+    at: (u32, u32),
+}
+
+/// `None` where all of it lies outside.
+fn prepare(overlay: &Overlay, bytes: &[u8], below: &Work, scope: &Scope<'_>) -> Result<Option<Top>, CodecError> {
+    if scope.depth >= DEEPEST {
+        return Err(CodecError::Internal("too many overlays within overlays".to_owned()));
+    }
+    let memory = scope.budget.memory.saturating_sub(below.held());
+    let budget = Budget { memory, ..scope.budget.clone() };
+    // Until it is drawn, it is transparent where its stages leave nothing.
+    let own = Scope { budget: &budget, holds_alpha: true, depth: scope.depth + 1, ..*scope };
+
+    let info = codec::probe(bytes, &budget)?;
+    let scalings = geometry::scalings(overlay, below.size()).into_iter().map(Stage::Resize);
+    let stages: Vec<Stage> = overlay.stages.iter().cloned().chain(scalings).collect();
+    let decode = Decode { at_least: foresee::at_least(&info, &stages, u32::MAX), all_frames: false };
+    let decoded = codec::decode(bytes, &decode, &budget, scope.cancel)?;
+    let mut work = Work::new(drop_idle_alpha(decoded.picture), &decoded.info);
+    for (index, stage) in overlay.stages.iter().enumerate() {
+        super::apply(stage, index == 0, &mut work, &decoded.info, &own)?;
+    }
+    let Some(laid) = geometry::overlay(overlay, work.size(), below.size()) else { return Ok(None) };
+    let only = Placement { window: laid.window, scaled: laid.size, canvas: laid.size, offset: (0, 0) };
+    work.place(&only, Background::Auto, &own)?;
+    let mut picture = work.finish(&own)?;
+    Ok(Some(Top { pixels: picture.frames.swap_remove(0).pixels, at: laid.at }))
+}
+
+/// The weight of an opaque pixel of an opaque overlay: alpha times opacity in ten-thousandths.
+const WHOLE: u32 = 255 * 10_000;
+/// Rows after which it is asked whether anybody still waits.
+const BAND: usize = 64;
+
+/// Draws in place; the overlay lies within the picture below.
+fn draw(top: &Top, below: &mut Pixels, opacity: Fixed, cancel: &Cancel) -> Result<(), CodecError> {
+    let share = (opacity.get().clamp(0.0, 1.0) * 10_000.0).round() as u32;
+    let (width, count) = (below.width as usize, below.channels.count());
+    let own = top.pixels.channels.count();
+    let row = top.pixels.width as usize;
+    let first = (top.at.1 as usize * width + top.at.0 as usize) * count;
+    for (y, from) in top.pixels.data.chunks_exact(row * own).enumerate() {
+        if y % BAND == 0 {
+            cancel.check()?;
+        }
+        let start = first + y * width * count;
+        let to = &mut below.data[start..start + row * count];
+        match (top.pixels.channels, below.channels) {
+            (Channels::Rgb, Channels::Rgb) if share == 10_000 => to.copy_from_slice(from),
+            (Channels::Rgb, Channels::Rgb) => {
+                for (to, from) in to.iter_mut().zip(from) {
+                    *to = mixed(*from, *to, 255 * share);
+                }
+            }
+            (Channels::Rgba, Channels::Rgb) => {
+                for (to, from) in to.as_chunks_mut::<3>().0.iter_mut().zip(from.as_chunks::<4>().0) {
+                    let weight = u32::from(from[3]) * share;
+                    *to = [0, 1, 2].map(|c| mixed(from[c], to[c], weight));
+                }
+            }
+            (Channels::Rgb, Channels::Rgba) => {
+                for (to, from) in to.as_chunks_mut::<4>().0.iter_mut().zip(from.as_chunks::<3>().0) {
+                    *to = over(*from, 255 * share, *to);
+                }
+            }
+            (Channels::Rgba, Channels::Rgba) => {
+                for (to, from) in to.as_chunks_mut::<4>().0.iter_mut().zip(from.as_chunks::<4>().0) {
+                    *to = over([from[0], from[1], from[2]], u32::from(from[3]) * share, *to);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Two opaque values; the weight of the first is of [`WHOLE`].
+fn mixed(top: u8, below: u8, weight: u32) -> u8 {
+    ((u32::from(top) * weight + u32::from(below) * (WHOLE - weight) + WHOLE / 2) / WHOLE) as u8
+}
+
+/// A colour of a weight over a pixel of straight alpha (Porter and Duff, 1984): the sum of the premultiplied colours,
+/// divided by the sum of their alphas.
+fn over(top: [u8; 3], weight: u32, below: [u8; 4]) -> [u8; 4] {
+    let [r, g, b, alpha] = below;
+    match (weight, alpha) {
+        (0, _) => below,
+        (WHOLE, _) => [top[0], top[1], top[2], 255],
+        (_, 255) => [mixed(top[0], r, weight), mixed(top[1], g, weight), mixed(top[2], b, weight), 255],
+        _ => {
+            let (a, b) = (u64::from(weight) * 255, u64::from(alpha) * u64::from(WHOLE - weight));
+            let color = |c: usize| ((u64::from(top[c]) * a + u64::from(below[c]) * b + (a + b) / 2) / (a + b)) as u8;
+            let whole = u64::from(WHOLE);
+            [color(0), color(1), color(2), ((a + b + whole / 2) / whole) as u8]
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
