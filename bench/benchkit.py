@@ -34,7 +34,8 @@ def fail(text):
 
 def need(*tools):
     """Stops with the command that installs what is missing."""
-    packages = {"nginx": "nginx", "wrk": "wrk", "taskset": "util-linux", "node": "nodejs", "npm": "npm"}
+    packages = {"nginx": "nginx", "wrk": "wrk", "taskset": "util-linux", "node": "nodejs", "npm": "npm",
+                "varnishd": "varnish", "squid": "squid", "traffic_server": "trafficserver"}
     path = os.environ["PATH"] + ":/usr/sbin"
     missing = [packages[tool] for tool in tools if not shutil.which(tool, path=path)]
     if missing:

@@ -255,7 +255,7 @@ fn start_purger(log: &Arc<PurgeDb>, index: &Arc<Index>, cache_folder: &Path) -> 
         }
     });
     let log: Arc<dyn Log> = log.clone();
-    Purger::start(log, index.clone(), on_undurable).map_err(|e| e.to_string())
+    Purger::start(log, index.clone(), Arc::default(), on_undurable).map_err(|e| e.to_string())
 }
 
 fn open_sources(config: &Config) -> Result<Vec<Source>, String> {

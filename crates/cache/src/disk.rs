@@ -127,7 +127,7 @@ impl Disk {
         let (mut subject, mut meta) = (header.subject, header.meta);
         // The row is the authority; re-stamping changes it alone.
         subject.stamp = row.stamp;
-        subject.labels.clone_from(&row.labels);
+        subject.labels = row.labels.clone().into();
         meta.recipe = row.recipe;
         let body = Bytes::from(bytes).slice(header.length..);
         let content = Content::Body { digest: header.body_digest, bytes: body.clone() };
@@ -240,7 +240,7 @@ impl Writer {
             url: entry.meta.url.clone(),
             stored_at: entry.meta.stored_at,
             last_used: entry.meta.stored_at,
-            labels: entry.subject.labels.clone(),
+            labels: entry.subject.labels.to_vec(),
             recipe: entry.meta.recipe,
             data_key: None,
         })

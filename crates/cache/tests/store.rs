@@ -158,7 +158,7 @@ impl Origin {
             stamp: context.stamp,
             exact: None,
             dependencies: vec![dependency],
-            labels: vec![label("summer")],
+            labels: vec![label("summer")].into(),
         };
         let meta = Meta { lifetime: Duration::from_secs(3600), stored_at: now(), recipe: 3, ..Meta::default() };
         Filled { entry: Entry::new(KEY, subject, Content::Body { bytes, digest }, meta), keep: Keep::Everywhere }

@@ -90,7 +90,8 @@ impl Failed {
             Failed::Naming { error: NamingError::Malformed { .. }, .. } => 400,
             Failed::Naming { error: NamingError::Foreign { .. }, .. } => foreign,
             Failed::Naming { error: NamingError::Forbidden { .. }, .. } => 403,
-            Failed::Purge(PurgeError::Busy) | Failed::Quota { .. } => 429,
+            Failed::Purge(PurgeError::Busy | PurgeError::TooManyGlobs) | Failed::Quota { .. } => 429,
+            Failed::Purge(PurgeError::BadGlob(_)) => 400,
             Failed::Purge(PurgeError::NotDurable { .. }) => 507,
             Failed::Purge(PurgeError::Stopping) => 503,
             Failed::Log(_) | Failed::Catalogue(_) | Failed::Lost => 500,
@@ -104,6 +105,8 @@ impl Failed {
             Failed::Naming { error: NamingError::Foreign { .. }, .. } => "not-ours",
             Failed::Naming { error: NamingError::Forbidden { .. }, .. } => "forbidden-target",
             Failed::Purge(PurgeError::Busy) => "busy",
+            Failed::Purge(PurgeError::TooManyGlobs) => "too-many-globs",
+            Failed::Purge(PurgeError::BadGlob(_)) => "malformed-target",
             Failed::Purge(PurgeError::NotDurable { .. }) => "not-durable",
             Failed::Purge(PurgeError::Stopping) => "stopping",
             Failed::Log(_) => "ledger-failed",
@@ -118,6 +121,8 @@ impl Failed {
         match self {
             Failed::Purge(PurgeError::Busy | PurgeError::Stopping) => Some(1),
             Failed::Quota { retry_after, .. } => Some(*retry_after),
+            // When the sweep has passed some.
+            Failed::Purge(PurgeError::TooManyGlobs) => Some(60),
             _ => None,
         }
     }
@@ -313,6 +318,8 @@ mod tests {
         for (failed, status, code, retry) in [
             (Failed::Purge(PurgeError::Busy), 429, "busy", Some(1)),
             (Failed::Purge(PurgeError::Stopping), 503, "stopping", Some(1)),
+            (Failed::Purge(PurgeError::TooManyGlobs), 429, "too-many-globs", Some(60)),
+            (Failed::Purge(PurgeError::BadGlob(purge::BadGlob(why()))), 400, "malformed-target", None),
             (Failed::Log(LogError::Full), 500, "ledger-failed", None),
             (Failed::Lost, 500, "lost", None),
             (Failed::Quota { limit: 5, retry_after: 60 }, 429, "quota-used-up", Some(60)),

@@ -4,7 +4,7 @@ use cache::Failure;
 use codec::CodecError;
 use origin::FetchError;
 use plan::reason::Fault;
-use purge::Terms;
+use purge::Takedown;
 
 /// How long a failure holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,7 +82,8 @@ pub(crate) fn may_do_without(failure: &Failure) -> bool {
     failure.fault != Fault::Us && failure.code != "taken-down"
 }
 
-pub(crate) fn taken_down(terms: &Terms) -> Failure {
+pub(crate) fn taken_down(takedown: &Takedown) -> Failure {
+    let terms = takedown.record.terms.clone().unwrap_or_default();
     let detail = if terms.reason.is_empty() { "this picture was taken down".to_owned() } else { terms.reason.clone() };
     Failure { status: terms.status.status(), code: "taken-down", detail, fault: Fault::Client, retry_after: None }
 }

@@ -8,7 +8,7 @@ use cache::{Content, Entry, Failure, FillContext, Filled, Keep, Meta};
 use codec::Cancel;
 use origin::{FetchError, Fetched, Source, Storable};
 use plan::reason::NotStored;
-use plan::{DerivativeKey, Digest, ExactName, Label, Location, NameHash, Position, Stamp, Tag, TagKind};
+use plan::{DerivativeKey, Digest, Label, Location, Position, Stamp, Tag, TagKind};
 use purge::{Dependency, Role, Subject};
 use render::Rendered;
 
@@ -36,7 +36,7 @@ impl Engine {
         made: &mut Made<'_>,
     ) -> Result<(Bytes, String), (Failure, Holds)> {
         // Before anything is fetched or taken from a cache (rule S5).
-        self.refuse_taken_down(&resolved.known.dependencies, &resolved.known.labels, resolved.known.exact)?;
+        self.refuse_taken_down(&resolved.known, Role::Main)?;
         // A purge of this derivative alone, or of a tag that its site gives, still asks for masters that were read after it
         // (rule S1).
         let at_least =
@@ -95,8 +95,7 @@ impl Engine {
             let reply = self.master(candidate, at_least).await.ok_or_else(|| (failure::lost(), Holds::Not))?;
             made.used(&reply.entry, role, reply.not_stored);
             // Names that were learnt on the way: redirect hops, what a link points to, tags.
-            let learnt = &reply.entry.subject;
-            self.refuse_taken_down(&learnt.dependencies, &learnt.labels, None)?;
+            self.refuse_taken_down(&reply.entry.subject, role)?;
             match &reply.entry.content {
                 Content::Body { bytes, .. } => {
                     return Ok(Master { bytes: bytes.clone(), content_type: reply.entry.meta.content_type.clone() });
@@ -119,24 +118,18 @@ impl Engine {
         let id = candidate.master.id.clone();
         let stamp = Stamp { log: self.index.identity().log, position: Position::START };
         let dependencies = vec![self.index.dependency(id, role, Position::START, None)];
-        let newest = self.index.newest_of(&Subject { stamp, exact: None, dependencies, labels: Vec::new() });
+        let newest = self.index.newest_of(&Subject { stamp, exact: None, dependencies, labels: Vec::new().into() });
         newest.hard.max(newest.soft)
     }
 
-    /// Rule S5: nothing that a takedown names is fetched, taken from a cache or used.
-    fn refuse_taken_down(
-        &self,
-        dependencies: &[Dependency],
-        labels: &[Label],
-        exact: Option<(ExactName, NameHash)>,
-    ) -> Result<(), (Failure, Holds)> {
+    /// Rule S5: nothing that a takedown names is fetched, taken from a cache or used. As a part, masters are also refused
+    /// where only what they are put on is.
+    fn refuse_taken_down(&self, subject: &Subject, role: Role) -> Result<(), (Failure, Holds)> {
         let now = unix_millis();
-        let refused = dependencies
-            .iter()
-            .find_map(|d| self.takedowns.refuses(&d.master, d.role, now))
-            .or_else(|| self.takedowns.refuses_labels(labels, now))
-            .or_else(|| exact.and_then(|(name, _)| self.takedowns.refuses_exact(&name, now)));
-        refused.map_or(Ok(()), |terms| Err((failure::taken_down(&terms), Holds::Not)))
+        let as_part = || subject.dependencies.iter().find_map(|d| self.takedowns.refuses_part(&d.master, now));
+        let found = self.takedowns.refuses_subject(subject, now);
+        let found = if role == Role::Part { found.or_else(as_part) } else { found };
+        found.map_or(Ok(()), |takedown| Err((failure::taken_down(&takedown), Holds::Not)))
     }
 
     /// A master's bytes from the master store, or from its source.
@@ -184,7 +177,7 @@ impl Engine {
                 .chain(names)
                 .map(|name| self.index.dependency(name.clone(), Role::Main, stamp.position, digest))
                 .collect(),
-            labels: labels(tags),
+            labels: labels(tags).into(),
         };
         let mut meta = Meta { stored_at: unix_now(), url: candidate.master.to_string(), ..Meta::default() };
         match fetched {
@@ -333,7 +326,7 @@ impl<'e> Made<'e> {
             stamp: context.stamp,
             dependencies: Vec::new(),
             last_modified: None,
-            labels: resolved.known.labels.clone(),
+            labels: resolved.known.labels.to_vec(),
             withheld: None,
             source: resolved.candidates.first().map(|c| engine.sources[c.source].location().clone()),
             lacks_a_part: false,
@@ -390,7 +383,7 @@ impl<'e> Made<'e> {
             stamp: self.stamp,
             exact: Some(self.resolved.exact),
             dependencies: self.dependencies,
-            labels: self.labels,
+            labels: self.labels.into(),
         };
         Entry::new(self.resolved.key, subject, content, meta)
     }

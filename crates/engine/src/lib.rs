@@ -18,10 +18,8 @@ use cache::{Counters, Entry, Reply, Store};
 use origin::Source;
 use plan::Position;
 use plan::reason::Miss;
-use purge::{Catalogue, Index, Purger, Records};
-mod takedowns;
+use purge::{Catalogue, Index, Purger, Records, Takedowns};
 use render::Pool;
-use takedowns::Takedowns;
 use tokio::sync::broadcast;
 
 pub use naming::{NamingError, Scope, Wanted};

@@ -316,9 +316,8 @@ impl Engine {
     /// # Errors
     /// When the log cannot be written; then it still holds.
     pub fn lift_takedown(&self, id: PurgeId, lifted: &Lifted) -> Result<Option<Takedown>, LogError> {
-        let done = self.records.lift(id, lifted)?;
+        let done = self.takedowns.lift(&*self.records, id, lifted)?;
         if let Some(takedown) = &done {
-            self.takedowns.lift(id);
             self.tell(Event::Lifted(takedown.clone()));
         }
         Ok(done)

@@ -217,7 +217,7 @@ impl Engine {
             dependencies: all
                 .map(|(c, role)| self.index.dependency(c.master.id.clone(), role, Position::START, None))
                 .collect(),
-            labels: self.given_labels(site, candidates),
+            labels: self.given_labels(site, candidates).into(),
         }
     }
 

@@ -4,18 +4,28 @@
 //! applied records; the traits [`Log`], [`Catalogue`] and [`BodyStore`] say what the stores below must do. Nothing here
 //! knows SQL or HTTP.
 
+#[cfg(test)]
+mod generators;
+mod globs;
 mod index;
 mod matches;
+mod names;
 mod ports;
 mod purger;
 mod record;
+mod slots;
 pub mod snapshot;
+mod subject;
+mod takedowns;
 
-pub use index::{Dependency, Index, Role, Slot, Subject, Verdict};
-pub use matches::{BadGlob, Matcher, escape_glob, glob};
+pub use index::{Caps, Index, Verdict};
+pub use matches::{BadGlob, LONGEST_GLOB, Matcher, escape_glob, glob};
 pub use ports::{
     BodyStore, Catalogue, CatalogueError, Filter, Lifted, Log, LogError, LogIdentity, Place, Records, Row, StoreError,
     Takedown, Tier,
 };
 pub use purger::{PurgeError, Purger, Receipt, Request};
 pub use record::{Count, Gone, Mode, Progress, PurgeId, Record, State, Target, Terms, Via};
+pub use slots::Slot;
+pub use subject::{Dependency, Labels, Role, Subject};
+pub use takedowns::Takedowns;

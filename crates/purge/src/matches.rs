@@ -4,14 +4,17 @@
 use globset::{GlobBuilder, GlobMatcher};
 use plan::Selector;
 
-use crate::index::Role;
 use crate::ports::Row;
+use crate::subject::Role;
 
 /// A selector that is ready to be held against many rows.
 pub struct Matcher<'s> {
     selector: &'s Selector,
     glob: Option<GlobMatcher>,
 }
+
+/// Longest pattern, in bytes. It bounds what a compiled one costs; no name is longer by much.
+pub const LONGEST_GLOB: usize = 4096;
 
 /// The pattern is no glob.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,8 +24,11 @@ pub struct BadGlob(pub String);
 /// Reads a pattern as [`Selector::Glob`] has it.
 ///
 /// # Errors
-/// When it cannot be read, such as for a class that is not closed.
+/// When it cannot be read, such as for a class that is not closed, or is longer than [`LONGEST_GLOB`].
 pub fn glob(pattern: &str) -> Result<GlobMatcher, BadGlob> {
+    if pattern.len() > LONGEST_GLOB {
+        return Err(BadGlob(format!("longer than {LONGEST_GLOB} bytes")));
+    }
     GlobBuilder::new(pattern)
         .literal_separator(true)
         .backslash_escape(true)
@@ -35,6 +41,20 @@ pub fn glob(pattern: &str) -> Result<GlobMatcher, BadGlob> {
 pub fn escape_glob(text: &str) -> String {
     let special = |c: char| matches!(c, '\\' | '*' | '?' | '[' | ']' | '{' | '}' | '!');
     text.chars().flat_map(|c| special(c).then_some('\\').into_iter().chain([c])).collect()
+}
+
+/// What every text begins with that a pattern matches.
+pub(crate) fn literal_prefix(pattern: &str) -> String {
+    let mut literal = String::new();
+    let mut chars = pattern.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '*' | '?' | '[' | '{' => break,
+            '\\' => literal.extend(chars.next()),
+            c => literal.push(c),
+        }
+    }
+    literal
 }
 
 impl<'s> Matcher<'s> {
@@ -69,7 +89,10 @@ impl<'s> Matcher<'s> {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::generators;
 
     #[test]
     fn globs_keep_to_a_segment_unless_doubled() {
@@ -89,5 +112,21 @@ mod tests {
         assert!(glob("file:/p/[a").is_err());
         let odd = "file:/p/{a}[b]*?!\\";
         assert!(glob(&escape_glob(odd)).unwrap().is_match(odd));
+    }
+
+    #[test]
+    fn patterns_have_a_longest_length() {
+        assert!(glob(&"a".repeat(LONGEST_GLOB)).is_ok());
+        assert!(glob(&"?".repeat(LONGEST_GLOB)).is_ok());
+        assert!(glob(&"a".repeat(LONGEST_GLOB + 1)).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_matches_begins_with_the_literal_part(pattern in generators::pattern(), path in generators::path()) {
+            let literal = literal_prefix(&pattern);
+            prop_assert!(path.starts_with(&literal) || !glob(&pattern).is_ok_and(|glob| glob.is_match(&path)));
+            prop_assert_eq!(literal_prefix(&escape_glob(&path)), path);
+        }
     }
 }

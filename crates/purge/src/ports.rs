@@ -3,9 +3,9 @@
 
 use plan::{BodyId, DerivativeKey, ExactName, KeySecret, Label, LogId, MasterId, Position, Selector, Stamp};
 
-use crate::index::Role;
 use crate::matches::Matcher;
 use crate::record::{Mode, Progress, PurgeId, Record, State, Via};
+use crate::subject::Role;
 
 /// A log's identity, made with it and kept beside it.
 #[derive(Debug, Clone)]

@@ -1,16 +1,19 @@
 //! From a request to an effective purge: append durably, apply, publish, answer. One thread does it, in log order, and
 //! shares one disk flush among all requests that wait for it.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use plan::Position;
+use plan::{Position, Selector};
 
 use crate::index::Index;
+use crate::matches::{BadGlob, glob};
 use crate::ports::{Log, LogError};
 use crate::record::{Mode, PurgeId, Record, Target, Terms, Via};
+use crate::takedowns::Takedowns;
 
 /// Requests that may wait for the writer; past it, callers are told to come back.
 const QUEUE: usize = 8192;
@@ -51,6 +54,12 @@ pub enum PurgeError {
     /// Too many wait already; nothing was done (429).
     #[error("too many purges are waiting to be written; try again in a second")]
     Busy,
+    /// There would be more patterns that no sweep has passed yet than the index takes; nothing was done (429).
+    #[error("too many globs are live; each goes when the sweep has passed it, so try again later")]
+    TooManyGlobs,
+    /// A pattern is none; nothing was done (400).
+    #[error(transparent)]
+    BadGlob(#[from] BadGlob),
     /// It holds on this node until it stops, but is not on the disk (507). The next start begins with an empty cache.
     #[error("the purge is effective on this node but not durable: {cause}")]
     NotDurable {
@@ -73,17 +82,22 @@ pub struct Purger {
 }
 
 impl Purger {
-    /// Starts the writer. `on_undurable` runs when an append failed, before the answer: it must make sure that the next
+    /// Starts the writer. It refuses what is taken down through `takedowns` before the index is raised. `on_undurable` runs when an append failed, before the answer: it must make sure that the next
     /// start is cold (rule L8).
     ///
     /// # Errors
     /// When the log cannot be read or no thread can be started.
-    pub fn start(log: Arc<dyn Log>, index: Arc<Index>, on_undurable: Box<dyn Fn() + Send>) -> Result<Purger, LogError> {
+    pub fn start(
+        log: Arc<dyn Log>,
+        index: Arc<Index>,
+        takedowns: Arc<Takedowns>,
+        on_undurable: Box<dyn Fn() + Send>,
+    ) -> Result<Purger, LogError> {
         let head = log.head()?.max(index.head());
         let (queue, requests) = sync_channel(QUEUE);
         let thread = std::thread::Builder::new()
             .name("purge-writer".into())
-            .spawn(move || Writer { log, index, on_undurable, head }.run(&requests))
+            .spawn(move || Writer { log, index, takedowns, on_undurable, head }.run(&requests))
             .map_err(|e| LogError::Store(e.to_string()))?;
         Ok(Purger { queue: Some(queue), thread: Some(thread) })
     }
@@ -114,6 +128,7 @@ impl Drop for Purger {
 struct Writer {
     log: Arc<dyn Log>,
     index: Arc<Index>,
+    takedowns: Arc<Takedowns>,
     on_undurable: Box<dyn Fn() + Send>,
     head: Position,
 }
@@ -136,7 +151,12 @@ impl Writer {
         let accepted_at = unix_millis();
         let mut replies = Vec::with_capacity(batch.len());
         let mut records = Vec::with_capacity(batch.len());
+        let mut patterns = HashSet::new();
         for (request, reply) in batch {
+            if let Err(refused) = self.accepts(&request, &mut patterns) {
+                reply(Err(refused));
+                continue;
+            }
             self.head = self.head.next();
             records.push(Record {
                 position: self.head,
@@ -151,8 +171,13 @@ impl Writer {
             });
             replies.push(reply);
         }
+        if records.is_empty() {
+            return;
+        }
         let written = self.log.append(&records);
-        // Applied even if it could not be written: not serving the wrong picture now comes first.
+        // Applied even if it could not be written: not serving the wrong picture now comes first. A fill that the index
+        // lets pass then has seen the takedowns.
+        records.iter().for_each(|record| self.takedowns.add(record));
         self.index.apply(&records);
         if let Err(error) = &written {
             tracing::error!(%error, purges = records.len(), "purges are effective here but not durable");
@@ -166,6 +191,18 @@ impl Writer {
                 Err(cause) => Err(PurgeError::NotDurable { receipt: Box::new(receipt), cause: cause.clone() }),
             });
         }
+    }
+}
+
+impl Writer {
+    /// Refuses what must not get into the log. Only this thread adds globs, so there is room still when they are applied.
+    fn accepts(&self, request: &Request, patterns: &mut HashSet<String>) -> Result<(), PurgeError> {
+        for selector in request.targets.iter().flat_map(|target| &target.selectors) {
+            if let Selector::Glob(pattern) = selector {
+                glob(pattern)?;
+            }
+        }
+        if self.index.has_room_for(&request.targets, patterns) { Ok(()) } else { Err(PurgeError::TooManyGlobs) }
     }
 }
 
@@ -184,8 +221,10 @@ mod tests {
     use plan::{KeySecret, LogId, MasterId, Selector, Stamp};
 
     use super::*;
-    use crate::index::{Role, Subject, Verdict};
+    use crate::index::{Caps, Verdict};
     use crate::ports::LogIdentity;
+    use crate::record::Terms;
+    use crate::subject::{Role, Subject};
 
     #[derive(Default)]
     struct MemoryLog {
@@ -235,18 +274,70 @@ mod tests {
     }
 
     fn start() -> (Arc<MemoryLog>, Arc<Index>, Purger, Arc<AtomicBool>) {
+        let (log, index, _, purger, cold) = start_all();
+        (log, index, purger, cold)
+    }
+
+    type All = (Arc<MemoryLog>, Arc<Index>, Arc<Takedowns>, Purger, Arc<AtomicBool>);
+
+    fn start_all() -> All {
         let log = Arc::new(MemoryLog::default());
-        let index = Arc::new(Index::new(log.identity()));
+        let index = Arc::new(Index::with(log.identity(), Caps { globs: 2, ..Caps::default() }));
         let cold = Arc::new(AtomicBool::new(false));
         let seen = cold.clone();
         let on_undurable = Box::new(move || seen.store(true, Ordering::SeqCst));
-        let purger = Purger::start(log.clone(), index.clone(), on_undurable).unwrap();
-        (log, index, purger, cold)
+        let takedowns = Arc::new(Takedowns::default());
+        let purger = Purger::start(log.clone(), index.clone(), takedowns.clone(), on_undurable).unwrap();
+        (log, index, takedowns, purger, cold)
+    }
+
+    /// Asks and waits.
+    fn ask(purger: &Purger, request: Request) -> Result<Receipt, PurgeError> {
+        let (send, receive) = channel();
+        purger.submit(request, move |result| send.send(result).unwrap());
+        receive.recv().unwrap()
+    }
+
+    fn glob_request(id: u128, pattern: &str) -> Request {
+        let selectors = vec![Selector::Glob(pattern.into())];
+        Request { targets: vec![Target { said: pattern.into(), selectors }], ..request(id) }
+    }
+
+    #[test]
+    fn globs_past_the_cap_are_refused_until_the_floor_has_passed_some() {
+        let (log, index, purger, _) = start();
+        assert!(ask(&purger, glob_request(1, "//h/*.a")).is_ok());
+        assert!(ask(&purger, glob_request(2, "//h/*.b")).is_ok());
+        assert!(ask(&purger, glob_request(3, "//h/*.a")).is_ok(), "live already");
+        assert!(matches!(ask(&purger, glob_request(4, "//h/*.c")), Err(PurgeError::TooManyGlobs)));
+        assert!(matches!(ask(&purger, glob_request(5, "//h/[")), Err(PurgeError::BadGlob(_))));
+        assert_eq!((index.live_globs(), log.records.lock().unwrap().len()), (2, 3), "what is refused is not logged");
+        assert!(ask(&purger, request(6)).is_ok(), "others are not held up");
+
+        index.raise_floor(Position(2));
+        assert!(ask(&purger, glob_request(7, "//h/*.c")).is_ok(), "the floor has passed //h/*.b");
+        assert!(matches!(ask(&purger, glob_request(8, "//h/*.b")), Err(PurgeError::TooManyGlobs)), "but not //h/*.a");
+    }
+
+    #[test]
+    fn a_takedown_refuses_before_its_answer_also_where_the_disk_is_full() {
+        for broken in [false, true] {
+            let (log, index, takedowns, purger, _) = start_all();
+            log.broken.store(broken, Ordering::Relaxed);
+            let before = index.now();
+            let takedown = Request { mode: Mode::Takedown, terms: Some(Terms::default()), ..request(1) };
+            assert_eq!(ask(&purger, takedown).is_err(), broken);
+            let master = MasterId::from_canonical("//h/a");
+            assert_eq!(takedowns.refuses(&master, 0).unwrap().record.id, PurgeId(1));
+            assert_eq!(verdict(&index, before), Verdict::Purged, "and it purges");
+            assert!(ask(&purger, request(2)).is_err() == broken);
+            assert_eq!(takedowns.len(), 1, "a purge is no takedown");
+        }
     }
 
     fn verdict(index: &Index, stamp: Stamp) -> Verdict {
         let dependencies = vec![index.dependency(MasterId::from_canonical("//h/a"), Role::Main, stamp.position, None)];
-        index.judge(&Subject { stamp, exact: None, dependencies, labels: Vec::new() }).0
+        index.judge(&Subject { stamp, exact: None, dependencies, labels: Vec::new().into() }).0
     }
 
     #[test]
