@@ -1,14 +1,19 @@
 //! The one way from a request of any API to an effective purge.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use dialect::Asset;
-use engine::{Engine, NamingError, Scope, Wanted};
-use plan::{Position, Selector};
-use purge::{LogError, Mode, PurgeError, PurgeId, Receipt, Record, Request, Target, Via};
+use engine::{Engine, Foreseen, NamingError, Scope, Wanted};
+use plan::Selector;
+use purge::{
+    CatalogueError, Filter, LogError, Mode, Progress, PurgeError, PurgeId, Receipt, Record, Request, State, Target,
+    Terms, Via,
+};
 
 use crate::auth::Caller;
 use crate::plane::Plane;
+use crate::reach::Reach;
 
 /// Something a request named, and every way in which it may be meant.
 #[derive(Debug, Clone)]
@@ -31,6 +36,24 @@ impl Named {
     }
 }
 
+/// A purge, understood.
+#[derive(Debug, Clone)]
+pub(crate) struct Order {
+    /// Through which API.
+    pub via: Via,
+    pub mode: Mode,
+    /// For a takedown, and for nothing else.
+    pub terms: Option<Terms>,
+    pub named: Vec<Named>,
+}
+
+impl Order {
+    /// What the vendors' APIs ask for.
+    pub fn hard(via: Via, named: Vec<Named>) -> Order {
+        Order { via, mode: Mode::Hard, terms: None, named }
+    }
+}
+
 /// Why a request did not end in a purge that is durable and effective.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failed {
@@ -45,6 +68,16 @@ pub(crate) enum Failed {
     Purge(#[from] PurgeError),
     #[error(transparent)]
     Log(#[from] LogError),
+    #[error(transparent)]
+    Catalogue(#[from] CatalogueError),
+    /// The key's purges of this month are used up.
+    #[error("this key's {limit} purges of this month are used up")]
+    Quota {
+        /// How many it may.
+        limit: u64,
+        /// Seconds until the next month begins.
+        retry_after: u32,
+    },
     /// A task ended without a result.
     #[error("the request was lost on the way; nothing is known of its outcome")]
     Lost,
@@ -57,11 +90,11 @@ impl Failed {
             Failed::Naming { error: NamingError::Malformed { .. }, .. } => 400,
             Failed::Naming { error: NamingError::Foreign { .. }, .. } => foreign,
             Failed::Naming { error: NamingError::Forbidden { .. }, .. } => 403,
-            Failed::Purge(PurgeError::Busy | PurgeError::TooManyGlobs) => 429,
+            Failed::Purge(PurgeError::Busy | PurgeError::TooManyGlobs) | Failed::Quota { .. } => 429,
             Failed::Purge(PurgeError::BadGlob(_)) => 400,
             Failed::Purge(PurgeError::NotDurable { .. }) => 507,
             Failed::Purge(PurgeError::Stopping) => 503,
-            Failed::Log(_) | Failed::Lost => 500,
+            Failed::Log(_) | Failed::Catalogue(_) | Failed::Lost => 500,
         }
     }
 
@@ -77,6 +110,8 @@ impl Failed {
             Failed::Purge(PurgeError::NotDurable { .. }) => "not-durable",
             Failed::Purge(PurgeError::Stopping) => "stopping",
             Failed::Log(_) => "ledger-failed",
+            Failed::Catalogue(_) => "catalogue-failed",
+            Failed::Quota { .. } => "quota-used-up",
             Failed::Lost => "lost",
         }
     }
@@ -85,6 +120,7 @@ impl Failed {
     pub fn retry_after(&self) -> Option<u32> {
         match self {
             Failed::Purge(PurgeError::Busy | PurgeError::Stopping) => Some(1),
+            Failed::Quota { retry_after, .. } => Some(*retry_after),
             // When the sweep has passed some.
             Failed::Purge(PurgeError::TooManyGlobs) => Some(60),
             _ => None,
@@ -93,80 +129,111 @@ impl Failed {
 }
 
 impl Plane {
-    /// Names everything, then purges it as one record. Returns when it is durable and effective here.
+    /// Names everything, then purges it as one record, hard. Returns when it is durable and effective here.
     pub(crate) async fn purge(&self, caller: &Caller, via: Via, named: Vec<Named>) -> Result<Receipt, Failed> {
-        let (engine, scope) = (self.engine.clone(), caller.scope.clone());
-        // Local sources look at symbolic links.
-        let naming = tokio::task::spawn_blocking(move || name_all(&engine, &named, &scope));
-        let targets = naming.await.unwrap_or(Err(Failed::Lost));
-        let outcome = match targets {
-            Ok(targets) => self.append(caller, via, targets).await,
+        self.carry_out(caller, Order::hard(via, named)).await
+    }
+
+    /// Names everything, then purges it as one record. Returns when it is durable and effective here.
+    pub(crate) async fn carry_out(&self, caller: &Caller, order: Order) -> Result<Receipt, Failed> {
+        let began = Instant::now();
+        let Order { via, mode, terms, named } = order;
+        let outcome = match self.name(caller, named).await {
+            Ok(targets) => self.append(caller, via, mode, terms, targets).await,
             Err(failed) => Err(failed),
         };
         match &outcome {
-            Ok(receipt) => tracing::info!(
-                id = %receipt.record.id,
-                position = receipt.record.position.0,
-                actor = caller.name,
-                via = via.name(),
-                targets = receipt.record.targets.len(),
-                "purged"
-            ),
+            Ok(receipt) => {
+                tracing::info!(
+                    id = %receipt.record.id,
+                    position = receipt.record.position.0,
+                    actor = caller.name,
+                    via = via.name(),
+                    mode = mode.name(),
+                    targets = receipt.record.targets.len(),
+                    "purged"
+                );
+                self.metrics.effective(&receipt.record, began.elapsed());
+            }
             Err(failed) => tracing::warn!(actor = caller.name, via = via.name(), error = %failed, "purge failed"),
         }
         self.metrics.purged(via, outcome.as_ref().map_or_else(Failed::code, |_| "effective"));
         outcome
     }
 
+    /// What everything named means, all of it within the caller's reach.
+    pub(crate) async fn name(&self, caller: &Caller, named: Vec<Named>) -> Result<Vec<Target>, Failed> {
+        let (engine, caller) = (self.engine.clone(), caller.clone());
+        // Local sources look at symbolic links.
+        let naming = tokio::task::spawn_blocking(move || name_all(&engine, &named, &caller));
+        naming.await.unwrap_or(Err(Failed::Lost))
+    }
+
     /// Purges what is named already.
-    pub(crate) async fn append(&self, caller: &Caller, via: Via, targets: Vec<Target>) -> Result<Receipt, Failed> {
+    pub(crate) async fn append(
+        &self,
+        caller: &Caller,
+        via: Via,
+        mode: Mode,
+        terms: Option<Terms>,
+        targets: Vec<Target>,
+    ) -> Result<Receipt, Failed> {
         let id = self.engine.new_purge_id();
         let (actor, from) = (caller.name.clone(), caller.from.clone());
-        let request = Request { id, mode: Mode::Hard, targets, actor, via, from, terms: None };
-        let receipt = self.engine.purge(request).await?;
+        let receipt = self.engine.purge(Request { id, mode, targets, actor, via, from, terms }).await?;
         self.recent.remember(receipt.record.id, receipt.effective_at);
         Ok(receipt)
     }
 
-    /// A purge by its id.
-    pub(crate) async fn find(&self, id: PurgeId) -> Result<Option<Record>, Failed> {
-        self.blocking(move |engine| engine.find_purge(id)).await
+    /// What an earlier purge named, again. What cannot be told to lie within the caller's reach is refused.
+    pub(crate) async fn again(&self, caller: &Caller, via: Via, targets: Vec<Target>) -> Result<Receipt, Failed> {
+        let outside = |reach: &Reach| targets.iter().position(|t| !t.selectors.iter().all(|s| reach.covers(s)));
+        let reach = Reach::of(&self.engine, caller).map_err(|error| Failed::Naming { number: 0, error })?;
+        if let Some(number) = outside(&reach) {
+            let said = targets[number].said.clone();
+            return Err(Failed::Naming { number, error: NamingError::Forbidden { said } });
+        }
+        self.append(caller, via, Mode::Hard, None, targets).await
     }
 
-    /// Up to `limit` purges before a position that the caller may see, newest first, and whether there may be more.
-    pub(crate) async fn page(
-        &self,
-        caller: &Caller,
-        before: Option<Position>,
-        limit: usize,
-    ) -> Result<(Vec<Record>, Option<Position>), Failed> {
-        /// Records looked at for one answer, at most.
-        const LOOKED_AT: usize = 20_000;
-        let caller = caller.clone();
-        self.blocking(move |engine| {
-            let (mut found, mut next, mut looked_at) = (Vec::new(), before, 0);
-            loop {
-                let page = engine.page_purges(next, limit)?;
-                looked_at += page.len();
-                let last = page.len() < limit;
-                for record in page {
-                    next = Some(record.position);
-                    if caller.may_see(&record) {
-                        found.push(record);
-                    }
-                    if found.len() == limit {
-                        return Ok((found, next));
-                    }
-                }
-                if last {
-                    return Ok((found, None));
-                }
-                if looked_at >= LOOKED_AT {
-                    return Ok((found, next));
-                }
-            }
-        })
-        .await
+    /// A purge by its id, and how far it has come.
+    pub(crate) async fn find(&self, id: PurgeId) -> Result<Option<(Record, Progress)>, Failed> {
+        let found = self.blocking(move |engine| engine.find_purge(id)).await?;
+        Ok(found.map(|(record, progress)| self.remembered(record, progress)))
+    }
+
+    /// Purges that match and that the caller may see, newest first.
+    pub(crate) async fn list(&self, caller: &Caller, filter: Filter) -> Result<Vec<(Record, Progress)>, Failed> {
+        let filter = match (caller.sees_all(), filter.actor.as_deref()) {
+            (true, _) => filter,
+            (false, Some(actor)) if actor != caller.name => return Ok(Vec::new()),
+            (false, _) => Filter { actor: Some(caller.name.clone()), ..filter },
+        };
+        let found = self.blocking(move |engine| engine.list_purges(&filter)).await?;
+        Ok(found.into_iter().map(|(record, progress)| self.remembered(record, progress)).collect())
+    }
+
+    /// Waits until a purge has come to a state, the time has passed or the server stops; how far it has come by then.
+    pub(crate) async fn reached(&self, id: PurgeId, state: State, within: Duration) -> Result<Progress, Failed> {
+        let reached = self.engine.reached(id, state, within);
+        let found = tokio::select! {
+            found = reached => found?.map(|(record, progress)| self.remembered(record, progress)),
+            () = self.stopped() => self.find(id).await?,
+        };
+        found.map(|(_, progress)| progress).ok_or(Failed::Lost)
+    }
+
+    /// What a purge of these targets would take.
+    pub(crate) async fn foresee(&self, targets: Vec<Target>) -> Result<(Vec<Target>, Foreseen), Failed> {
+        let engine = self.engine.clone();
+        let look = tokio::task::spawn_blocking(move || engine.foresee(&targets).map(|foreseen| (targets, foreseen)));
+        look.await.unwrap_or_else(|_| Err(CatalogueError("the look was lost on the way".into()))).map_err(Failed::from)
+    }
+
+    /// The ledger knows when a purge was accepted, and nearly when it became effective; the last ones we know exactly.
+    fn remembered(&self, record: Record, progress: Progress) -> (Record, Progress) {
+        let effective_at = self.recent.effective_at(record.id).unwrap_or(progress.effective_at);
+        (record, Progress { effective_at, ..progress })
     }
 
     pub(crate) async fn blocking<T: Send + 'static>(
@@ -181,20 +248,25 @@ impl Plane {
     }
 }
 
-fn name_all(engine: &Engine, named: &[Named], scope: &Scope) -> Result<Vec<Target>, Failed> {
+fn name_all(engine: &Engine, named: &[Named], caller: &Caller) -> Result<Vec<Target>, Failed> {
+    let reach = Reach::of(engine, caller).map_err(|error| Failed::Naming { number: 0, error })?;
     let name = |(number, named): (usize, &Named)| {
-        name_one(engine, named, scope).map_err(|error| Failed::Naming { number, error })
+        name_one(engine, named, &caller.scope, &reach).map_err(|error| Failed::Naming { number, error })
     };
     named.iter().enumerate().map(name).collect()
 }
 
-fn name_one(engine: &Engine, named: &Named, scope: &Scope) -> Result<Target, NamingError> {
+fn name_one(engine: &Engine, named: &Named, scope: &Scope, reach: &Reach) -> Result<Target, NamingError> {
     if let Some(within) = &named.within {
         engine.name(within, scope)?;
     }
-    let read = |wanted: &Wanted| match named.as_prefix {
-        true => name_beginning(engine, wanted, scope),
-        false => engine.name(wanted, scope).map(|target| target.selectors),
+    let read = |wanted: &Wanted| {
+        let selectors = match named.as_prefix {
+            true => name_beginning(engine, wanted, scope)?,
+            false => engine.name(wanted, scope)?.selectors,
+        };
+        reach.check(engine, wanted, scope, &selectors, &named.said)?;
+        Ok(selectors)
     };
     let first = read(&named.wanted)?;
     let more = named.also.iter().filter_map(|wanted| read(wanted).ok()).flatten();
@@ -250,6 +322,8 @@ mod tests {
             (Failed::Purge(PurgeError::BadGlob(purge::BadGlob(why()))), 400, "malformed-target", None),
             (Failed::Log(LogError::Full), 500, "ledger-failed", None),
             (Failed::Lost, 500, "lost", None),
+            (Failed::Quota { limit: 5, retry_after: 60 }, 429, "quota-used-up", Some(60)),
+            (Failed::Catalogue(CatalogueError(String::new())), 500, "catalogue-failed", None),
             (naming(NamingError::Malformed { said: said(), why: why() }), 400, "malformed-target", None),
             (naming(NamingError::Foreign { said: said(), why: why() }), 499, "not-ours", None),
             (naming(NamingError::Forbidden { said: said() }), 403, "forbidden-target", None),

@@ -1,4 +1,6 @@
-//! Where a request carries its key.
+//! Where a request carries its key, and what the key's owner may do.
+
+use std::time::Instant;
 
 use base64::Engine as _;
 use base64::alphabet;
@@ -7,7 +9,9 @@ use engine::Scope;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
+use crate::keys::Role;
 use crate::plane::Plane;
+use crate::server::From;
 
 /// Clients differ in whether they pad.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -20,16 +24,50 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 pub(crate) struct Caller {
     /// The key's name.
     pub name: String,
-    /// What it may purge.
+    /// The sites that it may purge.
     pub scope: Scope,
+    /// The sources, or beginnings `source/path` in them, that it may purge; empty = all.
+    pub within: Vec<String>,
+    pub role: Role,
+    /// Purges that it may begin in a month; `None` = any number.
+    pub quota: Option<u64>,
     /// The address it came from; empty if unknown.
     pub from: String,
 }
 
 impl Caller {
-    /// Whether it may look at what another key did: only a key for every site may.
+    /// Whether it may look at what another key did: only a key without bounds may.
+    pub fn sees_all(&self) -> bool {
+        self.scope.sites.is_empty() && self.within.is_empty()
+    }
+
+    /// Whether it may look at a purge.
     pub fn may_see(&self, record: &purge::Record) -> bool {
-        self.scope.sites.is_empty() || record.actor == self.name
+        self.sees_all() || record.actor == self.name
+    }
+}
+
+/// What a request needs a key for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Right {
+    /// Look at purges.
+    Read,
+    /// Purge, and lift takedowns.
+    Purge,
+    /// Look at the audit trail.
+    Audit,
+    /// Make and revoke keys.
+    Admin,
+}
+
+impl Right {
+    pub fn is_of(self, role: Role) -> bool {
+        match self {
+            Right::Read => true,
+            Right::Purge => matches!(role, Role::Purge | Role::Admin),
+            Right::Audit => matches!(role, Role::Read | Role::Admin),
+            Right::Admin => role == Role::Admin,
+        }
     }
 }
 
@@ -40,13 +78,62 @@ pub(crate) enum Denied {
     Missing,
     /// Its key is not valid.
     Unknown,
+    /// Its key is valid, and not for this.
+    NotAllowed,
+    /// Too many requests; it may come back after so many seconds.
+    TooMany(u32),
+}
+
+impl Denied {
+    /// For people.
+    pub fn message(self) -> &'static str {
+        match self {
+            Denied::Missing => "an API key is required",
+            Denied::Unknown => "this API key is not valid",
+            Denied::NotAllowed => "this API key's role does not allow this",
+            Denied::TooMany(_) => "too many requests; come back later",
+        }
+    }
+
+    /// Seconds after which to come back.
+    pub fn retry_after(self) -> Option<u32> {
+        match self {
+            Denied::TooMany(seconds) => Some(seconds),
+            _ => None,
+        }
+    }
 }
 
 impl Plane {
-    pub(crate) fn caller(&self, key: Option<&str>, from: &str) -> Result<Caller, Denied> {
+    /// Who asks, if they may do what they ask for. Counts against the limits of the key, or of the address.
+    pub(crate) fn caller(&self, key: Option<&str>, from: &From, right: Right) -> Result<Caller, Denied> {
         let key = key.filter(|key| !key.is_empty()).ok_or(Denied::Missing)?;
-        let info = self.keys.verify(key).ok_or(Denied::Unknown)?;
-        Ok(Caller { name: info.name, scope: Scope { sites: info.sites }, from: from.to_owned() })
+        let now = Instant::now();
+        let info = match self.keys.verify(key) {
+            Some(info) => info,
+            None => {
+                self.limits.failed(&from.address, now).map_err(Denied::TooMany)?;
+                return Err(Denied::Unknown);
+            }
+        };
+        self.limits.admit(&info.name, &from.address, now).map_err(Denied::TooMany)?;
+        let standing = self.limits.take(&info.name, now);
+        let refused = standing.retry_after;
+        from.stand(standing);
+        if let Some(seconds) = refused {
+            return Err(Denied::TooMany(seconds));
+        }
+        if !right.is_of(info.role) {
+            return Err(Denied::NotAllowed);
+        }
+        Ok(Caller {
+            name: info.name,
+            scope: Scope { sites: info.sites },
+            within: info.within,
+            role: info.role,
+            quota: info.quota,
+            from: from.address.clone(),
+        })
     }
 }
 

@@ -39,6 +39,68 @@ fn civil(days: u64) -> (u64, u64, u64) {
     (era * 400 + year_of_era + u64::from(month <= 2), month, day)
 }
 
+/// The inverse of [`civil`].
+fn day_number(year: u64, month: u64, day: u64) -> u64 {
+    let (shifted_year, shifted) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let (era, year_of_era) = (shifted_year / 400, shifted_year % 400);
+    let day_of_year = (153 * shifted + 2) / 5 + day - 1;
+    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
+}
+
+/// Reads RFC 3339: milliseconds since the Unix epoch. `None` for what is no time, or one before 1970.
+pub(crate) fn parse_rfc3339(text: &str) -> Option<u64> {
+    let digits = |range: std::ops::Range<usize>| {
+        let part = text.get(range)?;
+        part.bytes().all(|b| b.is_ascii_digit()).then(|| part.parse::<u64>().ok()).flatten()
+    };
+    let is = |at: usize, any: &[u8]| text.as_bytes().get(at).is_some_and(|byte| any.contains(byte));
+    let (year, month, day) = (digits(0..4)?, digits(5..7)?, digits(8..10)?);
+    let (hour, minute, second) = (digits(11..13)?, digits(14..16)?, digits(17..19)?);
+    let laid_out = is(4, b"-") && is(7, b"-") && is(10, b"Tt ") && is(13, b":") && is(16, b":");
+    let in_range = year >= 1970 && (1..=12).contains(&month) && day >= 1 && hour < 24 && minute < 60 && second <= 60;
+    if !laid_out || !in_range || civil(day_number(year, month, day)) != (year, month, day) {
+        return None;
+    }
+    let rest = text.get(19..)?;
+    let (fraction, zone) = match rest.strip_prefix('.') {
+        Some(rest) => rest.split_at(rest.find(|c: char| !c.is_ascii_digit())?),
+        None => ("", rest),
+    };
+    if rest.starts_with('.') && fraction.is_empty() {
+        return None;
+    }
+    let millis: u64 = format!("{fraction:0<3}").get(..3)?.parse().ok()?;
+    let seconds = day_number(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second;
+    let seconds = match zone {
+        "Z" | "z" => seconds,
+        _ => {
+            let east = zone.strip_prefix('+');
+            let (hours, minutes) = east.or(zone.strip_prefix('-'))?.split_once(':')?;
+            let part = |text: &str, below: u64| {
+                let plain = text.len() == 2 && text.bytes().all(|b| b.is_ascii_digit());
+                plain.then(|| text.parse::<u64>().ok()).flatten().filter(|n| *n < below)
+            };
+            let offset = part(hours, 24)? * 3600 + part(minutes, 60)? * 60;
+            if east.is_some() { seconds.checked_sub(offset)? } else { seconds + offset }
+        }
+    };
+    Some(seconds * 1000 + millis)
+}
+
+/// Seconds until the next month begins (UTC).
+pub(crate) fn rest_of_month(ms: u64) -> u32 {
+    let seconds = ms / 1000;
+    let (year, month, _) = civil(seconds / 86_400);
+    let (year, month) = if month == 12 { (year + 1, 1) } else { (year, month + 1) };
+    u32::try_from(day_number(year, month, 1) * 86_400 - seconds).unwrap_or(u32::MAX)
+}
+
+/// The month of a time (UTC), as `2026-01`.
+pub(crate) fn month(ms: u64) -> String {
+    let (year, month, _) = civil(ms / 86_400_000);
+    format!("{year:04}-{month:02}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,5 +118,41 @@ mod tests {
             assert_eq!(rfc3339(ms), text);
         }
         assert_eq!(spaced(1_700_000_000_123), "2023-11-14 22:13:20.123000");
+    }
+
+    #[test]
+    fn times_come_back() {
+        for day in (0..60_000).step_by(7) {
+            let ms = day * 86_400_000 + 45_296_789;
+            assert_eq!(parse_rfc3339(&rfc3339(ms)), Some(ms));
+        }
+        for (text, ms) in [
+            ("2000-02-29T00:00:00Z", Some(951_782_400_000)),
+            ("2000-02-29t02:30:00.1234+02:30", Some(951_782_400_123)),
+            ("2000-02-28T23:00:00-01:00", Some(951_782_400_000)),
+            ("1999-02-29T00:00:00Z", None),
+            ("2000-02-30T00:00:00Z", None),
+            ("2000-00-01T00:00:00Z", None),
+            ("2000-01-01T24:00:00Z", None),
+            ("2000-01-01T00:00:00", None),
+            ("2000-01-01T00:00:00.Z", None),
+            ("2000-01-01T00:00:00+1:00", None),
+            ("1969-12-31T23:59:59Z", None),
+            ("1970-01-01T00:00:00+01:00", None),
+            ("2000-01-01", None),
+            ("tomorrow", None),
+            ("2000-01-01T00:00:00Zé", None),
+            ("", None),
+        ] {
+            assert_eq!(parse_rfc3339(text), ms, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn months_end() {
+        let at = |text: &str| parse_rfc3339(text).unwrap_or(0);
+        assert_eq!(rest_of_month(at("2026-12-31T23:59:59Z")), 1);
+        assert_eq!(rest_of_month(at("2028-02-01T00:00:00Z")), 29 * 86_400);
+        assert_eq!(month(at("2026-01-31T23:59:59Z")), "2026-01");
     }
 }

@@ -8,11 +8,11 @@ use dialect::cloudimage::purge_path;
 use engine::{DialectKind, NamingError, Wanted};
 use http::{HeaderMap, Method};
 use plan::Selector;
-use purge::{PurgeId, Receipt, Record, Via};
+use purge::{Progress, PurgeId, Receipt, Record, State as Reached, Via};
 use serde_json::{Value, json};
 
 use crate::act::{Failed, Named};
-use crate::auth::{Caller, bare};
+use crate::auth::{Caller, Denied, Right, bare};
 use crate::clock::spaced;
 use crate::plane::Plane;
 use crate::reply::Reply;
@@ -50,7 +50,7 @@ impl Problem {
 /// `POST /invalidate`.
 pub(crate) async fn invalidate(State(plane): State<Arc<Plane>>, from: From, request: Unread) -> Reply {
     let outcome = async {
-        let caller = caller(&plane, request.headers(), &from.0)?;
+        let caller = caller(&plane, request.headers(), &from, Right::Purge)?;
         let body = request.bytes().await.map_err(|e| Problem::new(e.status(), e.to_string()))?;
         let document: Value =
             serde_json::from_slice(&body).map_err(|e| Problem::new(400, format!("the body is not JSON: {e}")))?;
@@ -73,11 +73,13 @@ pub(crate) async fn status(
     headers: HeaderMap,
 ) -> Reply {
     let outcome = async {
-        let caller = caller(&plane, &headers, &from.0)?;
+        let caller = caller(&plane, &headers, &from, Right::Read)?;
         find(&plane, &caller, &uuid).await
     };
     match outcome.await {
-        Ok(record) => Reply::json(200, &json!({ "status": "success", "invalidation": describe(&record) })),
+        Ok((record, progress)) => {
+            Reply::json(200, &json!({ "status": "success", "invalidation": describe(&record, &progress) }))
+        }
         Err(problem) => problem.reply(),
     }
 }
@@ -90,9 +92,9 @@ pub(crate) async fn restart(
     headers: HeaderMap,
 ) -> Reply {
     let outcome = async {
-        let caller = caller(&plane, &headers, &from.0)?;
-        let record = find(&plane, &caller, &uuid).await?;
-        plane.append(&caller, Via::Cloudimage, record.targets).await.map_err(|failed| Problem::of(&failed))
+        let caller = caller(&plane, &headers, &from, Right::Purge)?;
+        let (record, _) = find(&plane, &caller, &uuid).await?;
+        plane.again(&caller, Via::Cloudimage, record.targets).await.map_err(|failed| Problem::of(&failed))
     };
     match outcome.await {
         Ok(receipt) => received(&receipt, &[]),
@@ -104,17 +106,24 @@ pub(crate) async fn not_allowed(method: Method) -> Reply {
     Problem::new(405, format!("{method} is not allowed: POST /invalidate begins, GET /invalidate/<uuid> shows")).reply()
 }
 
-fn caller(plane: &Plane, headers: &HeaderMap, from: &str) -> Result<Caller, Problem> {
-    plane
-        .caller(bare(headers, "x-client-key"), from)
-        .map_err(|_| Problem::new(401, "the header X-Client-Key must hold a valid API key"))
+fn caller(plane: &Plane, headers: &HeaderMap, from: &From, right: Right) -> Result<Caller, Problem> {
+    plane.caller(bare(headers, "x-client-key"), from, right).map_err(|denied| {
+        let problem = match denied {
+            Denied::Missing | Denied::Unknown => {
+                Problem::new(401, "the header X-Client-Key must hold a valid API key")
+            }
+            Denied::NotAllowed => Problem::new(403, denied.message()),
+            Denied::TooMany(_) => Problem::new(429, denied.message()),
+        };
+        Problem { retry_after: denied.retry_after(), ..problem }
+    })
 }
 
-async fn find(plane: &Plane, caller: &Caller, uuid: &str) -> Result<Record, Problem> {
+async fn find(plane: &Plane, caller: &Caller, uuid: &str) -> Result<(Record, Progress), Problem> {
     let unknown = || Problem::new(404, format!("no invalidation has the uuid {uuid:?}"));
     let id = PurgeId::parse(uuid).ok_or_else(unknown)?;
     let record = plane.find(id).await.map_err(|failed| Problem::of(&failed))?;
-    record.filter(|record| caller.may_see(record)).ok_or_else(unknown)
+    record.filter(|(record, _)| caller.may_see(record)).ok_or_else(unknown)
 }
 
 /// A request, understood.
@@ -281,7 +290,7 @@ fn received(receipt: &Receipt, notes: &[&str]) -> Reply {
     Reply::json(201, &json!({ "status": "success", "msg": msg, "invalidation": invalidation }))
 }
 
-fn describe(record: &Record) -> Value {
+fn describe(record: &Record, progress: &Progress) -> Value {
     let said: Vec<&str> = record.targets.iter().map(|target| target.said.as_str()).collect();
     let selectors = || record.targets.iter().flat_map(|target| &target.selectors);
     let (scope, received) = if selectors().all(|s| matches!(s, Selector::Source(_) | Selector::All)) {
@@ -293,9 +302,13 @@ fn describe(record: &Record) -> Value {
     };
     let invalidated = if scope == "all" { json!(["/*"]) } else { json!(said) };
     json!({
-        "status": "DONE",
+        // The vendor's words; ours stand beside them.
+        "status": if progress.state() >= Reached::Effective { "DONE" } else { "RECEIVED" },
+        "state": progress.state().name(),
         "uuid": record.id.to_string(),
         "added_at": spaced(record.accepted_at),
+        "effective_at": spaced(progress.effective_at),
+        "erased_at": progress.erased_at.map(spaced),
         "urls": { "received": received, "invalidated": invalidated, "failed": [] },
         "scope": scope,
     })

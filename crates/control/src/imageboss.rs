@@ -9,17 +9,30 @@ use purge::Via;
 use serde_json::json;
 
 use crate::act::{Failed, Named};
-use crate::auth::bare;
+use crate::auth::{Caller, Denied, Right, bare};
 use crate::plane::Plane;
 use crate::reply::Reply;
+use crate::server::From;
 
 /// Answers a `DELETE` that reached the delivery plane; `target` is the raw request target, with the site's prefix. The body
 /// is JSON. Returns when the purge is durable and effective on this node, or refused.
 pub async fn imageboss_delete(plane: &Plane, host: &str, target: &str, headers: &HeaderMap, client: IpAddr) -> Reply {
-    let from = client.to_canonical().to_string();
-    let Ok(caller) = plane.caller(bare(headers, "imageboss-api-key"), &from) else {
-        return refuse(401, "the header imageboss-api-key must hold a valid API key");
+    let from = From::new(client.to_canonical().to_string());
+    let reply = match plane.caller(bare(headers, "imageboss-api-key"), &from, Right::Purge) {
+        Ok(caller) => purge(plane, &caller, host, target).await,
+        Err(Denied::Missing | Denied::Unknown) => {
+            refuse(401, "the header imageboss-api-key must hold a valid API key")
+        }
+        Err(Denied::NotAllowed) => refuse(403, Denied::NotAllowed.message()),
+        Err(denied @ Denied::TooMany(_)) => refuse(429, denied.message()).retry_after(denied.retry_after()),
     };
+    match from.fields() {
+        Some((policy, limit)) => reply.with("ratelimit-policy", policy).with("ratelimit", limit),
+        None => reply,
+    }
+}
+
+async fn purge(plane: &Plane, caller: &Caller, host: &str, target: &str) -> Reply {
     let path = target.split(['?', '#']).next().unwrap_or_default();
     let route = plane.engine.route(host, path).filter(|route| route.site.dialect == DialectKind::Imageboss);
     let Some(route) = route else {
@@ -49,7 +62,7 @@ pub async fn imageboss_delete(plane: &Plane, host: &str, target: &str, headers: 
     });
     let Some(wanted) = readings.next() else { return refuse(400, "the path names no image") };
     let named = Named { also: readings.collect(), ..Named::new(target, wanted) };
-    match plane.purge(&caller, Via::Imageboss, vec![named]).await {
+    match plane.purge(caller, Via::Imageboss, vec![named]).await {
         Ok(receipt) => Reply::json(200, &json!({ "status": "queued", "source": source, "path": name }))
             .with("x-purge-id", receipt.record.id.to_string()),
         Err(failed) => refuse_failed(&failed),

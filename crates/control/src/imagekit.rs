@@ -5,17 +5,17 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::State as Shared;
 use dialect::Asset;
 use dialect::imagekit::{PurgeTarget, purge_target};
 use engine::{DialectKind, NamingError, Wanted};
 use http::{HeaderMap, Method, Uri};
-use plan::Position;
-use purge::{PurgeId, Receipt, Via};
+use purge::{Filter, Progress, PurgeId, Receipt, Record, State, Via};
 use serde_json::{Value, json};
 
 use crate::act::{Failed, Named};
-use crate::auth::{Caller, Denied, basic_user};
+use crate::auth::{Caller, Denied, Right, basic_user};
+use crate::clock::rfc3339;
 use crate::plane::Plane;
 use crate::recent::short;
 use crate::reply::Reply;
@@ -50,9 +50,9 @@ impl Problem {
 }
 
 /// `POST /v1/files/purge`.
-pub(crate) async fn purge(State(plane): State<Arc<Plane>>, from: From, request: Unread) -> Reply {
+pub(crate) async fn purge(Shared(plane): Shared<Arc<Plane>>, from: From, request: Unread) -> Reply {
     let outcome = async {
-        let caller = caller(&plane, request.headers(), &from.0)?;
+        let caller = caller(&plane, request.headers(), &from, Right::Purge)?;
         purge_url(&plane, &caller, request).await
     };
     finish(&plane, outcome.await.map(|receipt| (201, json!({ "requestId": request_id(receipt.record.id) }))))
@@ -60,27 +60,33 @@ pub(crate) async fn purge(State(plane): State<Arc<Plane>>, from: From, request: 
 
 /// `GET /v1/files/purge/{requestId}`.
 pub(crate) async fn status(
-    State(plane): State<Arc<Plane>>,
+    Shared(plane): Shared<Arc<Plane>>,
     Segment(request): Segment,
     from: From,
     headers: HeaderMap,
 ) -> Reply {
     let outcome = async {
-        let caller = caller(&plane, &headers, &from.0)?;
+        let caller = caller(&plane, &headers, &from, Right::Read)?;
         match find(&plane, &caller, &request).await.map_err(|e| Problem::of(&e))? {
-            true => Ok((200, json!({ "status": "Completed" }))),
-            false => Err(Problem::new(400, format!("no purge request has the id {request:?}"))),
+            // The vendor knows two states. A purge completes when no copy answers any more; what the disk still holds is
+            // told in fields of our own.
+            Some((_, progress)) => {
+                let status = if progress.state() >= State::Effective { "Completed" } else { "Pending" };
+                let erased_at = progress.erased_at.map(rfc3339);
+                Ok((200, json!({ "status": status, "state": progress.state().name(), "erasedAt": erased_at })))
+            }
+            None => Err(Problem::new(400, format!("no purge request has the id {request:?}"))),
         }
     };
     finish(&plane, outcome.await)
 }
 
-pub(crate) async fn unknown(State(plane): State<Arc<Plane>>, method: Method, uri: Uri) -> Reply {
+pub(crate) async fn unknown(Shared(plane): Shared<Arc<Plane>>, method: Method, uri: Uri) -> Reply {
     let message = format!("{method} {} is not supported; of this API, purging is", uri.path());
     finish(&plane, Err(Problem::new(404, message)))
 }
 
-pub(crate) async fn not_allowed(State(plane): State<Arc<Plane>>, method: Method) -> Reply {
+pub(crate) async fn not_allowed(Shared(plane): Shared<Arc<Plane>>, method: Method) -> Reply {
     finish(&plane, Err(Problem::new(405, format!("{method} is not allowed: POST begins a purge, GET shows one"))))
 }
 
@@ -92,10 +98,17 @@ fn finish(plane: &Plane, outcome: Result<(u16, Value), Problem>) -> Reply {
     reply.with("x-ik-requestid", plane.engine.new_purge_id().to_string())
 }
 
-fn caller(plane: &Plane, headers: &HeaderMap, from: &str) -> Result<Caller, Problem> {
-    plane.caller(basic_user(headers).as_deref(), from).map_err(|denied| match denied {
-        Denied::Missing => Problem::new(401, "Your request does not contain a private API key."),
-        Denied::Unknown => Problem::new(403, "Your account cannot be authenticated: the private API key is not valid."),
+fn caller(plane: &Plane, headers: &HeaderMap, from: &From, right: Right) -> Result<Caller, Problem> {
+    plane.caller(basic_user(headers).as_deref(), from, right).map_err(|denied| {
+        let problem = match denied {
+            Denied::Missing => Problem::new(401, "Your request does not contain a private API key."),
+            Denied::Unknown => {
+                Problem::new(403, "Your account cannot be authenticated: the private API key is not valid.")
+            }
+            Denied::NotAllowed => Problem::new(403, denied.message()),
+            Denied::TooMany(_) => Problem::new(429, denied.message()),
+        };
+        Problem { retry_after: denied.retry_after(), ..problem }
     })
 }
 
@@ -137,30 +150,31 @@ fn request_id(id: PurgeId) -> String {
     format!("{:024x}", short(id))
 }
 
-/// Whether a request id belongs to a purge that the caller may see. One that is in the log is effective.
-async fn find(plane: &Plane, caller: &Caller, request: &str) -> Result<bool, Failed> {
+/// The purge of a request id, if the caller may see it, and how far it has come.
+async fn find(plane: &Plane, caller: &Caller, request: &str) -> Result<Option<(Record, Progress)>, Failed> {
     let digits = request.len() == 24 && request.bytes().all(|b| b.is_ascii_hexdigit());
-    let Some(wanted) = digits.then(|| u128::from_str_radix(request, 16).ok()).flatten() else { return Ok(false) };
+    let Some(wanted) = digits.then(|| u128::from_str_radix(request, 16).ok()).flatten() else { return Ok(None) };
+    let seen = |found: &(Record, Progress)| caller.may_see(&found.0);
     if let Some(id) = plane.recent.find(wanted)
-        && let Some(record) = plane.find(id).await?
+        && let Some(found) = plane.find(id).await?
     {
-        return Ok(caller.may_see(&record));
+        return Ok(Some(found).filter(seen));
     }
-    let caller = caller.clone();
-    plane
+    let found = plane
         .blocking(move |engine| {
-            let mut before: Option<Position> = None;
+            let mut filter = Filter { limit: PAGE, ..Filter::default() };
             for _ in 0..LOOKED_AT / PAGE {
-                let page = engine.page_purges(before, PAGE)?;
-                if let Some(record) = page.iter().find(|record| short(record.id) == wanted) {
-                    return Ok(caller.may_see(record));
+                let page = engine.list_purges(&filter)?;
+                filter.before = page.last().filter(|_| page.len() == PAGE).map(|(record, _)| record.position);
+                if let Some(found) = page.into_iter().find(|(record, _)| short(record.id) == wanted) {
+                    return Ok(Some(found));
                 }
-                match page.last() {
-                    Some(oldest) if page.len() == PAGE => before = Some(oldest.position),
-                    _ => break,
+                if filter.before.is_none() {
+                    break;
                 }
             }
-            Ok(false)
+            Ok(None)
         })
-        .await
+        .await?;
+    Ok(found.filter(seen))
 }

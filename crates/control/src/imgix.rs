@@ -12,7 +12,7 @@ use purge::{Receipt, Via};
 use serde_json::{Value, json};
 
 use crate::act::{Failed, Named};
-use crate::auth::{Caller, Denied, basic_user, bearer};
+use crate::auth::{Caller, Denied, Right, basic_user, bearer};
 use crate::plane::Plane;
 use crate::reply::Reply;
 use crate::server::{From, Unread};
@@ -47,6 +47,15 @@ impl Problem {
         Problem { retry_after: failed.retry_after(), ..Problem::new(status, title, failed.to_string()) }
     }
 
+    fn denied(denied: Denied) -> Problem {
+        let problem = match denied {
+            Denied::Missing | Denied::Unknown => Problem::new(401, "Unauthorized", NO_KEY),
+            Denied::NotAllowed => Problem::new(403, "Forbidden", denied.message()),
+            Denied::TooMany(_) => Problem::new(429, "Too Many Requests", denied.message()),
+        };
+        Problem { retry_after: denied.retry_after(), ..problem }
+    }
+
     fn json(self, plane: &Plane) -> Reply {
         let error = json!({
             "id": plane.engine.new_purge_id().to_string(),
@@ -65,11 +74,14 @@ impl Problem {
 
 /// `POST /api/v1/purge`.
 pub(crate) async fn purge(State(plane): State<Arc<Plane>>, from: From, request: Unread) -> Reply {
-    let caller = match plane.caller(bearer(request.headers()), &from.0) {
+    let caller = match plane.caller(bearer(request.headers()), &from, Right::Purge) {
         Ok(caller) => caller,
-        Err(Denied::Missing | Denied::Unknown) => {
+        Err(denied) => {
+            let problem = Problem::denied(denied);
+            let unauthorized = problem.status == 401;
+            let reply = problem.json(&plane);
             let challenge = "Bearer realm=\"afterimage\"";
-            return Problem::new(401, "Unauthorized", NO_KEY).json(&plane).with("www-authenticate", challenge);
+            return if unauthorized { reply.with("www-authenticate", challenge) } else { reply };
         }
     };
     match purge_document(&plane, &caller, request).await {
@@ -89,6 +101,11 @@ async fn purge_document(plane: &Plane, caller: &Caller, request: Unread) -> Resu
     let url = data["attributes"]["url"]
         .as_str()
         .ok_or_else(|| Problem::new(400, "Invalid URL", "data.attributes.url must be a whole URL, as text"))?;
+    // With it, the pictures go as well that this one was put on; without it, they may. Here they always do: naming a master
+    // means it wherever it was used (rule S3).
+    if !matches!(data["attributes"]["sub_image"], Value::Null | Value::Bool(_)) {
+        return Err(Problem::new(400, "Invalid attribute", "data.attributes.sub_image must be true or false"));
+    }
     let receipt = purge_url(plane, caller, Via::Imgix, url).await.map_err(|e| Problem::of(&e, 400))?;
     if is_repeated(plane, &receipt) {
         return Err(Problem::new(409, "Conflict", "The same URL was purged a moment ago; it was purged again."));
@@ -99,8 +116,15 @@ async fn purge_document(plane: &Plane, caller: &Caller, request: Unread) -> Resu
 /// `POST /v2/image/purger`.
 pub(crate) async fn purge_legacy(State(plane): State<Arc<Plane>>, from: From, request: Unread) -> Reply {
     let key = basic_user(request.headers());
-    let Ok(caller) = plane.caller(key.as_deref(), &from.0) else {
-        return Reply::plain(401, NO_KEY).with("www-authenticate", "Basic realm=\"afterimage\"");
+    let caller = match plane.caller(key.as_deref(), &from, Right::Purge) {
+        Ok(caller) => caller,
+        Err(denied) => {
+            let problem = Problem::denied(denied);
+            let unauthorized = problem.status == 401;
+            let reply = problem.plain();
+            let challenge = "Basic realm=\"afterimage\"";
+            return if unauthorized { reply.with("www-authenticate", challenge) } else { reply };
+        }
     };
     let body = match request.bytes().await {
         Ok(body) => body,

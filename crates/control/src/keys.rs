@@ -7,13 +7,49 @@ use ledger::KeysDb;
 use plan::Digest;
 use subtle::ConstantTimeEq;
 
+/// What a key is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// To look at purges and the audit trail.
+    Read,
+    /// To purge, and to look at purges.
+    Purge,
+    /// All that, and to make and revoke keys.
+    Admin,
+}
+
+impl Role {
+    /// Every role.
+    pub const ALL: [Role; 3] = [Role::Read, Role::Purge, Role::Admin];
+
+    /// Stable lower-case name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Role::Read => "read",
+            Role::Purge => "purge",
+            Role::Admin => "admin",
+        }
+    }
+
+    /// The inverse of [`Role::name`].
+    pub fn from_name(name: &str) -> Option<Role> {
+        Role::ALL.into_iter().find(|role| role.name() == name)
+    }
+}
+
 /// The owner of an API key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyInfo {
     /// Its name; it stands in the purge log.
     pub name: String,
+    /// What it is for.
+    pub role: Role,
     /// Names of the sites it may purge; empty = all.
     pub sites: Vec<String>,
+    /// Sources, or beginnings `source/path` in them, that it may purge; empty = all.
+    pub within: Vec<String>,
+    /// Purges that it may begin in a calendar month (UTC); `None` = any number.
+    pub quota: Option<u64>,
 }
 
 /// Tells valid API keys from others, in a time that says nothing of how close a wrong one came.
@@ -34,9 +70,16 @@ impl Keys for KeyRing {
     fn verify(&self, key: &str) -> Option<KeyInfo> {
         let environment = self.environment.as_deref().filter(|k| !k.is_empty()).is_some_and(|k| same(k, key));
         if environment {
-            return Some(KeyInfo { name: "environment".to_owned(), sites: Vec::new() });
+            let name = "environment".to_owned();
+            return Some(KeyInfo { name, role: Role::Admin, sites: Vec::new(), within: Vec::new(), quota: None });
         }
-        self.db.verify(key).map(|info| KeyInfo { name: info.name, sites: info.sites })
+        self.db.verify(key).map(|info| KeyInfo {
+            name: info.name,
+            role: Role::Admin,
+            sites: info.sites,
+            within: Vec::new(),
+            quota: None,
+        })
     }
 }
 

@@ -1,15 +1,19 @@
 //! What `/metrics` shows: the process's registry, our own counters, and what is read off the engine at that moment.
 
 use std::fmt;
+use std::time::Duration;
 
+use engine::Event;
+use plan::Selector;
 use plan::reason::{Miss, NotStored};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
-use purge::Via;
+use purge::{Record, Via};
 
 use crate::plane::Plane;
 
@@ -44,13 +48,64 @@ struct InState {
     state: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Named {
+    mode: &'static str,
+    kind: &'static str,
+}
+
+/// Upper bounds of the time from a request to its effect, in seconds.
+const SECONDS: [f64; 12] = [0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 5.0];
+
 /// Our own counters.
-#[derive(Default)]
 pub(crate) struct Metrics {
     purges: Family<Purged, Counter>,
+    named: Family<Named, Counter>,
+    seconds: Histogram,
+    erased: Counter,
+    lifted: Counter,
+    missed: Counter,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Metrics {
+            purges: Family::default(),
+            named: Family::default(),
+            seconds: Histogram::new(SECONDS),
+            erased: Counter::default(),
+            lifted: Counter::default(),
+            missed: Counter::default(),
+        }
+    }
 }
 
 impl Metrics {
+    /// Counts an effective purge once for each kind of thing that it named, and the time it took to take effect.
+    pub fn effective(&self, record: &Record, took: Duration) {
+        let mut kinds: Vec<&'static str> = record.targets.iter().flat_map(|t| &t.selectors).map(Selector::kind).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        for kind in kinds {
+            self.named.get_or_create(&Named { mode: record.mode.name(), kind }).inc();
+        }
+        self.seconds.observe(took.as_secs_f64());
+    }
+
+    /// Counts what happened to purges later.
+    pub fn happened(&self, event: &Event) {
+        match event {
+            Event::Erased(..) => self.erased.inc(),
+            Event::Lifted(_) => self.lifted.inc(),
+            Event::Effective(..) | Event::Progressed(..) | Event::Refreshed(..) => 0,
+        };
+    }
+
+    /// Counts events that came too fast to be looked at.
+    pub fn missed(&self, events: u64) {
+        self.missed.inc_by(events);
+    }
+
     /// Counts a purge request by its outcome.
     pub fn purged(&self, via: Via, outcome: &'static str) {
         self.purges.get_or_create(&Purged { via: via.name().to_owned(), outcome: outcome.to_owned() }).inc();
@@ -72,6 +127,15 @@ fn read_off(plane: &Plane) -> Registry {
     let mut registry = Registry::with_prefix("afterimage");
 
     registry.register("purges", "Purge requests by API and outcome", plane.metrics.purges.clone());
+    let ours = &plane.metrics;
+    registry.register("purges_named", "Effective purges by mode and by kind of what they named", ours.named.clone());
+    let help = "From a purge request to its effect";
+    registry.register_with_unit("purge_effective", help, Unit::Seconds, ours.seconds.clone());
+    registry.register("purges_erased", "Purges whose bytes are gone from the disk", ours.erased.clone());
+    registry.register("takedowns_lifted", "Takedowns that were lifted", ours.lifted.clone());
+    registry.register("purge_events_missed", "Events that were too many to be counted or sent on", ours.missed.clone());
+    let listening = gauge(plane.listeners.live() as u64);
+    registry.register("purge_listeners", "Clients that listen to events", listening);
     let (head, names) = (gauge(engine.index().head().0), gauge(engine.index().len() as u64));
     registry.register("purge_log_head", "Newest purge that is applied", head);
     registry.register("purge_index_names", "Names in the purge index", names);

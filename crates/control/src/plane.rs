@@ -7,8 +7,11 @@ use std::time::Duration;
 use engine::Engine;
 use ledger::PurgeDb;
 use prometheus_client::registry::Registry;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::watch;
 
 use crate::keys::Keys;
+use crate::limits::{Limits, Listeners, Rates};
 use crate::metrics::Metrics;
 use crate::recent::{Recent, Window};
 
@@ -29,6 +32,8 @@ pub struct Parts {
     /// Within this time, a repeated imgix purge of the same thing is carried out and answered with 409, as the vendor does;
     /// `None` (what users expect) answers 200.
     pub imgix_duplicate_window: Option<Duration>,
+    /// How many requests, wrong keys and listeners are taken.
+    pub rates: Rates,
 }
 
 /// The private plane.
@@ -43,6 +48,9 @@ pub struct Plane {
     pub(crate) recent: Recent,
     pub(crate) repeats: Window,
     pub(crate) metrics: Metrics,
+    pub(crate) limits: Limits,
+    pub(crate) listeners: Listeners,
+    stopping: watch::Sender<bool>,
 }
 
 impl Plane {
@@ -59,6 +67,36 @@ impl Plane {
             recent: Recent::default(),
             repeats: Window::default(),
             metrics: Metrics::default(),
+            limits: Limits::new(parts.rates),
+            listeners: Listeners::new(parts.rates.listeners),
+            stopping: watch::Sender::new(false),
         }
+    }
+
+    /// Ends what would go on for as long as the client likes: streams of events, and waiting for a purge to come on.
+    pub fn stop(&self) {
+        self.stopping.send_replace(true);
+    }
+
+    /// Follows what happens to purges until the plane stops.
+    pub(crate) async fn watch(&self) {
+        let mut events = self.engine.events();
+        loop {
+            let event = tokio::select! {
+                event = events.recv() => event,
+                () = self.stopped() => return,
+            };
+            match event {
+                Ok(event) => self.metrics.happened(&event),
+                Err(RecvError::Lagged(missed)) => self.metrics.missed(missed),
+                Err(RecvError::Closed) => return,
+            }
+        }
+    }
+
+    /// Resolves when the plane stops.
+    pub(crate) async fn stopped(&self) {
+        // The sender lives as long as the plane.
+        let _ = self.stopping.subscribe().wait_for(|stopping| *stopping).await;
     }
 }

@@ -3,16 +3,19 @@
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequest, FromRequestParts, Path, Request};
-use axum::routing::{any, get, post};
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use axum::routing::{any, delete, get, post};
 use axum::serve::ListenerExt;
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 use http::request::Parts;
 
+use crate::limits::Standing;
 use crate::plane::Plane;
 use crate::{BODY_LIMIT, cloudimage, imagekit, imgix, native, pages};
 
@@ -33,9 +36,15 @@ pub fn router(plane: Arc<Plane>) -> Router {
         .route("/invalidate/{uuid}/restart", post(cloudimage::restart).fallback(cloudimage::not_allowed))
         .route("/v1/purges", post(native::purge).get(native::list).fallback(native::not_allowed))
         .route("/v1/purges/{id}", get(native::show).fallback(native::not_allowed))
+        .route("/v1/purges/{id}/events", get(native::events::of_one).fallback(native::not_allowed))
+        .route("/v1/events", get(native::events::of_all).fallback(native::not_allowed))
+        .route("/v1/takedowns", get(native::takedowns::list).fallback(native::not_allowed))
+        .route("/v1/takedowns/{id}", delete(native::takedowns::lift).fallback(native::not_allowed))
+        .route("/v1/invalidate", post(native::invalidate::purge).get(native::invalidate::describe))
         .route("/v1/sites", get(native::sites).fallback(native::not_allowed))
         .fallback(pages::unknown)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(middleware::from_fn(tell_limits))
         .with_state(plane)
 }
 
@@ -52,20 +61,61 @@ pub async fn serve(
     let listener = listener.tap_io(|stream| {
         let _ = stream.set_nodelay(true);
     });
+    let (ending, told) = (plane.clone(), plane.clone());
+    let stop = async move {
+        stop.await;
+        ending.stop();
+    };
+    tokio::spawn(async move { told.watch().await });
     let service = router(plane).into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, service).with_graceful_shutdown(stop).await
 }
 
-/// The address a request came from.
-pub(crate) struct From(pub String);
+/// Where a request came from, and where its key stands once that is known.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct From {
+    /// The client's address; empty if unknown.
+    pub address: String,
+    standing: Arc<OnceLock<Standing>>,
+}
+
+impl From {
+    pub fn new(address: String) -> From {
+        From { address, ..From::default() }
+    }
+
+    pub fn stand(&self, standing: Standing) {
+        let _ = self.standing.set(standing);
+    }
+
+    /// What the answer says of the key's limit.
+    pub fn fields(&self) -> Option<(String, String)> {
+        self.standing.get()?.fields()
+    }
+}
 
 impl<S: Sync> FromRequestParts<S> for From {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        let client = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        Ok(From(client.map(|c| c.0.ip().to_canonical().to_string()).unwrap_or_default()))
+        Ok(parts.extensions.get::<From>().cloned().unwrap_or_default())
     }
+}
+
+/// Gives each request its [`From`], and each answer what that has learned of the key's limit.
+async fn tell_limits(mut request: Request, next: Next) -> Response {
+    let client = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let from = From::new(client.map(|c| c.0.ip().to_canonical().to_string()).unwrap_or_default());
+    request.extensions_mut().insert(from.clone());
+    let mut response = next.run(request).await;
+    if let Some((policy, limit)) = from.fields() {
+        for (name, value) in [("ratelimit-policy", policy), ("ratelimit", limit)] {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                response.headers_mut().insert(name, value);
+            }
+        }
+    }
+    response
 }
 
 /// The variable segment of a path; empty where it is not UTF-8, which names nothing.

@@ -1,7 +1,7 @@
 //! From what a purge request names to selectors, through the same canonical names as delivery.
 
 use dialect::{Asset, Target};
-use plan::{ExactName, Selector, Tag};
+use plan::{ExactName, MasterId, Plan, Selector, Tag};
 use purge::Target as PurgeTarget;
 
 use crate::Engine;
@@ -187,6 +187,24 @@ impl Engine {
         }
     }
 
+    /// The masters from which the one derivative is made that something wanted names, in the order in which they are tried;
+    /// empty for what names no single derivative. What is laid over it is not among them.
+    ///
+    /// # Errors
+    /// See [`NamingError`].
+    pub fn masters_behind(&self, wanted: &Wanted, scope: &Scope) -> Result<Vec<MasterId>, NamingError> {
+        let (site, target, said) = match wanted {
+            Wanted::Derivative(said) => {
+                let (site, target) = self.locate(said, scope)?;
+                (site, target, said)
+            }
+            Wanted::Exact { site, target, said } => (*site, target.clone(), said),
+            _ => return Ok(Vec::new()),
+        };
+        let candidates = self.candidates_of_target(site, &target, said)?.0;
+        Ok(candidates.into_iter().map(|candidate| candidate.master.id).collect())
+    }
+
     fn name_glob(&self, said: &str, scope: &Scope) -> Result<PurgeTarget, NamingError> {
         let (source, pattern) = self.split_source(said, scope)?;
         let location = self.sources[source].location().as_str();
@@ -332,6 +350,18 @@ impl Engine {
     }
 
     fn name_exact(&self, site: usize, target: &str, said: &str) -> Result<PurgeTarget, NamingError> {
+        let (candidates, plan) = self.candidates_of_target(site, target, said)?;
+        let masters: Vec<_> = candidates.into_iter().map(|c| c.master).collect();
+        let exact = ExactName::new(&self.index.identity().secret, &masters, &plan);
+        Ok(PurgeTarget { said: said.to_owned(), selectors: vec![Selector::Exact(exact)] })
+    }
+
+    fn candidates_of_target(
+        &self,
+        site: usize,
+        target: &str,
+        said: &str,
+    ) -> Result<(Vec<Candidate>, Plan), NamingError> {
         let mut parsed = self
             .sites
             .grammar(site)
@@ -341,9 +371,7 @@ impl Engine {
         let candidates = self
             .candidates(site, parsed.source.as_deref(), &parsed.asset, &parsed.origin_query)
             .map_err(|refusal| malformed(said, &refusal))?;
-        let masters: Vec<_> = candidates.into_iter().map(|c| c.master).collect();
-        let exact = ExactName::new(&self.index.identity().secret, &masters, &parsed.plan);
-        Ok(PurgeTarget { said: said.to_owned(), selectors: vec![Selector::Exact(exact)] })
+        Ok((candidates, parsed.plan))
     }
 
     fn prefix_of(&self, source: usize, path: &str) -> Selector {

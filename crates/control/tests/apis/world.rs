@@ -7,15 +7,18 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use control::{KeyRing, Parts, Plane, router};
+use control::{KeyRing, Parts, Plane, Rates, router};
 use engine::{Ask, DialectKind, Engine, Site};
 use http::{HeaderMap, Request};
-use ledger::{Folder, KeysDb, PurgeDb};
+use ledger::{CatalogueDb, Folder, KeysDb, PurgeDb};
 use origin::{HttpSettings, LocalSettings, Source};
 use plan::reason::Served;
 use plan::{AcceptClass, ExactName, Location, MasterId, Position, Stamp};
 use prometheus_client::registry::Registry;
-use purge::{Index, Log, LogError, LogIdentity, PurgeId, Purger, Record, Subject, Verdict};
+use purge::{
+    Catalogue, Filter, Index, Lifted, Log, LogError, LogIdentity, Progress, PurgeId, Purger, Record, Records, Subject,
+    Takedown, Takedowns, Verdict,
+};
 use serde_json::Value;
 use tower::ServiceExt;
 
@@ -60,11 +63,36 @@ impl Log for BreakableLog {
     }
 }
 
+impl Records for BreakableLog {
+    fn note(&self, progress: &[(Position, Progress)]) -> Result<(), LogError> {
+        self.inner.note(progress)
+    }
+    fn list(&self, filter: &Filter) -> Result<Vec<(Record, Option<Progress>)>, LogError> {
+        self.inner.list(filter)
+    }
+    fn unerased(&self, after: Position, limit: usize) -> Result<Vec<(Record, Option<Progress>)>, LogError> {
+        self.inner.unerased(after, limit)
+    }
+    fn takedowns(&self, all: bool) -> Result<Vec<Takedown>, LogError> {
+        self.inner.takedowns(all)
+    }
+    fn lift(&self, id: PurgeId, lifted: &Lifted) -> Result<Option<Takedown>, LogError> {
+        self.inner.lift(id, lifted)
+    }
+    fn keep_floor(&self, floor: Position) -> Result<(), LogError> {
+        self.inner.keep_floor(floor)
+    }
+    fn floor(&self) -> Result<Position, LogError> {
+        self.inner.floor()
+    }
+}
+
 pub struct World {
     pub engine: Arc<Engine>,
     pub plane: Arc<Plane>,
     pub ready: Arc<AtomicBool>,
     pub log: Arc<BreakableLog>,
+    pub catalogue: Arc<CatalogueDb>,
     ledger: Arc<PurgeDb>,
     keys: Arc<KeyRing>,
     registry: Arc<Registry>,
@@ -112,6 +140,7 @@ fn parts(
         ready: ready.clone(),
         public: "http://127.0.0.1:8080".to_owned(),
         imgix_duplicate_window: None,
+        rates: Rates::default(),
     }
 }
 
@@ -129,6 +158,7 @@ impl World {
 
         let folder = Folder::open(&temp.path().join("data")).unwrap();
         let ledger = Arc::new(PurgeDb::open(&folder).unwrap());
+        let catalogue = Arc::new(CatalogueDb::open(&folder).unwrap());
         let keys = Arc::new(KeysDb::open(&folder).unwrap());
         keys.add("everything", KEY, &[]).unwrap();
         keys.add("imgix", IMGIX_KEY, &["imgix".to_owned()]).unwrap();
@@ -136,7 +166,8 @@ impl World {
         keys.add("second", SECOND_KEY, &["second".to_owned()]).unwrap();
         let log = Arc::new(BreakableLog { inner: ledger.clone(), broken: AtomicBool::new(false) });
         let index = Arc::new(Index::new(log.identity()));
-        let purger = Purger::start(log.clone(), index.clone(), Arc::default(), Box::new(|| ())).unwrap();
+        let takedowns = Arc::new(Takedowns::new(Vec::new()));
+        let purger = Purger::start(log.clone(), index.clone(), takedowns.clone(), Box::new(|| ())).unwrap();
         let store = |tier| {
             let fills = tokio::runtime::Handle::current();
             let settings = cache::Settings { tier, memory_bytes: 1 << 20, disk: None, fresh_id, fills, max_stale: None };
@@ -158,8 +189,11 @@ impl World {
             sites,
             sources: vec![local.clone(), web],
             index: index.clone(),
-            log: log.clone(),
+            records: log.clone(),
+            catalogue: catalogue.clone(),
             purger,
+            takedowns,
+            jobs: None,
             derivatives: store(purge::Tier::Derivatives),
             masters: store(purge::Tier::Masters),
             renders: Arc::new(render::Pool::new(1, 1).unwrap()),
@@ -178,7 +212,14 @@ impl World {
         let parts = parts(&engine, &keys, &ledger, &registry, &ready);
         let plane = Arc::new(Plane::new(parts));
         let router = router(plane.clone());
-        World { engine, plane, ready, log, ledger, keys, registry, router, local, photos, _temp: temp }
+        World { engine, plane, ready, log, catalogue, ledger, keys, registry, router, local, photos, _temp: temp }
+    }
+
+    /// A new plane with other limits.
+    pub fn limit(&mut self, rates: Rates) {
+        let parts = parts(&self.engine, &self.keys, &self.ledger, &self.registry, &self.ready);
+        self.plane = Arc::new(Plane::new(Parts { rates, ..parts }));
+        self.router = router(self.plane.clone());
     }
 
     /// A new plane over the same engine, as after a restart: what only the old one remembered is gone.
