@@ -2,6 +2,7 @@
 
 mod cli;
 mod purge;
+mod jobs;
 mod serve;
 mod url;
 mod wire;
