@@ -205,9 +205,12 @@ impl Writer {
                 Err(_) => break,
             }
         }
-        if let Err(error) = self.catalogue.put(self.tier, &rows) {
-            tracing::error!(%error, rows = rows.len(), "writing rows; these entries are lost to the disk tier");
-            rows.iter().for_each(|row| self.bodies.release(&row.place));
+        match self.catalogue.put(self.tier, &rows) {
+            Ok(replaced) => replaced.iter().for_each(|place| self.bodies.release(place)),
+            Err(error) => {
+                tracing::error!(%error, rows = rows.len(), "writing rows; these entries are lost to the disk tier");
+                rows.iter().for_each(|row| self.bodies.release(&row.place));
+            }
         }
         for segment in self.bodies.evict() {
             if let Err(error) = self.catalogue.remove_segment(self.tier, segment) {
@@ -266,8 +269,8 @@ mod tests {
         fn get(&self, _: Tier, _: &DerivativeKey) -> Result<Option<Row>, CatalogueError> {
             Ok(None)
         }
-        fn put(&self, _: Tier, _: &[Row]) -> Result<(), CatalogueError> {
-            Ok(())
+        fn put(&self, _: Tier, _: &[Row]) -> Result<Vec<purge::Place>, CatalogueError> {
+            Ok(Vec::new())
         }
         fn touch(&self, _: Tier, uses: &[(DerivativeKey, u64)]) -> Result<(), CatalogueError> {
             self.0.lock().unwrap().send(uses.to_vec()).map_err(|e| CatalogueError(e.to_string()))

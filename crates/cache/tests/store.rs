@@ -11,7 +11,7 @@ use cache::{Content, Entry, FillContext, Filled, Keep, Meta, SegmentStore, Setti
 use plan::reason::{Miss, NotStored, Served};
 use plan::{BodyId, DerivativeKey, Digest, KeySecret, Label, LogId, MasterId, Position, Selector};
 use purge::{
-    Catalogue, CatalogueError, Index, LogIdentity, Mode, PurgeId, Record, Role, Row, Subject, Target, Tier, Via,
+    Catalogue, CatalogueError, Index, LogIdentity, Mode, Place, PurgeId, Record, Role, Row, Subject, Target, Tier, Via,
 };
 use tokio::sync::Notify;
 
@@ -23,14 +23,17 @@ impl Catalogue for MemoryCatalogue {
     fn get(&self, _: Tier, key: &DerivativeKey) -> Result<Option<Row>, CatalogueError> {
         Ok(self.0.lock().unwrap().get(key).cloned())
     }
-    fn put(&self, _: Tier, rows: &[Row]) -> Result<(), CatalogueError> {
+    fn put(&self, _: Tier, rows: &[Row]) -> Result<Vec<Place>, CatalogueError> {
         let mut held = self.0.lock().unwrap();
+        let mut released = Vec::new();
         for row in rows {
             if held.get(&row.key).is_none_or(|h| h.stamp.position <= row.stamp.position) {
-                held.insert(row.key, row.clone());
+                released.extend(held.insert(row.key, row.clone()).map(|replaced| replaced.place));
+            } else {
+                released.push(row.place);
             }
         }
-        Ok(())
+        Ok(released)
     }
     fn touch(&self, _: Tier, uses: &[(DerivativeKey, u64)]) -> Result<(), CatalogueError> {
         let mut held = self.0.lock().unwrap();

@@ -2,84 +2,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use plan::{BodyId, DerivativeKey, ExactName, Label, LogId, MasterId, Position, Stamp};
-use purge::{Catalogue, CatalogueError, Place, Role, Row, Tier};
+use plan::{BodyId, DerivativeKey, ExactName, Label, LogId, MasterId, Position, Selector, Stamp};
+use purge::{Catalogue, CatalogueError, Count, Matcher, Place, Role, Row, Tier, count_by_pages, matching_by_walk};
+use rusqlite::types::Value;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use crate::error::{Fault, OpenError, from_sql, to_sql};
 use crate::folder::{Folder, sync_dir};
 use crate::lines;
-use crate::sqlite::{Readers, Schema, lock, now_ms, open_and_raise};
+use crate::sqlite::{Readers, lock, now_ms, open_and_raise, truncate_wal};
 
-const SCHEMA: Schema = Schema {
-    application: 0x4149_6374,
-    // A log's id is stored once and numbered. Dependencies and tags bear the length of their entry, so that counting reads
-    // nothing else.
-    steps: &[
-        // Format 1 lacked tags, recipe, last use and key. Its rows cannot be completed, and a lost row is a miss, so its
-        // tables go.
-        "",
-        "
-        DROP TABLE IF EXISTS dependency;
-        DROP TABLE IF EXISTS entry;
-        DROP TABLE IF EXISTS log;
-        DROP TABLE IF EXISTS total;
-        CREATE TABLE log (number INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE) STRICT;
-        CREATE TABLE entry (
-            number INTEGER PRIMARY KEY,
-            tier INTEGER NOT NULL,
-            key BLOB NOT NULL,
-            body BLOB NOT NULL,
-            segment INTEGER NOT NULL,
-            offset INTEGER NOT NULL,
-            length INTEGER NOT NULL,
-            log INTEGER NOT NULL,
-            position INTEGER NOT NULL,
-            exact BLOB,
-            size INTEGER NOT NULL,
-            stored_at INTEGER NOT NULL,
-            last_used INTEGER NOT NULL,
-            recipe INTEGER NOT NULL,
-            data_key BLOB,
-            content_type TEXT NOT NULL,
-            dependencies TEXT NOT NULL,
-            tags TEXT NOT NULL,
-            url TEXT NOT NULL,
-            UNIQUE (tier, key)
-        ) STRICT;
-        CREATE INDEX entry_segment ON entry (tier, segment);
-        CREATE INDEX entry_stamp ON entry (log, position);
-        CREATE TABLE dependency (
-            tier INTEGER NOT NULL,
-            master INTEGER NOT NULL,
-            entry INTEGER NOT NULL,
-            length INTEGER NOT NULL,
-            PRIMARY KEY (tier, master, entry)
-        ) STRICT, WITHOUT ROWID;
-        CREATE TABLE tag (
-            tier INTEGER NOT NULL,
-            tag INTEGER NOT NULL,
-            entry INTEGER NOT NULL,
-            length INTEGER NOT NULL,
-            PRIMARY KEY (tier, tag, entry)
-        ) STRICT, WITHOUT ROWID;
-        CREATE TABLE total (tier INTEGER PRIMARY KEY, entries INTEGER NOT NULL, bytes INTEGER NOT NULL) STRICT;
-        INSERT INTO total VALUES (0, 0, 0), (1, 0, 0);
-    ",
-        // Format 2 knew neither the part that a master took nor where a tag came from.
-        "
-        DELETE FROM dependency;
-        DELETE FROM tag;
-        DELETE FROM entry;
-        DELETE FROM log;
-        UPDATE total SET entries = 0, bytes = 0;
-    ",
-    ],
-    // A row that loss of power takes is a miss.
-    synchronous: "NORMAL",
-    // More is of no use, measured: keys are random, so storing rows is bound by the pages that are written.
-    writer_cache: 16 << 10,
-};
+mod schema;
+
+use schema::SCHEMA;
 
 /// The table of stored entries, in `catalogue.db`.
 ///
@@ -123,28 +58,40 @@ impl CatalogueDb {
     }
 }
 
+impl CatalogueDb {
+    fn stamp(&self, which: &str, log: LogId) -> Result<Option<Position>, CatalogueError> {
+        let sql = format!("SELECT {which}(position) FROM entry WHERE log = (SELECT number FROM log WHERE id = ?1)");
+        let stamp = self.readers.with(|connection| {
+            let stamp: Option<i64> =
+                connection.prepare_cached(&sql)?.query_row([log.0.to_be_bytes()], |row| row.get(0))?;
+            stamp.map(from_sql).transpose()
+        })?;
+        Ok(stamp.map(Position))
+    }
+}
+
 impl Catalogue for CatalogueDb {
     fn get(&self, tier: Tier, key: &DerivativeKey) -> Result<Option<Row>, CatalogueError> {
         let row = self.readers.with(|connection| {
-            let mut select = connection.prepare_cached(&format!("{SELECT} WHERE tier = ?1 AND key = ?2"))?;
+            let mut select = connection.prepare_cached(&format!("{SELECT} {ALL} WHERE tier = ?1 AND key = ?2"))?;
             let mut rows = select.query(params![number(tier), key.0])?;
             rows.next()?.map(read_row).transpose()
         })?;
         Ok(row)
     }
 
-    fn put(&self, tier: Tier, rows: &[Row]) -> Result<(), CatalogueError> {
+    fn put(&self, tier: Tier, rows: &[Row]) -> Result<Vec<Place>, CatalogueError> {
         if rows.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         self.write(|tx| {
-            let mut change = Change::default();
-            let mut logs = Logs::default();
+            let (mut change, mut logs, mut released) = (Change::default(), Logs::default(), Vec::new());
             for row in rows {
                 let log = logs.number(tx, row.stamp.log)?;
-                put_row(tx, tier, row, log, &mut change)?;
+                released.extend(put_row(tx, tier, row, log, &mut change)?);
             }
-            change.apply(tx, tier)
+            change.apply(tx, tier)?;
+            Ok(released)
         })
     }
 
@@ -163,18 +110,25 @@ impl Catalogue for CatalogueDb {
     }
 
     fn remove(&self, tier: Tier, key: &DerivativeKey, body: BodyId) -> Result<(), CatalogueError> {
+        self.remove_rows(tier, &[(*key, body)]).map(drop)
+    }
+
+    fn remove_rows(&self, tier: Tier, rows: &[(DerivativeKey, BodyId)]) -> Result<Vec<Place>, CatalogueError> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
         self.write(|tx| {
-            let found = tx
-                .prepare_cached(
-                    "SELECT number, length, dependencies, tags FROM entry WHERE tier = ?1 AND key = ?2 AND body = ?3",
-                )?
-                .query_row(params![number(tier), key.0, body.0], Stored::read)
-                .optional()?;
-            let mut change = Change::default();
-            if let Some(stored) = found {
-                stored.delete(tx, tier, &mut change)?;
+            let mut select =
+                tx.prepare_cached(&format!("SELECT {STORED} FROM entry WHERE tier = ?1 AND key = ?2 AND body = ?3"))?;
+            let (mut change, mut places) = (Change::default(), Vec::new());
+            for (key, body) in rows {
+                if let Some(stored) = select.query_row(params![number(tier), key.0, body.0], Stored::read).optional()? {
+                    stored.delete(tx, tier, &mut change)?;
+                    places.push(stored.place()?);
+                }
             }
-            change.apply(tx, tier)
+            change.apply(tx, tier)?;
+            Ok(places)
         })
     }
 
@@ -182,9 +136,7 @@ impl Catalogue for CatalogueDb {
         let Ok(segment) = to_sql(segment) else { return Ok(0) };
         self.write(|tx| {
             let found: Vec<Stored> = tx
-                .prepare_cached(
-                    "SELECT number, length, dependencies, tags FROM entry WHERE tier = ?1 AND segment = ?2",
-                )?
+                .prepare_cached(&format!("SELECT {STORED} FROM entry WHERE tier = ?1 AND segment = ?2"))?
                 .query_map(params![number(tier), segment], Stored::read)?
                 .collect::<Result<_, _>>()?;
             let mut change = Change::default();
@@ -207,8 +159,8 @@ impl Catalogue for CatalogueDb {
         let after = after.as_ref().map_or(&[][..], |key| &key.0[..]);
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let rows = self.readers.with(|connection| {
-            let mut select =
-                connection.prepare_cached(&format!("{SELECT} WHERE tier = ?1 AND key > ?2 ORDER BY key LIMIT ?3"))?;
+            let mut select = connection
+                .prepare_cached(&format!("{SELECT} {ALL} WHERE tier = ?1 AND key > ?2 ORDER BY key LIMIT ?3"))?;
             let mut rows = select.query(params![number(tier), after, limit])?;
             let mut out = Vec::new();
             while let Some(row) = rows.next()? {
@@ -220,26 +172,103 @@ impl Catalogue for CatalogueDb {
     }
 
     fn count_master(&self, tier: Tier, master: &MasterId) -> Result<(u64, u64), CatalogueError> {
-        const COUNT: &str = "SELECT count(*), coalesce(sum(length), 0) FROM dependency WHERE tier = ?1 AND master = ?2";
+        const COUNT: &str = "SELECT count(*), coalesce(sum(length), 0) FROM dependency WHERE tier = ?1 AND name = ?2";
         let master = hash(master.as_str());
         Ok(self.readers.with(|connection| pair(connection, COUNT, params![number(tier), master]))?)
     }
 
     fn count_tag(&self, tier: Tier, tag: &str) -> Result<(u64, u64), CatalogueError> {
-        const COUNT: &str = "SELECT count(*), coalesce(sum(length), 0) FROM tag WHERE tier = ?1 AND tag = ?2";
+        const COUNT: &str = "SELECT count(*), coalesce(sum(length), 0) FROM tag WHERE tier = ?1 AND name = ?2";
         Ok(self.readers.with(|connection| pair(connection, COUNT, params![number(tier), hash(tag)]))?)
     }
 
-    fn highest_stamp(&self, log: LogId) -> Result<Option<Position>, CatalogueError> {
-        let highest = self.readers.with(|connection| {
-            let highest: Option<i64> = connection.query_row(
-                "SELECT max(position) FROM entry WHERE log = (SELECT number FROM log WHERE id = ?1)",
-                [log.0.to_be_bytes()],
-                |row| row.get(0),
-            )?;
-            highest.map(from_sql).transpose()
+    fn matching(
+        &self,
+        tier: Tier,
+        selector: &Selector,
+        after: Option<DerivativeKey>,
+        limit: usize,
+    ) -> Result<Vec<Row>, CatalogueError> {
+        let (from, name) = match selector {
+            Selector::Master(id) | Selector::Dependency(id) => (OF_MASTER, Value::from(hash(id.as_str()))),
+            Selector::Tag(tag, _) => (OF_TAG, Value::from(hash(tag.as_str()))),
+            Selector::Exact(name) => (OF_EXACT, Value::from(name.0.to_vec())),
+            Selector::Prefix(_) | Selector::Source(_) | Selector::Glob(_) | Selector::All => {
+                return matching_by_walk(self, tier, selector, after, limit);
+            }
+        };
+        let after = after.as_ref().map_or(&[][..], |key| &key.0[..]);
+        // A hash may mean other names, too.
+        let matcher = Matcher::new(selector);
+        let rows = self.readers.with(|connection| {
+            let mut found = Vec::new();
+            let mut select = connection.prepare_cached(&format!("{SELECT} {from}"))?;
+            let mut rows = select.query(params![number(tier), name, after])?;
+            while found.len() < limit {
+                let Some(row) = rows.next()? else { break };
+                let row = read_row(row)?;
+                if matcher.names(&row) {
+                    found.push(row);
+                }
+            }
+            Ok(found)
         })?;
-        Ok(highest.map(Position))
+        Ok(rows)
+    }
+
+    fn count(&self, tier: Tier, selector: &Selector) -> Result<Count, CatalogueError> {
+        let (entries, bytes) = match selector {
+            Selector::Master(id) => self.count_master(tier, id)?,
+            Selector::Tag(tag, None) => self.count_tag(tier, tag.as_str())?,
+            Selector::All => self.totals(tier)?,
+            _ => return count_by_pages(self, tier, selector),
+        };
+        Ok(Count { entries, bytes })
+    }
+
+    fn restamp(&self, tier: Tier, rows: &[(DerivativeKey, BodyId)], position: Position) -> Result<(), CatalogueError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.write(|tx| {
+            let position = to_sql(position.0)?;
+            let mut update = tx.prepare_cached(
+                "UPDATE entry SET position = ?4 WHERE tier = ?1 AND key = ?2 AND body = ?3 AND position < ?4",
+            )?;
+            for (key, body) in rows {
+                update.execute(params![number(tier), key.0, body.0, position])?;
+            }
+            Ok(())
+        })
+    }
+
+    fn places(&self, tier: Tier, segment: u64) -> Result<Vec<Place>, CatalogueError> {
+        let Ok(segment) = to_sql(segment) else { return Ok(Vec::new()) };
+        Ok(self.readers.with(|connection| {
+            let mut select = connection.prepare_cached(
+                "SELECT segment, offset, length FROM entry WHERE tier = ?1 AND segment = ?2 ORDER BY offset",
+            )?;
+            let mut rows = select.query(params![number(tier), segment])?;
+            let mut places = Vec::new();
+            while let Some(row) = rows.next()? {
+                let whole = |column: usize| -> Result<u64, Fault> { from_sql(row.get(column)?) };
+                places.push(Place { segment: whole(0)?, offset: whole(1)?, length: whole(2)? });
+            }
+            Ok(places)
+        })?)
+    }
+
+    fn highest_stamp(&self, log: LogId) -> Result<Option<Position>, CatalogueError> {
+        self.stamp("max", log)
+    }
+
+    fn lowest_stamp(&self, log: LogId) -> Result<Option<Position>, CatalogueError> {
+        self.stamp("min", log)
+    }
+
+    fn checkpoint(&self) -> Result<(), CatalogueError> {
+        let connection = lock(&self.writer);
+        Ok(truncate_wal(&connection)?)
     }
 
     fn clear(&self) -> Result<(), CatalogueError> {
@@ -255,11 +284,21 @@ impl Catalogue for CatalogueDb {
 /// Opens the file and looks at each table once.
 fn open_sound(path: &Path) -> Result<Connection, OpenError> {
     let (connection, found) = open_and_raise(path, &SCHEMA)?;
-    if found != 0 && found != SCHEMA.steps.len() as i64 {
+    if (1..3).contains(&found) {
         tracing::info!(
             format = found,
             "the catalogue has an older format and starts empty: what it listed is a miss now"
         );
+    }
+    if (1..4).contains(&found) {
+        // Until format 4 what was deleted stayed in free pages.
+        let clean = || -> Result<(), Fault> {
+            connection.execute_batch("VACUUM")?;
+            truncate_wal(&connection)
+        };
+        if let Err(error) = clean() {
+            tracing::warn!(%error, "the catalogue was not rid of what earlier versions left in free pages");
+        }
     }
     let look = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
     let looked = look("SELECT count(*) FROM total").and_then(|totals| {
@@ -310,8 +349,19 @@ fn put_aside(path: &Path) -> std::io::Result<PathBuf> {
     Ok(aside)
 }
 
-const SELECT: &str = "SELECT key, body, segment, offset, length, log.id, position, exact, size, stored_at, \
-     content_type, dependencies, url, last_used, recipe, data_key, tags FROM entry JOIN log ON log.number = entry.log";
+const SELECT: &str = "SELECT entry.key, body, segment, offset, entry.length, log.id, position, exact, size, stored_at, \
+     content_type, dependencies, url, last_used, recipe, data_key, tags";
+const ALL: &str = "FROM entry JOIN log ON log.number = entry.log";
+
+// What a name means, in key order. The order of the tables is given, for the planner knows nothing of their sizes.
+const OF_MASTER: &str = "FROM dependency AS named CROSS JOIN entry ON entry.tier = named.tier AND entry.key = named.key \
+     CROSS JOIN log ON log.number = entry.log \
+     WHERE named.tier = ?1 AND named.name = ?2 AND named.key > ?3 ORDER BY named.key";
+const OF_TAG: &str = "FROM tag AS named CROSS JOIN entry ON entry.tier = named.tier AND entry.key = named.key \
+     CROSS JOIN log ON log.number = entry.log \
+     WHERE named.tier = ?1 AND named.name = ?2 AND named.key > ?3 ORDER BY named.key";
+const OF_EXACT: &str = "FROM entry INDEXED BY entry_exact CROSS JOIN log ON log.number = entry.log \
+     WHERE tier = ?1 AND exact = ?2 AND key > ?3 ORDER BY key";
 
 fn read_row(row: &rusqlite::Row<'_>) -> Result<Row, Fault> {
     let whole = |column: usize| -> Result<u64, Fault> { from_sql(row.get(column)?) };
@@ -416,25 +466,43 @@ impl Logs {
 /// What of a stored entry is needed to take it out.
 struct Stored {
     number: i64,
+    key: [u8; 16],
+    segment: i64,
+    offset: i64,
     length: i64,
     dependencies: String,
     tags: String,
 }
 
+/// The columns of a [`Stored`].
+const STORED: &str = "number, key, segment, offset, length, dependencies, tags";
+
 impl Stored {
     fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
-        Ok(Stored { number: row.get(0)?, length: row.get(1)?, dependencies: row.get(2)?, tags: row.get(3)? })
+        Ok(Stored {
+            number: row.get(0)?,
+            key: row.get(1)?,
+            segment: row.get(2)?,
+            offset: row.get(3)?,
+            length: row.get(4)?,
+            dependencies: row.get(5)?,
+            tags: row.get(6)?,
+        })
+    }
+
+    fn place(&self) -> Result<Place, Fault> {
+        Ok(Place { segment: from_sql(self.segment)?, offset: from_sql(self.offset)?, length: from_sql(self.length)? })
     }
 
     fn delete(&self, tx: &Transaction<'_>, tier: Tier, change: &mut Change) -> Result<(), Fault> {
-        let mut delete = tx.prepare_cached("DELETE FROM dependency WHERE tier = ?1 AND master = ?2 AND entry = ?3")?;
+        let mut delete = tx.prepare_cached("DELETE FROM dependency WHERE tier = ?1 AND name = ?2 AND key = ?3")?;
         for line in lines::list(&self.dependencies)? {
-            delete.execute(params![number(tier), hash(read_dependency(&line)?.0.as_str()), self.number])?;
+            delete.execute(params![number(tier), hash(read_dependency(&line)?.0.as_str()), self.key])?;
         }
         if !self.tags.is_empty() {
-            let mut delete = tx.prepare_cached("DELETE FROM tag WHERE tier = ?1 AND tag = ?2 AND entry = ?3")?;
+            let mut delete = tx.prepare_cached("DELETE FROM tag WHERE tier = ?1 AND name = ?2 AND key = ?3")?;
             for line in lines::list(&self.tags)? {
-                delete.execute(params![number(tier), hash(read_label(&line)?.tag.as_str()), self.number])?;
+                delete.execute(params![number(tier), hash(read_label(&line)?.tag.as_str()), self.key])?;
             }
         }
         tx.prepare_cached("DELETE FROM entry WHERE number = ?1")?.execute([self.number])?;
@@ -444,23 +512,27 @@ impl Stored {
     }
 }
 
-fn put_row(tx: &Transaction<'_>, tier: Tier, row: &Row, log: i64, change: &mut Change) -> Result<(), Fault> {
+/// Stores a row; answers the place that no row means any more, if there is one.
+fn put_row(tx: &Transaction<'_>, tier: Tier, row: &Row, log: i64, change: &mut Change) -> Result<Option<Place>, Fault> {
     let position = to_sql(row.stamp.position.0)?;
     let length = to_sql(row.place.length)?;
     let before = tx
-        .prepare_cached(
-            "SELECT number, length, dependencies, tags, log = ?3 AND position > ?4 FROM entry \
-             WHERE tier = ?1 AND key = ?2",
-        )?
+        .prepare_cached(&format!(
+            "SELECT {STORED}, log = ?3 AND position > ?4 FROM entry WHERE tier = ?1 AND key = ?2"
+        ))?
         .query_row(params![number(tier), row.key.0, log, position], |found| {
-            Ok((Stored::read(found)?, found.get::<_, bool>(4)?))
+            Ok((Stored::read(found)?, found.get::<_, bool>(7)?))
         })
         .optional()?;
-    match before {
+    let mut released = None;
+    if let Some((stored, later)) = before {
+        let other = Some(stored.place()?).filter(|place| *place != row.place);
         // Positions of two logs are never compared: what bears another log's id is replaced.
-        Some((_, true)) => return Ok(()),
-        Some((stored, false)) => stored.delete(tx, tier, change)?,
-        None => {}
+        if later {
+            return Ok(other.map(|_| row.place));
+        }
+        stored.delete(tx, tier, change)?;
+        released = other;
     }
     tx.prepare_cached(
         "INSERT INTO entry (tier, key, body, segment, offset, length, log, position, exact, size, stored_at, \
@@ -487,23 +559,22 @@ fn put_row(tx: &Transaction<'_>, tier: Tier, row: &Row, log: i64, change: &mut C
         row.data_key,
         lines::join(row.labels.iter().map(ToString::to_string).collect::<Vec<_>>().iter().map(String::as_str)),
     ])?;
-    let entry = tx.last_insert_rowid();
     // A master may take part twice, and counts once.
     let mut insert =
-        tx.prepare_cached("INSERT OR IGNORE INTO dependency (tier, master, entry, length) VALUES (?1,?2,?3,?4)")?;
+        tx.prepare_cached("INSERT OR IGNORE INTO dependency (tier, name, key, length) VALUES (?1,?2,?3,?4)")?;
     for (master, _) in &row.dependencies {
-        insert.execute(params![number(tier), hash(master.as_str()), entry, length])?;
+        insert.execute(params![number(tier), hash(master.as_str()), row.key.0, length])?;
     }
     if !row.labels.is_empty() {
         let mut insert =
-            tx.prepare_cached("INSERT OR IGNORE INTO tag (tier, tag, entry, length) VALUES (?1,?2,?3,?4)")?;
+            tx.prepare_cached("INSERT OR IGNORE INTO tag (tier, name, key, length) VALUES (?1,?2,?3,?4)")?;
         for label in &row.labels {
-            insert.execute(params![number(tier), hash(label.tag.as_str()), entry, length])?;
+            insert.execute(params![number(tier), hash(label.tag.as_str()), row.key.0, length])?;
         }
     }
     change.entries += 1;
     change.bytes += length;
-    Ok(())
+    Ok(released)
 }
 
 #[cfg(test)]

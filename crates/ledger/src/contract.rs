@@ -349,6 +349,7 @@ pub(crate) fn catalogue(catalogue: &dyn Catalogue) {
     assert_eq!(catalogue.highest_stamp(LogId(8)).unwrap(), None);
 
     touches(catalogue, &rows);
+    named(catalogue, &rows);
 
     // A key has one row: the one with the later stamp, and of equal ones the last.
     let changed = |row: Row, body: u8| Row {
@@ -367,7 +368,12 @@ pub(crate) fn catalogue(catalogue: &dyn Catalogue) {
     assert_eq!(catalogue.count_tag(d, "t1").unwrap(), (0, 0));
     assert_eq!(catalogue.count_master(d, &master(1)).unwrap(), (0, 0));
     assert_eq!(catalogue.totals(d).unwrap(), (4, 101 + 102 + 112 + 104));
-    catalogue.put(d, &[changed(row(1, 8), 92), changed(row(1, 7), 93)]).unwrap();
+    // What no row means any more is told, to be released: the replaced, and what came too late.
+    let at = |offset, row: Row| Row { place: Place { offset, ..row.place }, ..row };
+    let (newest, late) = (at(1, changed(row(1, 8), 92)), at(2, changed(row(1, 7), 93)));
+    let released = catalogue.put(d, &[newest.clone(), late.clone()]).unwrap();
+    assert_eq!(released, [rows[0].place, late.place]);
+    assert_eq!(catalogue.put(d, std::slice::from_ref(&newest)).unwrap(), [], "the same place is still meant");
     assert_eq!(catalogue.get(d, &rows[0].key).unwrap().unwrap().body, BodyId([92; 16]));
     // Positions of two logs are never compared.
     let foreign = Row { stamp: Stamp { log: LogId(8), position: Position(1) }, ..row(1, 0) };
@@ -404,6 +410,15 @@ pub(crate) fn catalogue(catalogue: &dyn Catalogue) {
     assert_eq!(catalogue.count_tag(d, "t2").unwrap(), (0, 0));
     assert_eq!(catalogue.totals(d).unwrap(), (3, 101 + 112 + 104));
 
+    // Several at once: answered are those that were removed.
+    let other = (row(3, 0).key, row(3, 0).body);
+    catalogue.put(d, &[row(3, 5), row(5, 5)]).unwrap();
+    let these = [other, (row(5, 0).key, BodyId([6; 16])), other, (DerivativeKey([9; 16]), BodyId([9; 16]))];
+    assert_eq!(catalogue.remove_rows(d, &these).unwrap(), [row(3, 5).place]);
+    assert_eq!(catalogue.remove_rows(d, &[(row(5, 0).key, row(5, 0).body)]).unwrap(), [row(5, 5).place]);
+    assert_eq!(catalogue.remove_rows(d, &[]).unwrap(), []);
+    assert_eq!(catalogue.totals(d).unwrap(), (3, 101 + 112 + 104));
+
     // A segment goes as a whole, in its tier.
     assert_eq!(catalogue.remove_segment(d, 7).unwrap(), 0);
     assert_eq!(catalogue.remove_segment(d, u64::MAX).unwrap(), 0);
@@ -422,6 +437,7 @@ pub(crate) fn catalogue(catalogue: &dyn Catalogue) {
     assert_eq!(catalogue.totals(d).unwrap(), (1, 112));
 
     catalogue.put(d, &rows[..1]).unwrap();
+    catalogue.checkpoint().unwrap();
     catalogue.clear().unwrap();
     for tier in [d, m] {
         assert_eq!(catalogue.totals(tier).unwrap(), (0, 0));
@@ -432,6 +448,74 @@ pub(crate) fn catalogue(catalogue: &dyn Catalogue) {
     assert_eq!(catalogue.highest_stamp(LOG).unwrap(), None);
     catalogue.put(d, &rows).unwrap();
     assert_eq!(catalogue.totals(d).unwrap().0, 4);
+}
+
+/// What selectors name, where bodies lie, and rows moved to later positions. Leaves the rows as they were.
+fn named(catalogue: &dyn Catalogue, rows: &[Row]) {
+    let tier = Tier::Derivatives;
+    let keys = |selector: &Selector, after: Option<u8>, limit: usize| -> Vec<u8> {
+        let after = after.map(|n| DerivativeKey([n; 16]));
+        catalogue.matching(tier, selector, after, limit).unwrap().iter().map(|row| row.key.0[0]).collect()
+    };
+    let tag = |text: &str| Tag::parse(text).unwrap();
+    let here = Location::new("file:/my photos\n");
+    for (selector, wanted) in [
+        (Selector::Master(master(0)), vec![1, 2, 12]),
+        (Selector::Master(master(12)), vec![12]),
+        (Selector::Master(master(4)), vec![]),
+        (Selector::Dependency(master(0)), vec![]),
+        (Selector::Dependency(master(2)), vec![2]),
+        (Selector::Exact(ExactName([1; 16])), vec![1]),
+        (Selector::Exact(ExactName([2; 16])), vec![]),
+        (Selector::Tag(tag("t0"), None), vec![1, 2]),
+        (Selector::Tag(tag("t0"), Some(here.clone())), vec![1, 2]),
+        (Selector::Tag(tag("t0"), Some(Location::new("file:/my"))), vec![]),
+        (Selector::Tag(tag("a\\b\\é"), Some(here)), vec![4]),
+        (Selector::Prefix("file:/m1".into()), vec![1, 12]),
+        (Selector::Source(Location::new("file:/m2")), vec![]),
+        (Selector::Glob("file:/m1?\n".into()), vec![12]),
+        (Selector::All, vec![1, 2, 4, 12]),
+    ] {
+        assert_eq!(keys(&selector, None, 99), wanted, "{selector}");
+        assert_eq!(keys(&selector, None, 1), wanted[..wanted.len().min(1)], "{selector}");
+        assert_eq!(keys(&selector, None, 0), [] as [u8; 0], "{selector}");
+        let later: Vec<u8> = wanted.iter().copied().filter(|n| *n > 2).collect();
+        assert_eq!(keys(&selector, Some(2), 99), later, "{selector}");
+        let whole = rows.iter().filter(|row| wanted.contains(&row.key.0[0]));
+        let mut count = Count::default();
+        whole.for_each(|row| count.add(row.place.length));
+        assert_eq!(catalogue.count(tier, &selector).unwrap(), count, "{selector}");
+        assert_eq!(catalogue.count(Tier::Masters, &selector).unwrap(), Count::default(), "{selector}");
+    }
+
+    let places = |tier, segment| catalogue.places(tier, segment).unwrap().len();
+    assert_eq!((places(tier, 0), places(tier, 1), places(tier, 2)), (3, 1, 0));
+    assert_eq!((places(Tier::Masters, 0), places(tier, u64::MAX)), (0, 0));
+    assert_eq!(catalogue.places(tier, 1).unwrap(), [rows[2].place]);
+
+    // Only rows that still mean the body move, forwards, and as one.
+    assert_eq!(
+        (catalogue.lowest_stamp(LOG).unwrap(), catalogue.lowest_stamp(LogId(8)).unwrap()),
+        (Some(Position(3)), None)
+    );
+    let name = |row: &Row| (row.key, row.body);
+    let moved =
+        [name(&rows[0]), name(&rows[3]), (rows[1].key, BodyId([99; 16])), (DerivativeKey([9; 16]), rows[0].body)];
+    catalogue.restamp(tier, &moved, Position(7)).unwrap();
+    catalogue.restamp(tier, &[name(&rows[2])], Position(2)).unwrap();
+    catalogue.restamp(Tier::Masters, &[name(&rows[1])], Position(9)).unwrap();
+    catalogue.restamp(tier, &[], Position(9)).unwrap();
+    let positions: Vec<u64> = catalogue.walk(tier, None, 9).unwrap().iter().map(|row| row.stamp.position.0).collect();
+    assert_eq!(positions, [7, 5, 7, 6]);
+    assert_eq!(
+        (catalogue.lowest_stamp(LOG).unwrap(), catalogue.highest_stamp(LOG).unwrap()),
+        (Some(Position(5)), Some(Position(7)))
+    );
+    let stamp = Stamp { log: LOG, position: Position(7) };
+    assert_eq!(catalogue.get(tier, &rows[0].key).unwrap(), Some(Row { stamp, ..rows[0].clone() }));
+    assert!(catalogue.restamp(tier, &[name(&rows[1])], Position(u64::MAX)).is_err());
+    catalogue.remove_rows(tier, &[name(&rows[0]), name(&rows[3])]).unwrap();
+    catalogue.put(tier, rows).unwrap();
 }
 
 /// Uses move a row's last use forward, and nothing else of it. Leaves the rows as they were.

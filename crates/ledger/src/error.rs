@@ -106,9 +106,23 @@ pub enum KeyError {
     /// The same key is stored under another name.
     #[error("this API key is already stored under the name {0:?}")]
     KeyTaken(String),
+    /// What the key may do makes no sense.
+    #[error("{0}")]
+    Scope(&'static str),
     /// The store failed.
     #[error("the store of API keys failed: {0}")]
     Store(String),
+}
+
+/// The outbox or the warm-ups failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the store of jobs failed: {0}")]
+pub struct JobError(pub String);
+
+impl From<Fault> for JobError {
+    fn from(fault: Fault) -> Self {
+        JobError(fault.to_string())
+    }
 }
 
 /// What goes wrong inside a statement, before it is put in the words of the trait that was called.

@@ -63,6 +63,11 @@ impl Folder {
         self.0.dir.join("catalogue.db")
     }
 
+    /// The file of the outbox and of warm-ups.
+    pub fn jobs_db(&self) -> PathBuf {
+        self.0.dir.join("jobs.db")
+    }
+
     /// The folder of cached bodies, unless it is configured to lie elsewhere. It may not exist yet.
     pub fn cache_dir(&self) -> PathBuf {
         self.0.dir.join("cache")

@@ -5,6 +5,7 @@
 //! - [`PurgeDb`]: the purge log ([`purge::Log`]). An append that has returned survives loss of power.
 //! - [`CatalogueDb`]: the table of stored entries ([`purge::Catalogue`]). Losing it costs misses, nothing else.
 //! - [`KeysDb`]: API keys, hashed.
+//! - [`JobsDb`]: webhooks that wait to be delivered, and warm-ups.
 //!
 //! Every call blocks; callers on an async runtime move it to a blocking thread. The data folder must lie on a local file
 //! system: SQLite's write-ahead log needs shared memory, which network file systems do not have.
@@ -14,6 +15,7 @@ mod catalogue;
 mod error;
 mod folder;
 mod idempotency;
+mod jobs;
 mod keys;
 mod lines;
 mod log;
@@ -27,9 +29,10 @@ mod contract;
 
 pub use audit::{AuditFilter, AuditHead, AuditKind, AuditRow, AuditVerdict, Entry};
 pub use catalogue::CatalogueDb;
-pub use error::{KeyError, OpenError, RunError};
+pub use error::{JobError, KeyError, OpenError, RunError};
 pub use folder::{BALLAST_BYTES, Folder};
 pub use idempotency::{IDEMPOTENCY_MS, Recalled};
-pub use keys::{KeyInfo, KeysDb};
+pub use jobs::{JobsDb, Message, OUTBOX_MS, Warmup, WarmupState};
+pub use keys::{Exceeded, KeyInfo, KeyRole, KeysDb, Scope};
 pub use log::PurgeDb;
 pub use run::{ColdReason, Start};

@@ -82,4 +82,5 @@ pub(crate) const SCHEMA: Schema = Schema {
     // A purge that was answered must not be lost; NORMAL may lose the last commits.
     synchronous: "FULL",
     writer_cache: 4096,
+    secure_delete: false,
 };

@@ -24,6 +24,8 @@ pub(crate) struct Schema {
     pub(crate) synchronous: &'static str,
     /// Memory for pages that the writer may keep, in KiB; taken as it is needed.
     pub(crate) writer_cache: i64,
+    /// Whether what is deleted is overwritten with zeros.
+    pub(crate) secure_delete: bool,
 }
 
 /// Opens the one connection that writes, and brings the file to the newest format.
@@ -44,6 +46,7 @@ pub(crate) fn open_and_raise(path: &Path, schema: &Schema) -> Result<(Connection
     connection.pragma_update(None, "synchronous", schema.synchronous).map_err(fail)?;
     connection.pragma_update(None, "cache_size", -schema.writer_cache).map_err(fail)?;
     connection.pragma_update(None, "journal_size_limit", 64 << 20).map_err(fail)?;
+    connection.pragma_update_and_check(None, "secure_delete", schema.secure_delete, |_| Ok(())).map_err(fail)?;
     let found = migrate(&mut connection, path, schema)?;
     Ok((connection, found))
 }
@@ -135,6 +138,12 @@ impl Readers {
     }
 }
 
+/// Brings everything from the write-ahead log into the file, and cuts the log to nothing.
+pub(crate) fn truncate_wal(connection: &Connection) -> Result<(), Fault> {
+    let busy: i64 = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    if busy == 0 { Ok(()) } else { Err(Fault::data("somebody still reads, so the write-ahead log stays")) }
+}
+
 /// A panic under the lock leaves nothing behind: an open transaction is rolled back as it unwinds.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -159,7 +168,7 @@ mod tests {
     use super::*;
 
     fn schema(steps: &'static [&'static str]) -> Schema {
-        Schema { application: 7, steps, synchronous: "FULL", writer_cache: 1024 }
+        Schema { application: 7, steps, synchronous: "FULL", writer_cache: 1024, secure_delete: false }
     }
 
     const ONE: &[&str] = &["CREATE TABLE a (x INTEGER) STRICT;"];

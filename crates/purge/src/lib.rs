@@ -22,7 +22,7 @@ pub use index::{Caps, Index, Verdict};
 pub use matches::{BadGlob, LONGEST_GLOB, Matcher, escape_glob, glob};
 pub use ports::{
     BodyStore, Catalogue, CatalogueError, Filter, Lifted, Log, LogError, LogIdentity, Place, Records, Row, StoreError,
-    Takedown, Tier,
+    Takedown, Tier, count_by_pages, matching_by_walk,
 };
 pub use purger::{PurgeError, Purger, Receipt, Request};
 pub use record::{Count, Gone, Mode, Progress, PurgeId, Record, State, Target, Terms, Via};

@@ -4,7 +4,7 @@
 use plan::{BodyId, DerivativeKey, ExactName, KeySecret, Label, LogId, MasterId, Position, Selector, Stamp};
 
 use crate::matches::Matcher;
-use crate::record::{Mode, Progress, PurgeId, Record, State, Via};
+use crate::record::{Count, Mode, Progress, PurgeId, Record, State, Via};
 use crate::subject::Role;
 
 /// A log's identity, made with it and kept beside it.
@@ -232,9 +232,12 @@ pub trait Catalogue: Send + Sync {
     /// Stores rows, each in the place of any row under its key, unless that has a later stamp. May lose the last second
     /// of rows in a crash: a lost row is a miss.
     ///
+    /// Answers the places that no row means any more, to be released: those of rows that were replaced, and those of given
+    /// rows that gave way to a later stamp.
+    ///
     /// # Errors
-    /// When the store cannot be written.
-    fn put(&self, tier: Tier, rows: &[Row]) -> Result<(), CatalogueError>;
+    /// When the store cannot be written; then none was stored.
+    fn put(&self, tier: Tier, rows: &[Row]) -> Result<Vec<Place>, CatalogueError>;
 
     /// Notes when rows were last used, in seconds since the Unix epoch. A time before the one in the row is ignored, and so
     /// is a key without a row. May be lost in a crash, like the rows of [`Catalogue::put`].
@@ -248,6 +251,21 @@ pub trait Catalogue: Send + Sync {
     /// # Errors
     /// When the store cannot be written.
     fn remove(&self, tier: Tier, key: &DerivativeKey, body: BodyId) -> Result<(), CatalogueError>;
+
+    /// Removes rows that still mean these bodies; answers the places of those that it removed.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    fn remove_rows(&self, tier: Tier, rows: &[(DerivativeKey, BodyId)]) -> Result<Vec<Place>, CatalogueError> {
+        let mut places = Vec::new();
+        for (key, body) in rows {
+            if let Some(row) = self.get(tier, key)?.filter(|row| row.body == *body) {
+                self.remove(tier, key, *body)?;
+                places.push(row.place);
+            }
+        }
+        Ok(places)
+    }
 
     /// Removes every row whose body lies in a segment; answers how many.
     ///
@@ -287,22 +305,19 @@ pub trait Catalogue: Send + Sync {
         &self,
         tier: Tier,
         selector: &Selector,
-        mut after: Option<DerivativeKey>,
+        after: Option<DerivativeKey>,
         limit: usize,
     ) -> Result<Vec<Row>, CatalogueError> {
-        const PAGE: usize = 1024;
-        let matcher = Matcher::new(selector);
-        let mut found = Vec::new();
-        loop {
-            let page = self.walk(tier, after, PAGE)?;
-            after = page.last().map(|row| row.key);
-            let last = page.len() < PAGE;
-            found.extend(page.into_iter().filter(|row| matcher.names(row)));
-            if last || found.len() >= limit {
-                found.truncate(limit);
-                return Ok(found);
-            }
-        }
+        matching_by_walk(self, tier, selector, after, limit)
+    }
+
+    /// Number of rows that a selector names, and the sum of their places' lengths. A count is for people: names that collide
+    /// may be counted together.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn count(&self, tier: Tier, selector: &Selector) -> Result<Count, CatalogueError> {
+        count_by_pages(self, tier, selector)
     }
 
     /// Moves rows that still mean these bodies to a later position of the same log.
@@ -326,7 +341,7 @@ pub trait Catalogue: Send + Sync {
     fn places(&self, tier: Tier, segment: u64) -> Result<Vec<Place>, CatalogueError> {
         let (mut places, mut after) = (Vec::new(), None);
         loop {
-            let page = self.walk(tier, after, 1024)?;
+            let page = self.walk(tier, after, PAGE)?;
             let Some(last) = page.last() else { return Ok(places) };
             after = Some(last.key);
             places.extend(page.iter().map(|row| row.place).filter(|place| place.segment == segment));
@@ -339,11 +354,87 @@ pub trait Catalogue: Send + Sync {
     /// When the store cannot be read.
     fn highest_stamp(&self, log: LogId) -> Result<Option<Position>, CatalogueError>;
 
+    /// The lowest stamp position of any row that bears this log's id; `None` without rows. No stored bytes depend on an
+    /// older purge.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn lowest_stamp(&self, log: LogId) -> Result<Option<Position>, CatalogueError> {
+        let mut lowest: Option<Position> = None;
+        for tier in [Tier::Derivatives, Tier::Masters] {
+            let mut after = None;
+            loop {
+                let page = self.walk(tier, after, PAGE)?;
+                let Some(last) = page.last() else { break };
+                after = Some(last.key);
+                let stamps = page.iter().map(|row| row.stamp).filter(|stamp| stamp.log == log).map(|s| s.position);
+                lowest = stamps.chain(lowest).min();
+            }
+        }
+        Ok(lowest)
+    }
+
+    /// Makes sure that nothing of rows which were removed or replaced before is left in any file of the catalogue.
+    ///
+    /// # Errors
+    /// When that is not sure: the store cannot be written, or somebody reads all the time.
+    fn checkpoint(&self) -> Result<(), CatalogueError> {
+        Ok(())
+    }
+
     /// Forgets everything.
     ///
     /// # Errors
     /// When the store cannot be written.
     fn clear(&self) -> Result<(), CatalogueError>;
+}
+
+/// Rows read at once by what goes over many.
+const PAGE: usize = 1024;
+
+/// [`Catalogue::matching`] for a catalogue that knows no better: holds every row against the selector.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn matching_by_walk<C: Catalogue + ?Sized>(
+    catalogue: &C,
+    tier: Tier,
+    selector: &Selector,
+    mut after: Option<DerivativeKey>,
+    limit: usize,
+) -> Result<Vec<Row>, CatalogueError> {
+    let matcher = Matcher::new(selector);
+    let mut found = Vec::new();
+    loop {
+        let page = catalogue.walk(tier, after, PAGE)?;
+        after = page.last().map(|row| row.key);
+        let last = page.len() < PAGE;
+        found.extend(page.into_iter().filter(|row| matcher.names(row)));
+        if last || found.len() >= limit {
+            found.truncate(limit);
+            return Ok(found);
+        }
+    }
+}
+
+/// [`Catalogue::count`] for a catalogue that knows no better: adds up what [`Catalogue::matching`] finds.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn count_by_pages<C: Catalogue + ?Sized>(
+    catalogue: &C,
+    tier: Tier,
+    selector: &Selector,
+) -> Result<Count, CatalogueError> {
+    let (mut count, mut after) = (Count::default(), None);
+    loop {
+        let page = catalogue.matching(tier, selector, after, PAGE)?;
+        page.iter().for_each(|row| count.add(row.place.length));
+        match page.last() {
+            Some(last) if page.len() == PAGE => after = Some(last.key),
+            _ => return Ok(count),
+        }
+    }
 }
 
 /// The catalogue failed.

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::contract::{self, row};
+use crate::sqlite::Schema;
 
 #[test]
 fn keeps_the_contract() {
@@ -61,7 +62,7 @@ fn a_statement_is_planned_once() {
     let temp = tempfile::tempdir().unwrap();
     let catalogue = CatalogueDb::open(&Folder::open(temp.path()).unwrap()).unwrap();
     let again = |connection: &Connection| {
-        let mut select = connection.prepare(&format!("{SELECT} WHERE tier = ?1 AND key = ?2"))?;
+        let mut select = connection.prepare(&format!("{SELECT} {ALL} WHERE tier = ?1 AND key = ?2"))?;
         for key in 0..5_u8 {
             assert!(!select.exists(params![number(Tier::Masters), [key; 16]])?);
         }
@@ -150,6 +151,36 @@ proptest! {
             let counted = catalogue.count_tag(tier, &tag).unwrap();
             prop_assert_eq!(counted, sum(&mut rows.iter().filter(|r| r.labels.iter().any(|l| l.tag.as_str() == tag))));
         }
+        for n in 0..30 {
+            // What is found by an index is what a walk finds.
+            let [(main, _), (part, _)] = &row(n, 0).dependencies[..] else { panic!("two dependencies") };
+            let tag = plan::Tag::parse(&format!("t{n}")).unwrap();
+            let source = contract::label("t0").source;
+            for selector in [
+                Selector::Master(main.clone()),
+                Selector::Dependency(part.clone()),
+                Selector::Exact(ExactName([n; 16])),
+                Selector::Tag(tag.clone(), None),
+                Selector::Tag(tag, Some(source)),
+            ] {
+                for (after, limit) in [(None, 99), (None, 2), (Some(DerivativeKey([3; 16])), 99)] {
+                    let found = catalogue.matching(tier, &selector, after, limit).unwrap();
+                    prop_assert_eq!(found, matching_by_walk(&catalogue, tier, &selector, after, limit).unwrap());
+                }
+                let count = catalogue.count(tier, &selector).unwrap();
+                prop_assert_eq!(count, count_by_pages(&catalogue, tier, &selector).unwrap());
+            }
+        }
+        for segment in 0..3 {
+            let places: Vec<Place> = rows.iter().map(|r| r.place).filter(|p| p.segment == segment).collect();
+            let mut found = catalogue.places(tier, segment).unwrap();
+            found.sort_by_key(|place| place.length);
+            let mut wanted = places;
+            wanted.sort_by_key(|place| place.length);
+            prop_assert_eq!(found, wanted);
+        }
+        let lowest = rows.iter().map(|r| r.stamp.position).min();
+        prop_assert_eq!(catalogue.lowest_stamp(contract::LOG).unwrap(), lowest);
         let highest = rows.iter().map(|r| r.stamp.position).max();
         prop_assert_eq!(catalogue.highest_stamp(contract::LOG).unwrap(), highest);
     }
@@ -193,6 +224,87 @@ fn an_older_file_is_emptied() {
         catalogue.put(Tier::Derivatives, &[row(1, 5)]).unwrap();
     }
     assert_eq!(fs::read_dir(temp.path()).unwrap().filter(|f| is_aside(f.as_ref().unwrap())).count(), 0);
+}
+
+#[test]
+fn a_file_of_the_format_before_keeps_its_rows() {
+    let temp = tempfile::tempdir().unwrap();
+    let folder = Folder::open(temp.path()).unwrap();
+    let old = Schema { steps: &SCHEMA.steps[..3], ..SCHEMA };
+    let connection = crate::sqlite::open_writer(&folder.catalogue_db(), &old).unwrap();
+    let row = row(1, 5);
+    let (exact, tier) = (row.exact.unwrap(), Tier::Derivatives);
+    connection
+        .execute_batch(
+            "INSERT INTO log VALUES (1, x'00000000000000000000000000000007');
+             UPDATE total SET entries = 1, bytes = 101 WHERE tier = 0;",
+        )
+        .unwrap();
+    connection
+        .execute(
+            "INSERT INTO entry VALUES (5, 0, ?1, ?1, 0, ?2, 101, 1, 5, ?1, 1, 1700000000, 1700000001, ?3, NULL, 'image/webp',
+                ?4, ?5, ?6)",
+            params![row.key.0, 1_i64 << 40, row.recipe, "mfile:/m0\\n\npfile:/m1\\n\n",
+                "t0 file:/my photos\\n\nt1 file:/my photos\\n\n", row.url],
+        )
+        .unwrap();
+    for (table, names) in
+        [("dependency", [row.dependencies[0].0.as_str(), row.dependencies[1].0.as_str()]), ("tag", ["t0", "t1"])]
+    {
+        for name in names {
+            connection.execute(&format!("INSERT INTO {table} VALUES (0, ?1, 5, 101)"), [hash(name)]).unwrap();
+        }
+    }
+    drop(connection);
+    let catalogue = CatalogueDb::open(&folder).unwrap();
+    assert_eq!(catalogue.walk(tier, None, 9).unwrap(), std::slice::from_ref(&row));
+    let tag = Selector::Tag(row.labels[1].tag.clone(), None);
+    for selector in [Selector::Master(row.dependencies[1].0.clone()), tag, Selector::Exact(exact)] {
+        assert_eq!(catalogue.matching(tier, &selector, None, 9).unwrap(), std::slice::from_ref(&row), "{selector}");
+        assert_eq!(catalogue.count(tier, &selector).unwrap(), Count { entries: 1, bytes: 101 }, "{selector}");
+    }
+    assert_eq!(catalogue.remove_rows(tier, &[(row.key, row.body)]).unwrap(), [row.place]);
+    let left: i64 = lock(&catalogue.writer)
+        .query_row("SELECT (SELECT count(*) FROM dependency) + (SELECT count(*) FROM tag)", [], |r| r.get(0))
+        .unwrap();
+    assert_eq!(left, 0);
+}
+
+#[test]
+fn what_was_removed_is_in_no_file() {
+    let temp = tempfile::tempdir().unwrap();
+    let folder = Folder::open(temp.path()).unwrap();
+    let catalogue = CatalogueDb::open(&folder).unwrap();
+    let tier = Tier::Derivatives;
+    // Long enough for pages of its own, and short enough to share one.
+    let secret =
+        |n: u8| format!("/the-name-that-must-go-{n}/{}", "x".repeat(if n.is_multiple_of(2) { 9000 } else { 9 }));
+    let rows: Vec<Row> = (0..60)
+        .map(|n| Row { url: secret(n), data_key: Some(b"THE-KEY-THAT-MUST-GO".to_vec()), ..row(n, 5) })
+        .collect();
+    catalogue.put(tier, &rows).unwrap();
+    let names: Vec<_> = rows.iter().map(|row| (row.key, row.body)).collect();
+    let traces = || -> usize {
+        let mut found = 0;
+        for file in fs::read_dir(temp.path()).unwrap() {
+            let bytes = fs::read(file.unwrap().path()).unwrap();
+            for needle in [&b"the-name-that-must-go"[..], b"THE-KEY-THAT-MUST-GO"] {
+                found += bytes.windows(needle.len()).filter(|window| *window == needle).count();
+            }
+        }
+        found
+    };
+    assert!(traces() > 0);
+    catalogue.remove_rows(tier, &names[..30]).unwrap();
+    catalogue.remove(tier, &names[30].0, names[30].1).unwrap();
+    let bare = Row { url: String::new(), data_key: None, ..row(31, 6) };
+    catalogue.put(tier, &[bare]).unwrap();
+    for segment in 3..6 {
+        catalogue.remove_segment(tier, segment).unwrap();
+    }
+    catalogue.checkpoint().unwrap();
+    assert_eq!(traces(), 0);
+    assert_eq!(catalogue.totals(tier).unwrap().0, 0);
 }
 
 fn is_aside(file: &fs::DirEntry) -> bool {
