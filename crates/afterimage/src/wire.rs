@@ -79,7 +79,9 @@ pub fn start(config: Config, environment_key: Option<String>) -> Result<Server, 
     let store = |tier: Tier, memory_bytes: u64, bodies: Arc<SegmentStore>| {
         let catalogue: Arc<dyn Catalogue> = catalogue.clone();
         let disk = Some((bodies, catalogue));
-        let settings = cache::Settings { tier, memory_bytes, disk, fresh_id, fills: runtime.handle().clone() };
+        let fills = runtime.handle().clone();
+        let max_stale = (tier == Tier::Derivatives).then_some(cache::MAX_STALE);
+        let settings = cache::Settings { tier, memory_bytes, disk, fresh_id, fills, max_stale };
         Store::new(index.clone(), settings)
             .map(Arc::new)
             .map_err(|e| format!("cannot start the {} store: {e}", tier.name()))

@@ -1,39 +1,38 @@
-//! The disk tier: bodies in a [`BodyStore`], rows in a [`Catalogue`]. Writing is behind: a thread appends bodies and puts
-//! their rows in one transaction. What it cannot keep up with is not stored, and counted.
+//! The disk tier: bodies in a [`BodyStore`], rows in a [`Catalogue`]. Reading happens on the caller's thread; writing is
+//! behind, on a thread of its own (`writer.rs`).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use plan::reason::Miss;
-use plan::{BodyId, DerivativeKey, Digest};
+use plan::{DerivativeKey, Digest, Position};
 use purge::{BodyStore, Catalogue, Index, Row, Tier};
 
 use crate::entry::{Content, Entry, unix_seconds};
 use crate::header::{self, Unreadable};
+use crate::memory::Memory;
 use crate::segment::SegmentStore;
 use crate::uses::Uses;
+use crate::writer::{USES_EVERY, WALK_EVERY, Work, Writer};
 
 /// Entries that may wait for the writer.
 const QUEUE: usize = 4096;
 /// Bytes that may wait for the writer.
 const QUEUE_BYTES: u64 = 256 << 20;
-/// Rows put in one transaction.
-const BATCH: usize = 256;
-/// Between two writes of last uses.
-const USES_EVERY: Duration = Duration::from_secs(5);
 
 pub(crate) struct Disk {
     tier: Tier,
     bodies: Arc<SegmentStore>,
     catalogue: Arc<dyn Catalogue>,
     index: Arc<Index>,
-    queue: Option<SyncSender<Arc<Entry>>>,
+    queue: Option<SyncSender<Work>>,
     waiting_bytes: Arc<AtomicU64>,
     uses: Arc<Uses>,
+    /// Every purge up to it is erased.
+    erased: Arc<AtomicU64>,
     overflowed: AtomicU64,
     thread: Option<JoinHandle<()>>,
 }
@@ -41,25 +40,27 @@ pub(crate) struct Disk {
 impl Disk {
     pub fn start(
         tier: Tier,
-        bodies: Arc<SegmentStore>,
-        catalogue: Arc<dyn Catalogue>,
+        (bodies, catalogue): (Arc<SegmentStore>, Arc<dyn Catalogue>),
         index: Arc<Index>,
+        (memory, uses): (Arc<Memory>, Arc<Uses>),
         fresh_id: fn() -> [u8; 16],
     ) -> std::io::Result<Disk> {
-        let (queue, entries) = sync_channel(QUEUE);
-        let waiting_bytes = Arc::new(AtomicU64::new(0));
-        let uses = Arc::new(Uses::default());
+        let (queue, work) = sync_channel(QUEUE);
+        let (waiting_bytes, erased) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
         let writer = Writer {
             tier,
             bodies: bodies.clone(),
             catalogue: catalogue.clone(),
+            index: index.clone(),
+            memory,
             waiting_bytes: waiting_bytes.clone(),
             uses: uses.clone(),
+            erased: erased.clone(),
             uses_every: USES_EVERY,
+            walk_every: WALK_EVERY,
             fresh_id,
         };
-        let thread =
-            std::thread::Builder::new().name(format!("disk-{}", tier.name())).spawn(move || writer.run(&entries))?;
+        let thread = std::thread::Builder::new().name(format!("disk-{}", tier.name())).spawn(move || writer.run(&work))?;
         Ok(Disk {
             tier,
             bodies,
@@ -68,6 +69,7 @@ impl Disk {
             queue: Some(queue),
             waiting_bytes,
             uses,
+            erased,
             overflowed: AtomicU64::new(0),
             thread: Some(thread),
         })
@@ -80,7 +82,7 @@ impl Disk {
         let sent = fits
             && self.queue.as_ref().is_some_and(|queue| {
                 self.waiting_bytes.fetch_add(weight, Ordering::Relaxed);
-                let sent = queue.try_send(entry).is_ok();
+                let sent = queue.try_send(Work::Write(entry)).is_ok();
                 if !sent {
                     self.waiting_bytes.fetch_sub(weight, Ordering::Relaxed);
                 }
@@ -91,21 +93,44 @@ impl Disk {
         }
     }
 
-    /// Reads and judges an entry, and notes that it was used. Blocks. A row that turns out useless is removed.
-    pub fn get(&self, key: &DerivativeKey) -> Result<Entry, Miss> {
+    /// Waits until everything that was handed over before is on disk with its row, or was let go. Blocks.
+    pub fn barrier(&self) {
+        let (reached, wait) = sync_channel(1);
+        if let Some(queue) = &self.queue
+            && queue.send(Work::Barrier(reached)).is_ok()
+        {
+            let _ = wait.recv();
+        }
+    }
+
+    /// Reads and judges an entry, and notes that it was used. Blocks. One that is stale or expired is given along with the
+    /// reason, unless it `is_over`; a row that is of no use for anything is removed.
+    pub fn get(
+        &self,
+        key: &DerivativeKey,
+        is_over: impl Fn(&Entry) -> bool,
+    ) -> Result<Entry, (Miss, Option<Entry>)> {
         let row = match self.catalogue.get(self.tier, key) {
-            Ok(row) => row.ok_or(Miss::Absent)?,
+            Ok(row) => row.ok_or((Miss::Absent, None))?,
             Err(error) => {
                 tracing::error!(%error, "reading the catalogue");
-                return Err(Miss::Absent);
+                return Err((Miss::Absent, None));
             }
         };
-        let entry = self.read(key, &row);
-        match &entry {
-            Ok(_) => self.uses.note(*key, unix_seconds()),
-            Err(miss) => self.forget(&row, *miss),
-        }
-        entry
+        let miss = match self.read(key, &row) {
+            Ok(entry) => match entry.check(&self.index) {
+                Ok(()) => {
+                    self.uses.note(*key, unix_seconds());
+                    return Ok(entry);
+                }
+                Err(Miss::Stale) if is_over(&entry) => Miss::Purged,
+                Err(why @ (Miss::Stale | Miss::Expired)) => return Err((why, Some(entry))),
+                Err(why) => why,
+            },
+            Err(miss) => miss,
+        };
+        self.forget(&row, miss);
+        Err((miss, None))
     }
 
     fn read(&self, key: &DerivativeKey, row: &Row) -> Result<Entry, Miss> {
@@ -130,15 +155,16 @@ impl Disk {
         subject.labels = row.labels.clone().into();
         meta.recipe = row.recipe;
         let body = Bytes::from(bytes).slice(header.length..);
-        let content = Content::Body { digest: header.body_digest, bytes: body.clone() };
-        let entry = Entry::new(*key, subject, content, meta);
-        entry.check(&self.index)?;
-        if Digest::of(&body) != header.body_digest {
-            return Err(Miss::Corrupt);
+        let digest = Digest::of(&body);
+        let entry = Entry::new(*key, subject, Content::Body { digest: header.body_digest, bytes: body }, meta);
+        if digest == header.body_digest {
+            return Ok(entry);
         }
-        Ok(entry)
+        // Erased while it was read, most likely.
+        Err(entry.check(&self.index).err().filter(|why| *why == Miss::Purged).unwrap_or(Miss::Corrupt))
     }
 
+    /// Released before the row goes: whoever finds no row any more can rely on the body being on the list.
     fn forget(&self, row: &Row, miss: Miss) {
         tracing::debug!(key = %row.key, reason = miss.name(), "a disk entry is of no use");
         self.bodies.release(&row.place);
@@ -147,8 +173,22 @@ impl Disk {
         }
     }
 
+    pub fn bodies(&self) -> &SegmentStore {
+        &self.bodies
+    }
+
+    /// Says that every purge up to a position is erased.
+    pub fn erased_to(&self, position: Position) {
+        self.erased.fetch_max(position.0, Ordering::Release);
+    }
+
     pub fn bytes(&self) -> u64 {
         self.bodies.bytes()
+    }
+
+    /// Bytes that wait for the writer.
+    pub fn waiting(&self) -> u64 {
+        self.waiting_bytes.load(Ordering::Relaxed)
     }
 
     pub fn overflowed(&self) -> u64 {
@@ -167,172 +207,5 @@ impl Disk {
 impl Drop for Disk {
     fn drop(&mut self) {
         self.flush();
-    }
-}
-
-struct Writer {
-    tier: Tier,
-    bodies: Arc<SegmentStore>,
-    catalogue: Arc<dyn Catalogue>,
-    waiting_bytes: Arc<AtomicU64>,
-    uses: Arc<Uses>,
-    uses_every: Duration,
-    fresh_id: fn() -> [u8; 16],
-}
-
-impl Writer {
-    fn run(self, entries: &Receiver<Arc<Entry>>) {
-        let mut uses_due = Instant::now() + self.uses_every;
-        loop {
-            match entries.recv_timeout(uses_due.saturating_duration_since(Instant::now())) {
-                Ok(first) => self.write_batch(&first, entries),
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => break,
-            }
-            if Instant::now() >= uses_due {
-                self.uses.write(self.tier, &*self.catalogue);
-                uses_due = Instant::now() + self.uses_every;
-            }
-        }
-        self.uses.write(self.tier, &*self.catalogue);
-    }
-
-    fn write_batch(&self, first: &Entry, entries: &Receiver<Arc<Entry>>) {
-        let mut rows: Vec<Row> = self.write(first).into_iter().collect();
-        while rows.len() < BATCH {
-            match entries.try_recv() {
-                Ok(entry) => rows.extend(self.write(&entry)),
-                Err(_) => break,
-            }
-        }
-        match self.catalogue.put(self.tier, &rows) {
-            Ok(replaced) => replaced.iter().for_each(|place| self.bodies.release(place)),
-            Err(error) => {
-                tracing::error!(%error, rows = rows.len(), "writing rows; these entries are lost to the disk tier");
-                rows.iter().for_each(|row| self.bodies.release(&row.place));
-            }
-        }
-        for segment in self.bodies.evict() {
-            if let Err(error) = self.catalogue.remove_segment(self.tier, segment) {
-                tracing::error!(%error, segment, "removing the rows of a segment");
-            }
-        }
-    }
-
-    fn write(&self, entry: &Entry) -> Option<Row> {
-        self.waiting_bytes.fetch_sub(entry.weight(), Ordering::Relaxed);
-        let Content::Body { bytes, digest } = &entry.content else { return None };
-        let body = BodyId((self.fresh_id)());
-        let header = header::encode(&entry.key, body, digest, &entry.subject, &entry.meta);
-        let place = match self.bodies.put(&[&header, bytes]) {
-            Ok(place) => place,
-            Err(error) => {
-                tracing::warn!(%error, url = entry.meta.url, "not stored on disk");
-                return None;
-            }
-        };
-        Some(Row {
-            key: entry.key,
-            body,
-            place,
-            stamp: entry.subject.stamp,
-            exact: entry.subject.exact.map(|(name, _)| name),
-            dependencies: entry.subject.dependencies.iter().map(|d| (d.master.clone(), d.role)).collect(),
-            content_type: entry.meta.content_type.clone(),
-            size: bytes.len() as u64,
-            url: entry.meta.url.clone(),
-            stored_at: entry.meta.stored_at,
-            last_used: entry.meta.stored_at,
-            labels: entry.subject.labels.to_vec(),
-            recipe: entry.meta.recipe,
-            data_key: None,
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-
-    use std::sync::Mutex;
-    use std::sync::mpsc::{Sender, channel};
-
-    use plan::{LogId, MasterId, Position};
-    use purge::CatalogueError;
-
-    use super::*;
-
-    /// A catalogue without rows that passes on what uses it is told of.
-    struct Told(Mutex<Sender<Vec<(DerivativeKey, u64)>>>);
-
-    impl Catalogue for Told {
-        fn get(&self, _: Tier, _: &DerivativeKey) -> Result<Option<Row>, CatalogueError> {
-            Ok(None)
-        }
-        fn put(&self, _: Tier, _: &[Row]) -> Result<Vec<purge::Place>, CatalogueError> {
-            Ok(Vec::new())
-        }
-        fn touch(&self, _: Tier, uses: &[(DerivativeKey, u64)]) -> Result<(), CatalogueError> {
-            self.0.lock().unwrap().send(uses.to_vec()).map_err(|e| CatalogueError(e.to_string()))
-        }
-        fn remove(&self, _: Tier, _: &DerivativeKey, _: BodyId) -> Result<(), CatalogueError> {
-            Ok(())
-        }
-        fn remove_segment(&self, _: Tier, _: u64) -> Result<u64, CatalogueError> {
-            Ok(0)
-        }
-        fn totals(&self, _: Tier) -> Result<(u64, u64), CatalogueError> {
-            Ok((0, 0))
-        }
-        fn walk(&self, _: Tier, _: Option<DerivativeKey>, _: usize) -> Result<Vec<Row>, CatalogueError> {
-            Ok(vec![])
-        }
-        fn count_master(&self, _: Tier, _: &MasterId) -> Result<(u64, u64), CatalogueError> {
-            Ok((0, 0))
-        }
-        fn count_tag(&self, _: Tier, _: &str) -> Result<(u64, u64), CatalogueError> {
-            Ok((0, 0))
-        }
-        fn highest_stamp(&self, _: LogId) -> Result<Option<Position>, CatalogueError> {
-            Ok(None)
-        }
-        fn clear(&self) -> Result<(), CatalogueError> {
-            Ok(())
-        }
-    }
-
-    #[test]
-    fn uses_are_written_while_nothing_is_stored_and_at_the_end() {
-        let folder = tempfile::tempdir().unwrap();
-        let (queue, entries) = sync_channel(1);
-        let (tell, told) = channel();
-        let uses = Arc::new(Uses::default());
-        let start = |uses_every| Writer {
-            tier: Tier::Derivatives,
-            bodies: Arc::new(SegmentStore::open(folder.path(), 64 << 20).unwrap()),
-            catalogue: Arc::new(Told(Mutex::new(tell.clone()))),
-            waiting_bytes: Arc::default(),
-            uses: uses.clone(),
-            uses_every,
-            fresh_id: || [0; 16],
-        };
-        let key = |n| DerivativeKey([n; 16]);
-        let patience = Duration::from_secs(30);
-
-        let writer = start(Duration::from_millis(1));
-        let running = std::thread::spawn(move || writer.run(&entries));
-        for n in 0..3 {
-            uses.note(key(n), 7);
-            assert_eq!(told.recv_timeout(patience).unwrap(), [(key(n), 7)]);
-        }
-        drop(queue);
-        running.join().unwrap();
-
-        let (queue, entries) = sync_channel(1);
-        uses.note(key(3), 8);
-        drop(queue);
-        start(Duration::from_secs(3600)).run(&entries);
-        assert_eq!(told.try_recv().unwrap(), [(key(3), 8)]);
-        assert!(told.try_recv().is_err());
     }
 }

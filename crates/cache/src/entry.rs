@@ -1,11 +1,11 @@
 use std::any::Any;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use plan::reason::{Fault, Miss};
-use plan::{DerivativeKey, Digest};
+use plan::{DerivativeKey, Digest, Stamp};
 use purge::{Index, Subject, Verdict};
 
 /// Something cached: the bytes of a picture, or the honest record of a failure. It never changes once made.
@@ -22,6 +22,8 @@ pub struct Entry {
     pub prepared: OnceLock<Box<dyn Any + Send + Sync>>,
     expires: Option<Instant>,
     checked_at: AtomicU64,
+    /// The last hit in memory that the catalogue was not told of, by the store's coarse clock; 0 = none.
+    used: AtomicU32,
 }
 
 /// What an entry holds.
@@ -79,7 +81,28 @@ impl Entry {
     pub fn new(key: DerivativeKey, subject: Subject, content: Content, meta: Meta) -> Self {
         let age = Duration::from_secs(unix_seconds().saturating_sub(meta.stored_at));
         let expires = Instant::now().checked_add(meta.lifetime.saturating_sub(age));
-        Entry { key, subject, content, meta, prepared: OnceLock::new(), expires, checked_at: AtomicU64::new(0) }
+        Entry {
+            key,
+            subject,
+            content,
+            meta,
+            prepared: OnceLock::new(),
+            expires,
+            checked_at: AtomicU64::new(0),
+            used: AtomicU32::new(0),
+        }
+    }
+
+    /// The same bytes, known to be good as of a later position: after a revalidation, the one at which its request was sent
+    /// (rule F6).
+    #[must_use]
+    pub fn restamped(&self, stamp: Stamp, meta: Meta) -> Entry {
+        let mut subject = self.subject.clone();
+        subject.stamp = stamp;
+        for dependency in &mut subject.dependencies {
+            dependency.stamp = dependency.stamp.max(stamp.position);
+        }
+        Entry::new(self.key, subject, self.content.clone(), meta)
     }
 
     /// The bytes, if it is no failure.
@@ -100,27 +123,42 @@ impl Entry {
     /// The test that every hit passes: one load where nothing was purged since the last one (guarantee G6).
     ///
     /// # Errors
-    /// Why it may not be served.
+    /// Why it may not be served as it is. [`Miss::Stale`] and [`Miss::Expired`] are told only of what was not hard purged.
     pub fn check(&self, index: &Index) -> Result<(), Miss> {
-        if self.is_expired() {
-            return Err(Miss::Expired);
-        }
-        if self.checked_at.load(Ordering::Acquire) == index.epoch() {
+        self.check_at(index, Instant::now())
+    }
+
+    pub(crate) fn check_at(&self, index: &Index, now: Instant) -> Result<(), Miss> {
+        let expired = self.expires.is_some_and(|at| now >= at);
+        if !expired && self.checked_at.load(Ordering::Acquire) == index.epoch() {
             return Ok(());
         }
         let (verdict, epoch) = index.judge(&self.subject);
         match verdict {
+            Verdict::Purged => Err(Miss::Purged),
+            Verdict::OtherLog => Err(Miss::OtherLog),
+            Verdict::Fresh | Verdict::Stale if expired => Err(Miss::Expired),
+            Verdict::Stale => Err(Miss::Stale),
             Verdict::Fresh => {
                 self.checked_at.store(epoch, Ordering::Release);
                 Ok(())
             }
-            Verdict::Stale | Verdict::Purged => Err(Miss::Purged),
-            Verdict::OtherLog => Err(Miss::OtherLog),
         }
     }
 
-    fn is_expired(&self) -> bool {
-        self.expires.is_some_and(|at| Instant::now() >= at)
+    /// Notes a hit in memory. Writes only when the clock has moved on, so that cores do not fight over it.
+    pub(crate) fn used_at(&self, clock: u32) {
+        if self.used.load(Ordering::Relaxed) != clock {
+            self.used.store(clock, Ordering::Relaxed);
+        }
+    }
+
+    /// Takes the hit that the catalogue was not told of.
+    pub(crate) fn take_use(&self) -> Option<u32> {
+        if self.used.load(Ordering::Relaxed) == 0 {
+            return None;
+        }
+        Some(self.used.swap(0, Ordering::Relaxed)).filter(|clock| *clock != 0)
     }
 }
 

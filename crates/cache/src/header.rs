@@ -236,7 +236,7 @@ mod tests {
             assert!(decode(&bytes[..at], &index).is_err(), "cut at {at}");
         }
         let mut newer = bytes.clone();
-        newer[7] = b'2';
+        newer[7] = b'9';
         assert_eq!(decode(&newer, &index).unwrap_err(), Unreadable::OtherVersion);
     }
 }

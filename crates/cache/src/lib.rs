@@ -9,10 +9,16 @@ mod entry;
 mod flight;
 mod header;
 mod memory;
+mod ranges;
 mod segment;
+mod stale;
 mod store;
+mod sweep;
 mod uses;
+mod wipe;
+mod writer;
 
 pub use entry::{Content, Entry, Failure, Meta};
 pub use segment::SegmentStore;
-pub use store::{Counters, FillContext, Filled, Keep, Reply, Settings, Store};
+pub use store::{Counters, FillContext, Filled, Keep, MAX_STALE, Reply, Settings, Store};
+pub use sweep::{Sweep, SweepParts, SweepSettings, SweepStatus};

@@ -6,10 +6,11 @@
 use std::sync::Arc;
 
 use plan::DerivativeKey;
-use quick_cache::Weighter;
+use quick_cache::{DefaultHashBuilder, Lifecycle, Weighter};
 use quick_cache::sync::Cache;
 
 use crate::entry::{Content, Entry};
+use crate::uses::Uses;
 
 /// Failures kept at most.
 const NEGATIVES: usize = 16_384;
@@ -23,15 +24,29 @@ impl Weighter<DerivativeKey, Arc<Entry>> for Bytes {
     }
 }
 
+/// Saves the last hit of what is evicted; what was evicted is freed once the shard is unlocked again.
+#[derive(Clone)]
+struct Evicted(Arc<Uses>);
+
+impl Lifecycle<DerivativeKey, Arc<Entry>> for Evicted {
+    type RequestState = Vec<Arc<Entry>>;
+
+    fn on_evict(&self, evicted: &mut Vec<Arc<Entry>>, _: DerivativeKey, entry: Arc<Entry>) {
+        self.0.note_hit(&entry);
+        evicted.push(entry);
+    }
+}
+
 pub(crate) struct Memory {
-    bodies: Cache<DerivativeKey, Arc<Entry>, Bytes>,
+    bodies: Cache<DerivativeKey, Arc<Entry>, Bytes, DefaultHashBuilder, Evicted>,
     failures: Cache<DerivativeKey, Arc<Entry>>,
 }
 
 impl Memory {
-    pub fn new(bytes: u64) -> Self {
+    pub fn new(bytes: u64, uses: Arc<Uses>) -> Self {
         let items = usize::try_from(bytes / 16_384).unwrap_or(usize::MAX).clamp(256, 1 << 20);
-        Memory { bodies: Cache::with_weighter(items, bytes, Bytes), failures: Cache::new(NEGATIVES) }
+        let bodies = Cache::with(items, bytes, Bytes, DefaultHashBuilder::default(), Evicted(uses));
+        Memory { bodies, failures: Cache::new(NEGATIVES) }
     }
 
     pub fn get(&self, key: &DerivativeKey) -> Option<Arc<Entry>> {
@@ -52,7 +67,27 @@ impl Memory {
         }
     }
 
-    pub fn remove(&self, key: &DerivativeKey) {
+    /// Everything that is held at the moment. Each shard is locked no longer than it takes to copy a pointer.
+    pub fn all(&self) -> Vec<Arc<Entry>> {
+        self.bodies.iter().map(|(_, entry)| entry).chain(self.failures.iter().map(|(_, entry)| entry)).collect()
+    }
+
+    /// Removes an entry unless another took its place. The caller holds the key's flight lock.
+    pub fn remove_same(&self, entry: &Arc<Entry>) -> bool {
+        let same = self.holds(entry);
+        if same {
+            self.remove(&entry.key);
+        }
+        same
+    }
+
+    /// Whether this very entry is held.
+    pub fn holds(&self, entry: &Arc<Entry>) -> bool {
+        let held = self.bodies.peek(&entry.key).or_else(|| self.failures.peek(&entry.key));
+        held.is_some_and(|held| Arc::ptr_eq(&held, entry))
+    }
+
+    fn remove(&self, key: &DerivativeKey) {
         self.bodies.remove(key);
         self.failures.remove(key);
     }

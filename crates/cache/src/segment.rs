@@ -6,13 +6,16 @@
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, IoSlice, Write};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use purge::{BodyStore, Place, StoreError};
+
+use crate::ranges::Ranges;
+use crate::wipe;
 
 const EXTENSION: &str = "seg";
 
@@ -24,13 +27,51 @@ pub struct SegmentStore {
     segments: RwLock<BTreeMap<u64, Arc<Segment>>>,
     active: Mutex<Option<(u64, Arc<Segment>)>>,
     next: AtomicU64,
+    /// Segments below it are of an earlier run: nothing is added to them.
+    first_own: u64,
+    /// Places that nothing points to any more and that are still readable.
+    released: Mutex<Vec<Place>>,
+    /// Held while released places are erased, so that whoever waits for it knows that all are.
+    erasing: Mutex<()>,
 }
 
 struct Segment {
     file: File,
     length: AtomicU64,
-    /// Bytes that were dropped since the store was opened.
-    dead: AtomicU64,
+    /// What is erased or was never needed, as far as is known since the store was opened.
+    dead: Mutex<Ranges>,
+    /// Bytes that were given back to the file system.
+    freed: AtomicU64,
+}
+
+impl Segment {
+    fn new(file: File, length: u64, freed: u64) -> Arc<Segment> {
+        Arc::new(Segment { file, length: length.into(), dead: Mutex::default(), freed: freed.into() })
+    }
+
+    fn length(&self) -> u64 {
+        self.length.load(Ordering::Acquire)
+    }
+
+    /// Makes ranges unreadable and waits until the disk has it. Answers whether nothing of the segment is left.
+    fn wipe(&self, ranges: &Ranges) -> io::Result<bool> {
+        wipe::overwrite(&self.file, ranges)?;
+        let punched = wipe::punch(&self.file, ranges);
+        Ok(self.bury(ranges, punched))
+    }
+
+    fn bury(&self, ranges: &Ranges, punched: bool) -> bool {
+        let mut dead = lock(&self.dead);
+        let added: u64 = ranges.iter().map(|(from, to)| dead.insert(from, to)).sum();
+        if punched {
+            self.freed.fetch_add(added, Ordering::Relaxed);
+        }
+        dead.bytes() >= self.length()
+    }
+
+    fn is_dead(&self) -> bool {
+        lock(&self.dead).bytes() >= self.length()
+    }
 }
 
 impl SegmentStore {
@@ -48,9 +89,10 @@ impl SegmentStore {
                 .filter(|_| path.extension().is_some_and(|e| e == EXTENSION))
                 .and_then(|stem| u64::from_str_radix(stem.to_str()?, 16).ok());
             let Some(number) = number else { continue };
-            let file = OpenOptions::new().read(true).open(&path)?;
-            let length = file.metadata()?.len();
-            segments.insert(number, Arc::new(Segment { file, length: length.into(), dead: AtomicU64::new(0) }));
+            let file = OpenOptions::new().read(true).write(true).open(&path)?;
+            let found = file.metadata()?;
+            let holes = found.len().saturating_sub(found.blocks() * 512);
+            segments.insert(number, Segment::new(file, found.len(), holes));
         }
         // Also past anything that was here before and was removed: the clock only has to move forward between starts.
         let clock = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as u64);
@@ -62,12 +104,15 @@ impl SegmentStore {
             segments: RwLock::new(segments),
             active: Mutex::new(None),
             next: next.into(),
+            first_own: next,
+            released: Mutex::default(),
+            erasing: Mutex::default(),
         })
     }
 
-    /// Bytes of all segments.
+    /// Bytes of all segments, without what was erased and given back to the file system.
     pub fn bytes(&self) -> u64 {
-        self.read().values().map(|s| s.length.load(Ordering::Relaxed)).sum()
+        self.read().values().map(|s| s.length().saturating_sub(s.freed.load(Ordering::Relaxed))).sum()
     }
 
     /// The largest entry that is taken, in bytes.
@@ -75,13 +120,18 @@ impl SegmentStore {
         self.limit / 4
     }
 
-    /// Removes the oldest segments until the bound is kept; answers their numbers, whose rows must go.
-    pub fn evict(&self) -> Vec<u64> {
+    /// Removes the oldest segments until the bound is kept; answers their numbers, whose rows must go. With `wipe` their
+    /// bytes are made unreadable first: while there are purges whose bytes are not erased yet.
+    pub fn evict(&self, wipe: bool) -> Vec<u64> {
         let mut gone = Vec::new();
         while self.bytes() > self.limit {
             let active = lock(&self.active).as_ref().map(|(number, _)| *number);
             let oldest = self.read().keys().next().copied();
             let Some(number) = oldest.filter(|n| Some(*n) != active) else { break };
+            if wipe && let Err(error) = self.wipe_whole(number) {
+                // It leaves the folder all the same: keeping it would serve nobody.
+                tracing::warn!(%error, segment = number, "cannot overwrite a segment before it is removed");
+            }
             self.unlink(number);
             gone.push(number);
         }
@@ -97,10 +147,72 @@ impl SegmentStore {
         }
     }
 
+    /// Erases what was released so far. When it returns `Ok`, none of it can be read from any file.
+    ///
+    /// # Errors
+    /// When the disk refuses; what was not erased stays released.
+    pub fn erase_released(&self) -> Result<(), StoreError> {
+        let _turn = lock(&self.erasing);
+        let places = std::mem::take(&mut *lock(&self.released));
+        self.erase(&places).inspect_err(|_| lock(&self.released).extend(&places))
+    }
+
+    /// Places that were released and are not erased yet.
+    pub fn released(&self) -> usize {
+        lock(&self.released).len()
+    }
+
+    /// The segments that an earlier run left, oldest first.
+    pub(crate) fn earlier(&self) -> Vec<u64> {
+        self.read().range(..self.first_own).map(|(number, _)| *number).collect()
+    }
+
+    /// Erases whatever lies in a segment of an earlier run outside the `live` places: bodies whose row was lost, and ends
+    /// that were torn. `pace` is told of the bytes read and written. Answers how many bytes had to be overwritten.
+    pub(crate) fn scrub(&self, number: u64, live: &[Place], pace: &mut dyn FnMut(u64)) -> io::Result<u64> {
+        let Some(segment) = self.read().get(&number).cloned() else { return Ok(0) };
+        let mut covered = Ranges::default();
+        for place in live.iter().filter(|place| place.segment == number) {
+            covered.insert(place.offset, place.offset.saturating_add(place.length));
+        }
+        let (mut overwritten, mut gaps) = (0, Ranges::default());
+        for (from, to) in covered.gaps(segment.length()) {
+            let dirty = wipe::not_zero(&segment.file, from, to, pace)?;
+            if dirty.bytes() > 0 {
+                wipe::overwrite(&segment.file, &dirty)?;
+                let punched = wipe::punch(&segment.file, &dirty);
+                if punched {
+                    segment.freed.fetch_add(dirty.bytes(), Ordering::Relaxed);
+                }
+                pace(dirty.bytes());
+            }
+            overwritten += dirty.bytes();
+            gaps.insert(from, to);
+        }
+        if segment.bury(&gaps, false) {
+            self.unlink(number);
+        }
+        Ok(overwritten)
+    }
+
+    fn wipe_whole(&self, number: u64) -> io::Result<()> {
+        let Some(segment) = self.read().get(&number).cloned() else { return Ok(()) };
+        let mut all = Ranges::default();
+        all.insert(0, segment.length());
+        wipe::overwrite(&segment.file, &all)
+    }
+
+    fn is_active(&self, number: u64) -> bool {
+        lock(&self.active).as_ref().is_some_and(|(active, _)| *active == number)
+    }
+
     fn unlink(&self, number: u64) {
         self.segments.write().unwrap_or_else(PoisonError::into_inner).remove(&number);
-        if let Err(error) = std::fs::remove_file(self.path(number)) {
-            tracing::warn!(%error, segment = number, "cannot remove a segment");
+        match std::fs::remove_file(self.path(number)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                tracing::warn!(%error, segment = number, "cannot remove a segment");
+            }
+            _ => {}
         }
     }
 
@@ -114,8 +226,9 @@ impl SegmentStore {
 
     fn start_segment(&self) -> io::Result<(u64, Arc<Segment>)> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let file = OpenOptions::new().read(true).append(true).create_new(true).open(self.path(number))?;
-        let segment = Arc::new(Segment { file, length: AtomicU64::new(0), dead: AtomicU64::new(0) });
+        // Not opened for appending: Linux would then append what is meant to overwrite.
+        let file = OpenOptions::new().read(true).write(true).create_new(true).open(self.path(number))?;
+        let segment = Segment::new(file, 0, 0);
         self.segments.write().unwrap_or_else(PoisonError::into_inner).insert(number, segment.clone());
         Ok((number, segment))
     }
@@ -123,21 +236,26 @@ impl SegmentStore {
     fn append(&self, parts: &[&[u8]], length: u64) -> io::Result<Place> {
         let mut active = lock(&self.active);
         let current = match active.take() {
-            Some((number, segment)) if segment.length.load(Ordering::Relaxed) + length <= self.segment_bytes => {
-                (number, segment)
+            Some((number, segment)) if segment.length() + length <= self.segment_bytes => (number, segment),
+            full => {
+                if let Some((number, segment)) = full
+                    && segment.is_dead()
+                {
+                    self.unlink(number);
+                }
+                self.start_segment()?
             }
-            _ => self.start_segment()?,
         };
         let (number, segment) = &current;
-        let offset = segment.length.load(Ordering::Relaxed);
-        let written = write_all(&segment.file, parts);
-        if let Err(error) = written {
-            // What was half written is unknown: never append to this segment again.
+        let offset = segment.length();
+        if let Err(error) = write_all(&segment.file, parts) {
+            // What was half written is unknown: never append to this segment again, and erase that part.
             let end = segment.file.metadata().map_or(offset + length, |m| m.len());
-            segment.length.store(end, Ordering::Relaxed);
+            segment.length.store(end, Ordering::Release);
+            lock(&self.released).push(Place { segment: *number, offset, length: end.saturating_sub(offset) });
             return Err(error);
         }
-        segment.length.store(offset + length, Ordering::Relaxed);
+        segment.length.store(offset + length, Ordering::Release);
         let place = Place { segment: *number, offset, length };
         *active = Some(current);
         Ok(place)
@@ -174,7 +292,7 @@ impl BodyStore for SegmentStore {
         let segment =
             self.read().get(&place.segment).cloned().ok_or_else(|| StoreError("the segment is gone".to_owned()))?;
         let end = place.offset.checked_add(place.length);
-        if end.is_none_or(|end| end > segment.length.load(Ordering::Relaxed)) {
+        if end.is_none_or(|end| end > segment.length()) {
             return Err(StoreError("the place lies past the end of its segment".to_owned()));
         }
         let mut bytes = vec![0; place.length as usize];
@@ -183,12 +301,28 @@ impl BodyStore for SegmentStore {
     }
 
     fn release(&self, place: &Place) {
-        let Some(segment) = self.read().get(&place.segment).cloned() else { return };
-        let dead = segment.dead.fetch_add(place.length, Ordering::Relaxed) + place.length;
-        let active = lock(&self.active).as_ref().is_some_and(|(number, _)| *number == place.segment);
-        if !active && dead >= segment.length.load(Ordering::Relaxed) {
-            self.unlink(place.segment);
+        lock(&self.released).push(*place);
+    }
+
+    fn erase(&self, places: &[Place]) -> Result<(), StoreError> {
+        let mut wanted: BTreeMap<u64, Ranges> = BTreeMap::new();
+        for place in places {
+            let end = place.offset.saturating_add(place.length);
+            wanted.entry(place.segment).or_default().insert(place.offset, end);
         }
+        for (number, ranges) in wanted {
+            // A segment that is gone took its bytes along.
+            let Some(segment) = self.read().get(&number).cloned() else { continue };
+            let mut within = Ranges::default();
+            for (from, to) in ranges.iter() {
+                within.insert(from, to.min(segment.length()));
+            }
+            let all_dead = segment.wipe(&within).map_err(|e| StoreError(e.to_string()))?;
+            if all_dead && !self.is_active(number) {
+                self.unlink(number);
+            }
+        }
+        Ok(())
     }
 }
 
@@ -228,7 +362,7 @@ mod tests {
         let store = SegmentStore::open(folder.path(), 16 << 20).unwrap();
         let body = vec![7; 300 << 10];
         let places: Vec<Place> = (0..100).map(|_| store.put(&[&body]).unwrap()).collect();
-        let gone = store.evict();
+        let gone = store.evict(false);
         assert!(store.bytes() <= 16 << 20);
         assert!(!gone.is_empty());
         for place in &places {
@@ -247,7 +381,9 @@ mod tests {
         assert_ne!(a.segment, b.segment);
         assert_eq!(segments(folder.path()), 2);
         store.release(&a);
-        assert_eq!(segments(folder.path()), 1);
+        assert!(store.get(&a).is_ok(), "released is not erased yet");
+        store.erase_released().unwrap();
+        assert_eq!((segments(folder.path()), store.released()), (1, 0));
         assert!(store.get(&a).is_err());
         assert!(store.get(&b).is_ok());
     }

@@ -1,6 +1,6 @@
 //! The names of all settings.
 
-pub(crate) const TOP: &[&str] = &["listen", "data", "cache", "limits", "log", "source", "site"];
+pub(crate) const TOP: &[&str] = &["listen", "data", "cache", "limits", "log", "purge", "webhook", "source", "site"];
 pub(crate) const LISTEN: &[&str] = &["delivery", "control"];
 pub(crate) const CACHE: &[&str] =
     &["memory", "disk", "masters_memory", "masters_disk", "browser_time", "edge_time", "error_time"];
@@ -14,7 +14,22 @@ pub(crate) const LIMITS: &[&str] = &[
     "queue",
     "render_threads",
     "delivery_threads",
+    "origin_fetches",
+    "origin_queue",
 ];
+pub(crate) const PURGE: &[&str] = &[
+    "rate",
+    "burst",
+    "names",
+    "stale_time",
+    "sweep_bytes",
+    "sweep_entries",
+    "warm_rate",
+    "imgix_window",
+    "method",
+];
+pub(crate) const WEBHOOK: &[&str] = &["url", "secret_file"];
+pub(crate) const TAGS: &[&str] = &["paths", "tags"];
 pub(crate) const LOG: &[&str] = &["access", "level", "json"];
 pub(crate) const LOCAL: &[&str] = &["type", "root", "max_bytes"];
 pub(crate) const HTTP: &[&str] = &[
@@ -45,10 +60,13 @@ pub(crate) const SITE: &[&str] = &[
     "avif",
     "endpoint",
     "max_side",
+    "kind",
+    "tags",
 ];
 
 /// Tables at the top that hold nothing but single values.
-pub(crate) const PLAIN: [(&str, &[&str]); 4] = [("listen", LISTEN), ("cache", CACHE), ("limits", LIMITS), ("log", LOG)];
+pub(crate) const PLAIN: [(&str, &[&str]); 5] =
+    [("listen", LISTEN), ("cache", CACHE), ("limits", LIMITS), ("log", LOG), ("purge", PURGE)];
 
 /// The tables a key belongs in.
 pub(crate) fn home(key: &str) -> Option<String> {

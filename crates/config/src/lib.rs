@@ -47,6 +47,10 @@ pub struct Config {
     pub limits: Limits,
     /// What is written to the log.
     pub log: Log,
+    /// How purges are taken and carried out.
+    pub purge: Purging,
+    /// Who is told of purges.
+    pub webhooks: Vec<Webhook>,
     /// Sources, in the order of the file.
     pub sources: Vec<SourceConfig>,
     /// Sites, in the order of the file. Each source that they name exists.
@@ -60,6 +64,9 @@ impl Config {
             budget: self.limits.budget.clone(),
             job_time: self.limits.job_time,
             error_time: self.error_time,
+            origin_fetches: self.limits.origin_fetches,
+            origin_queue: self.limits.origin_queue,
+            warm_per_second: self.purge.warm_rate,
             ..engine::Settings::default()
         }
     }
@@ -115,6 +122,10 @@ pub struct Limits {
     pub render_threads: usize,
     /// Threads that answer requests.
     pub delivery_threads: usize,
+    /// Fetches from one web source at a time.
+    pub origin_fetches: usize,
+    /// Fetches that may wait for that; past it, the answer is 503.
+    pub origin_queue: usize,
 }
 
 impl Default for Limits {
@@ -127,6 +138,8 @@ impl Default for Limits {
             queue: 64,
             render_threads: cores.saturating_sub(1).max(1),
             delivery_threads: cores,
+            origin_fetches: 64,
+            origin_queue: 4096,
         }
     }
 }
@@ -147,6 +160,55 @@ impl Default for Log {
     fn default() -> Self {
         Log { access: true, level: "info".to_owned(), json: false }
     }
+}
+
+/// How purges are taken and carried out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Purging {
+    /// Requests of one API key in a second, on average.
+    pub rate: u32,
+    /// Requests of one API key at once.
+    pub burst: u32,
+    /// Names that the purge index holds exactly; older ones are then remembered more coarsely.
+    pub names: usize,
+    /// How long something that a soft purge made stale may be served while it is made anew.
+    pub stale_time: Duration,
+    /// Bytes that the sweep erases in a second.
+    pub sweep_bytes: u64,
+    /// Rows that the sweep looks at in a second.
+    pub sweep_entries: u32,
+    /// Derivatives that a warm-up makes in a second.
+    pub warm_rate: u32,
+    /// Within this time a repeated imgix purge is answered 409, as the vendor does (it is carried out all the same); zero =
+    /// never.
+    pub imgix_window: Duration,
+    /// Whether the public plane takes the `PURGE` method, with an API key.
+    pub method: bool,
+}
+
+impl Default for Purging {
+    fn default() -> Self {
+        Purging {
+            rate: 100,
+            burst: 1000,
+            names: 4_000_000,
+            stale_time: Duration::from_secs(60),
+            sweep_bytes: 200 << 20,
+            sweep_entries: 20_000,
+            warm_rate: 20,
+            imgix_window: Duration::ZERO,
+            method: false,
+        }
+    }
+}
+
+/// Where purges are reported to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Webhook {
+    /// An absolute `http` or `https` URL.
+    pub url: String,
+    /// The file that holds the secret which reports are signed with.
+    pub secret_file: PathBuf,
 }
 
 /// A source as configured.

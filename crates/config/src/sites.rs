@@ -1,12 +1,13 @@
 //! `[[site]]`.
 
-use engine::{DialectKind, Site};
+use engine::{DialectKind, Site, TagRule};
+use plan::Tag;
 
 use crate::nearest::nearest;
 use crate::section::{Section, Trouble, quoted, text};
 use crate::sources::{bad_name, is_name};
 use crate::top::{BROWSER_TIMES, EDGE_TIMES};
-use crate::tree::{Place, Table, Value};
+use crate::tree::{Node, Place, Table, Value};
 use crate::{Config, keys};
 
 /// The words that stand where ImageBoss's URLs name a source or what is done to a picture of it.
@@ -97,9 +98,58 @@ fn read_site(top: &Section<'_>, table: &Table, place: &Place, known_sources: &[&
         strict: section.truth("strict", fresh.strict),
         vendor_headers: section.truth("vendor_headers", fresh.vendor_headers),
         vendor_errors: section.truth("vendor_errors", fresh.vendor_errors),
+        tags: tags(top, &section, &title),
+        passthrough: section.choice("kind", &["pictures", "passthrough"]) == Some("passthrough"),
         ..fresh
     };
     Placed { sound: top.complaints() == complaints, site, name: section.place("name"), prefix: section.place("prefix") }
+}
+
+/// `tags = [{ paths = "summer/**", tags = ["summer"] }]`.
+fn tags(top: &Section<'_>, section: &Section<'_>, title: &str) -> Vec<TagRule> {
+    let hint = "write tags = [{ paths = \"summer/**\", tags = [\"summer\"] }]";
+    let items = match section.node("tags").map(|node| &node.value) {
+        Some(Value::List(items)) => items.as_slice(),
+        Some(other) => {
+            section.refuse("tags", format!("`tags` is {}, not a list of rules", other.kind()), hint);
+            return Vec::new();
+        }
+        None => &[],
+    };
+    items.iter().filter_map(|item| tag_rule(top, item, title, hint)).collect()
+}
+
+fn tag_rule(top: &Section<'_>, item: &Node, title: &str, hint: &str) -> Option<TagRule> {
+    let Value::Table(table) = &item.value else {
+        let message = format!("a rule for tags is a table, not {}", item.value.kind());
+        top.report(&item.place, Trouble::new(message, hint));
+        return None;
+    };
+    let rule = top.sibling(&format!("{title} tags"), table, &item.place, keys::TAGS);
+    for key in keys::TAGS {
+        if rule.node(key).is_none() {
+            rule.missing(key, hint);
+        }
+    }
+    let paths = rule.text("paths");
+    let mut tags = Vec::new();
+    for (text, place) in rule.texts("tags").unwrap_or_default() {
+        match Tag::given(text) {
+            Some(tag) => tags.push(tag),
+            None => {
+                let message = format!("{text:?} cannot be a tag");
+                let hint = "no spaces, no commas, and none of format:, preset:, status:, dialect:, engine:";
+                rule.report(place, Trouble::new(message, hint));
+            }
+        }
+    }
+    match TagRule::new(&paths?, tags) {
+        Ok(rule) => Some(rule),
+        Err(bad) => {
+            rule.refuse("paths", bad.to_string(), "? is one character, * any within a folder, ** any folders");
+            None
+        }
+    }
 }
 
 fn name(section: &Section<'_>) -> Option<String> {

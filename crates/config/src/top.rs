@@ -5,8 +5,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::keys;
-use crate::section::Section;
-use crate::{Cache, Config, Limits, Listen, Log};
+use crate::section::{Section, Trouble, text};
+use crate::tree::Value;
+use crate::{Cache, Config, Limits, Listen, Log, Purging, Webhook};
 
 const MIB: u64 = 1 << 20;
 const PIB: u64 = 1 << 50;
@@ -33,6 +34,8 @@ pub(crate) fn read(top: &Section<'_>, base: &Path) -> Config {
         cache: sizes(&cache),
         limits: limits(&top.child("limits", keys::LIMITS)),
         log: log(&top.child("log", keys::LOG)),
+        purge: purging(&top.child("purge", keys::PURGE)),
+        webhooks: webhooks(top, base),
         sources: Vec::new(),
         sites: Vec::new(),
     }
@@ -88,7 +91,67 @@ fn limits(section: &Section<'_>) -> Limits {
         queue: count("queue", default.queue, 1..=100_000),
         render_threads: count("render_threads", default.render_threads, 1..=1024),
         delivery_threads: count("delivery_threads", default.delivery_threads, 1..=1024),
+        origin_fetches: count("origin_fetches", default.origin_fetches, 1..=100_000),
+        origin_queue: count("origin_queue", default.origin_queue, 0..=1_000_000),
     }
+}
+
+fn purging(section: &Section<'_>) -> Purging {
+    let default = Purging::default();
+    let number = |key, default: u32, range: RangeInclusive<u64>| {
+        u32::try_from(section.integer(key, u64::from(default), range)).unwrap_or(default)
+    };
+    let minutes = Duration::ZERO..=Duration::from_secs(3600);
+    Purging {
+        rate: number("rate", default.rate, 1..=1_000_000),
+        burst: number("burst", default.burst, 1..=10_000_000),
+        names: usize::try_from(section.integer("names", default.names as u64, 1_000..=100_000_000))
+            .unwrap_or(default.names),
+        stale_time: section.time("stale_time", default.stale_time, minutes.clone()),
+        sweep_bytes: section.size("sweep_bytes", default.sweep_bytes, MIB..=PIB),
+        sweep_entries: number("sweep_entries", default.sweep_entries, 10..=10_000_000),
+        warm_rate: number("warm_rate", default.warm_rate, 1..=10_000),
+        imgix_window: section.time("imgix_window", default.imgix_window, minutes),
+        method: section.truth("method", default.method),
+    }
+}
+
+/// `[[webhook]]`.
+fn webhooks(top: &Section<'_>, base: &Path) -> Vec<Webhook> {
+    let hint = "write [[webhook]] on a line of its own, with url and secret_file below it";
+    let items = match top.node("webhook").map(|node| &node.value) {
+        Some(Value::List(items)) => items.as_slice(),
+        Some(other) => {
+            let message = format!("`webhook` is {}, but there may be several: [[webhook]]", other.kind());
+            top.refuse("webhook", message, hint);
+            return Vec::new();
+        }
+        None => &[],
+    };
+    let mut webhooks = Vec::new();
+    for item in items {
+        let Value::Table(table) = &item.value else {
+            let message = format!("a webhook is a table, not {}", item.value.kind());
+            top.report(&item.place, Trouble::new(message, hint));
+            continue;
+        };
+        let section = top.sibling("[[webhook]]", table, &item.place, keys::WEBHOOK);
+        for key in keys::WEBHOOK {
+            if section.node(key).is_none() {
+                section.missing(key, hint);
+            }
+        }
+        let url = section.take("url", |node| {
+            let written = text(node)?;
+            let absolute = ["http://", "https://"].iter().any(|scheme| written.starts_with(scheme));
+            let wrong = || Trouble::new(format!("{written:?} is no http or https URL"), "write the whole URL");
+            if absolute { Ok(written.to_owned()) } else { Err(wrong()) }
+        });
+        if let (Some(url), Some(secret_file)) = (url, section.path("secret_file", base)) {
+            webhooks.push(Webhook { url, secret_file });
+        }
+    }
+    webhooks
 }
 
 fn log(section: &Section<'_>) -> Log {

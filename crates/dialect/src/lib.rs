@@ -9,6 +9,7 @@ mod error;
 pub mod imageboss;
 pub mod imagekit;
 pub mod imgix;
+mod overlay;
 mod request;
 mod table;
 pub mod text;

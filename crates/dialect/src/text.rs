@@ -1,6 +1,9 @@
-//! Percent-coding and small value readers that every dialect shares.
+//! Percent-coding and small value readers that dialects share.
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+use plan::{Color, Fixed, Horizontal, Vertical};
+
+use crate::request::WarningKind;
 
 /// What is escaped in a path segment when a URL is written: everything but unreserved characters and `!$&'()*+,;=:@/`.
 pub const PATH: &AsciiSet = &CONTROLS
@@ -56,6 +59,51 @@ pub fn number(text: &str) -> Option<f64> {
 /// A whole number without sign.
 pub fn whole(text: &str) -> Option<u32> {
     if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) { None } else { text.parse().ok() }
+}
+
+/// Brings a number into a range: the value, and `Err` if it was outside.
+pub(crate) fn bounded(value: f64, low: f64, high: f64) -> (Fixed, Result<(), WarningKind>) {
+    let inside = if (low..=high).contains(&value) { Ok(()) } else { Err(WarningKind::Clamped) };
+    (Fixed::new(value.clamp(low, high)), inside)
+}
+
+/// Whole pixels, at least 1; where a side is longer than `max`, both shrink by one factor. Third: whether they did.
+pub(crate) fn cap(width: Option<f64>, height: Option<f64>, max: u32) -> (Option<u32>, Option<u32>, bool) {
+    let max = f64::from(max.max(1));
+    let longest = width.unwrap_or(0.0).max(height.unwrap_or(0.0));
+    let capped = longest.round() > max;
+    let factor = if capped { max / longest } else { 1.0 };
+    let whole = |side: f64| (side * factor).round().clamp(1.0, max) as u32;
+    (width.map(whole), height.map(whole), capped)
+}
+
+/// Six hex digits, or eight (alpha last) where it is not opaque.
+pub(crate) fn spell_color(color: Color) -> String {
+    let text = color.to_string();
+    text.strip_suffix("ff").map(str::to_owned).unwrap_or(text)
+}
+
+const COMPASS: [(&str, Horizontal, Vertical); 10] = [
+    ("center", Horizontal::Center, Vertical::Center),
+    ("centre", Horizontal::Center, Vertical::Center),
+    ("north", Horizontal::Center, Vertical::Top),
+    ("northeast", Horizontal::Right, Vertical::Top),
+    ("east", Horizontal::Right, Vertical::Center),
+    ("southeast", Horizontal::Right, Vertical::Bottom),
+    ("south", Horizontal::Center, Vertical::Bottom),
+    ("southwest", Horizontal::Left, Vertical::Bottom),
+    ("west", Horizontal::Left, Vertical::Center),
+    ("northwest", Horizontal::Left, Vertical::Top),
+];
+
+/// A compass direction or `center`, in any case.
+pub(crate) fn compass(word: &str) -> Option<(Horizontal, Vertical)> {
+    COMPASS.iter().find(|(known, ..)| known.eq_ignore_ascii_case(word)).map(|(_, x, y)| (*x, *y))
+}
+
+/// The word for an anchor.
+pub(crate) fn spell_compass(anchor: (Horizontal, Vertical)) -> &'static str {
+    COMPASS.iter().find(|(_, x, y)| (*x, *y) == anchor).map_or("center", |(word, ..)| word)
 }
 
 /// Whether a decoded asset path climbs out of its root or holds what no key may hold: `..` segments, NUL, backslash.

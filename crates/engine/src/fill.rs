@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use cache::{Content, Entry, Failure, FillContext, Filled, Keep, Meta};
 use codec::Cancel;
-use origin::{FetchError, Fetched, Source, Storable};
+use origin::{FetchError, Fetched, Source, Storable, Validators};
 use plan::reason::NotStored;
 use plan::{DerivativeKey, Digest, Label, Location, Position, Stamp, Tag, TagKind};
 use purge::{Dependency, Role, Subject};
@@ -153,7 +153,14 @@ impl Engine {
         let Some(_turn) = self.turns.take(candidate.source).await else {
             return self.fetched(source, key, &candidate, context.stamp, Err(Unfetched::Busy));
         };
-        let fetched = source.fetch(&candidate.master, None).await;
+        // What is merely stale or expired may still hold; after a hard purge nothing is held any more (rule F6).
+        let held = context.stale.as_ref().and_then(|held| Some((held, validators(&held.meta)?)));
+        let fetched = source.fetch(&candidate.master, held.as_ref().map(|(_, validators)| validators)).await;
+        if let (Ok(Fetched::NotModified), Some((held, _))) = (&fetched, &held) {
+            let lifetime = self.longest_edge_time();
+            let meta = Meta { stored_at: unix_now(), lifetime, ..held.meta.clone() };
+            return Filled { entry: held.restamped(context.stamp, meta), keep: Keep::Everywhere };
+        }
         self.fetched(source, key, &candidate, context.stamp, fetched.map_err(Unfetched::Failed))
     }
 
@@ -197,7 +204,7 @@ impl Engine {
                 let content = Content::Body { bytes: body.bytes.clone(), digest };
                 Filled { entry: Entry::new(key, subject(&body.names, Some(digest), &body.tags), content, meta), keep }
             }
-            // No validators are sent, so an origin that says so is broken.
+            // Said without being asked: such an origin is broken.
             Ok(Fetched::NotModified) => {
                 let (failure, _) = failure::of_fetch(&FetchError::Status(304));
                 Filled {
@@ -268,6 +275,12 @@ impl Engine {
             Holds::Not => Duration::ZERO,
         }
     }
+}
+
+/// What to ask an origin with about bytes that it gave earlier.
+fn validators(meta: &Meta) -> Option<Validators> {
+    let (etag, last_modified) = (meta.origin_etag.clone(), meta.origin_last_modified.clone());
+    (etag.is_some() || last_modified.is_some()).then_some(Validators { etag, last_modified })
 }
 
 /// Why there are no bytes from a source.

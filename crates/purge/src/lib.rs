@@ -6,6 +6,7 @@
 
 #[cfg(test)]
 mod generators;
+mod glob;
 mod globs;
 mod index;
 mod matches;
@@ -18,8 +19,9 @@ pub mod snapshot;
 mod subject;
 mod takedowns;
 
+pub use glob::{BadGlob, Glob, LONGEST_GLOB, escape_glob, glob};
 pub use index::{Caps, Index, Verdict};
-pub use matches::{BadGlob, LONGEST_GLOB, Matcher, escape_glob, glob};
+pub use matches::Matcher;
 pub use ports::{
     BodyStore, Catalogue, CatalogueError, Filter, Lifted, Log, LogError, LogIdentity, Place, Records, Row, StoreError,
     Takedown, Tier, count_by_pages, matching_by_walk,

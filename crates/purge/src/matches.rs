@@ -1,60 +1,16 @@
 //! What a selector names, told from a stored row alone. Slow and plain: what the sweep, dry runs and tests go by; the index
 //! must agree with it.
 
-use globset::{GlobBuilder, GlobMatcher};
 use plan::Selector;
 
+use crate::glob::{Glob, glob};
 use crate::ports::Row;
 use crate::subject::Role;
 
 /// A selector that is ready to be held against many rows.
 pub struct Matcher<'s> {
     selector: &'s Selector,
-    glob: Option<GlobMatcher>,
-}
-
-/// Longest pattern, in bytes. It bounds what a compiled one costs; no name is longer by much.
-pub const LONGEST_GLOB: usize = 4096;
-
-/// The pattern is no glob.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("not a glob: {0}")]
-pub struct BadGlob(pub String);
-
-/// Reads a pattern as [`Selector::Glob`] has it.
-///
-/// # Errors
-/// When it cannot be read, such as for a class that is not closed, or is longer than [`LONGEST_GLOB`].
-pub fn glob(pattern: &str) -> Result<GlobMatcher, BadGlob> {
-    if pattern.len() > LONGEST_GLOB {
-        return Err(BadGlob(format!("longer than {LONGEST_GLOB} bytes")));
-    }
-    GlobBuilder::new(pattern)
-        .literal_separator(true)
-        .backslash_escape(true)
-        .build()
-        .map(|glob| glob.compile_matcher())
-        .map_err(|e| BadGlob(e.kind().to_string()))
-}
-
-/// A text in which every character that a glob gives a meaning to stands for itself.
-pub fn escape_glob(text: &str) -> String {
-    let special = |c: char| matches!(c, '\\' | '*' | '?' | '[' | ']' | '{' | '}' | '!');
-    text.chars().flat_map(|c| special(c).then_some('\\').into_iter().chain([c])).collect()
-}
-
-/// What every text begins with that a pattern matches.
-pub(crate) fn literal_prefix(pattern: &str) -> String {
-    let mut literal = String::new();
-    let mut chars = pattern.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '*' | '?' | '[' | '{' => break,
-            '\\' => literal.extend(chars.next()),
-            c => literal.push(c),
-        }
-    }
-    literal
+    glob: Option<Glob>,
 }
 
 impl<'s> Matcher<'s> {
@@ -81,52 +37,6 @@ impl<'s> Matcher<'s> {
             Selector::Tag(tag, source) => {
                 row.labels.iter().any(|l| l.tag == *tag && source.as_ref().is_none_or(|source| *source == l.source))
             }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::generators;
-
-    #[test]
-    fn globs_keep_to_a_segment_unless_doubled() {
-        for (pattern, text, names) in [
-            ("file:/p/*.jpg", "file:/p/a.jpg", true),
-            ("file:/p/*.jpg", "file:/p/x/a.jpg", false),
-            ("file:/p/**/a.jpg", "file:/p/x/y/a.jpg", true),
-            ("file:/p/**/a.jpg", "file:/p/a.jpg", true),
-            ("file:/p/?.jpg", "file:/p/ab.jpg", false),
-            ("file:/p/[a-c].jpg", "file:/p/b.jpg", true),
-            ("file:/p/A.jpg", "file:/p/a.jpg", false),
-            (r"file:/p/\*.jpg", "file:/p/a.jpg", false),
-            (r"file:/p/\*.jpg", "file:/p/*.jpg", true),
-        ] {
-            assert_eq!(glob(pattern).unwrap().is_match(text), names, "{pattern} {text}");
-        }
-        assert!(glob("file:/p/[a").is_err());
-        let odd = "file:/p/{a}[b]*?!\\";
-        assert!(glob(&escape_glob(odd)).unwrap().is_match(odd));
-    }
-
-    #[test]
-    fn patterns_have_a_longest_length() {
-        assert!(glob(&"a".repeat(LONGEST_GLOB)).is_ok());
-        assert!(glob(&"?".repeat(LONGEST_GLOB)).is_ok());
-        assert!(glob(&"a".repeat(LONGEST_GLOB + 1)).is_err());
-    }
-
-    proptest! {
-        #[test]
-        fn whatever_matches_begins_with_the_literal_part(pattern in generators::pattern(), path in generators::path()) {
-            let literal = literal_prefix(&pattern);
-            prop_assert!(path.starts_with(&literal) || !glob(&pattern).is_ok_and(|glob| glob.is_match(&path)));
-            prop_assert_eq!(literal_prefix(&escape_glob(&path)), path);
         }
     }
 }

@@ -348,6 +348,15 @@ pub trait Catalogue: Send + Sync {
         }
     }
 
+    /// Makes what removed rows held unreadable in the catalogue's own files, free pages and side files included: their keys,
+    /// and what people know them by. The default does nothing, for a catalogue that keeps nothing of a removed row.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    fn scrub(&self) -> Result<(), CatalogueError> {
+        Ok(())
+    }
+
     /// The highest stamp position of any row that bears this log's id; `None` without rows.
     ///
     /// # Errors
@@ -456,8 +465,15 @@ pub trait BodyStore: Send + Sync {
     /// When they are not there (any more).
     fn get(&self, place: &Place) -> Result<Vec<u8>, StoreError>;
 
-    /// Says that nothing points to a place any more.
+    /// Says that nothing points to a place any more. Its bytes are erased some time later.
     fn release(&self, place: &Place);
+
+    /// Makes places unreadable. When it returns `Ok`, the disk has been told and no file of the store holds their bytes.
+    /// Places that are gone already are no error.
+    ///
+    /// # Errors
+    /// When the disk refuses; then some of them may still be readable.
+    fn erase(&self, places: &[Place]) -> Result<(), StoreError>;
 }
 
 /// The body store failed.

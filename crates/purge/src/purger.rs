@@ -9,8 +9,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use plan::{Position, Selector};
 
+use crate::glob::{BadGlob, glob};
 use crate::index::Index;
-use crate::matches::{BadGlob, glob};
 use crate::ports::{Log, LogError};
 use crate::record::{Mode, PurgeId, Record, Target, Terms, Via};
 use crate::takedowns::Takedowns;

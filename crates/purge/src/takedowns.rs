@@ -6,10 +6,9 @@ use std::hash::Hash;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, RwLock};
 
-use globset::GlobMatcher;
 use plan::{ExactName, Label, Location, MasterId, Selector, Tag};
 
-use crate::matches::{self, literal_prefix};
+use crate::glob::{Glob, glob};
 use crate::ports::{Lifted, LogError, Records, Takedown};
 use crate::record::{Mode, PurgeId, Record};
 use crate::slots::{read, write};
@@ -27,6 +26,8 @@ pub struct Takedowns {
 }
 
 type Found = Option<Arc<Takedown>>;
+/// In which source, if not in all, and by what.
+type Tagged = (Option<Location>, Arc<Takedown>);
 
 #[derive(Default)]
 struct Held {
@@ -37,15 +38,9 @@ struct Held {
     prefixes: HashMap<Box<str>, Vec<Arc<Takedown>>>,
     /// Lengths of the prefixes, in bytes.
     lengths: BTreeSet<usize>,
-    tags: HashMap<Tag, Vec<(Option<Location>, Arc<Takedown>)>>,
-    globs: Vec<Pattern>,
+    tags: HashMap<Tag, Vec<Tagged>>,
+    globs: Vec<(Glob, Arc<Takedown>)>,
     by_id: HashMap<PurgeId, Arc<Takedown>>,
-}
-
-struct Pattern {
-    literal: Box<str>,
-    matcher: GlobMatcher,
-    takedown: Arc<Takedown>,
 }
 
 impl Takedowns {
@@ -185,8 +180,8 @@ impl Held {
                 }
                 Selector::Glob(pattern) => {
                     // Whoever accepts a purge has read the pattern before; one that cannot be read names nothing.
-                    let Ok(matcher) = matches::glob(pattern) else { continue };
-                    self.globs.push(Pattern { literal: literal_prefix(pattern).into(), matcher, takedown });
+                    let Ok(glob) = glob(pattern) else { continue };
+                    self.globs.push((glob, takedown));
                 }
             }
         }
@@ -212,7 +207,7 @@ impl Held {
         sift(&mut self.exact, other);
         sift(&mut self.prefixes, other);
         sift(&mut self.tags, |(_, held)| other(held));
-        self.globs.retain(|pattern| other(&pattern.takedown));
+        self.globs.retain(|(_, held)| other(held));
         self.lengths = self.prefixes.keys().map(|text| text.len()).collect();
     }
 
@@ -223,8 +218,7 @@ impl Held {
         for length in self.lengths.range(..=text.len()) {
             newest.look(text.get(..*length).and_then(|prefix| self.prefixes.get(prefix)));
         }
-        let named = |pattern: &&Pattern| text.starts_with(&*pattern.literal) && pattern.matcher.is_match(text);
-        newest.look(Some(self.globs.iter().filter(named).map(|pattern| &pattern.takedown)));
+        newest.look(Some(self.globs.iter().filter(|(glob, _)| glob.is_match(text)).map(|(_, takedown)| takedown)));
     }
 
     fn labels(&self, labels: &[Label], newest: &mut Newest) {

@@ -102,5 +102,8 @@ mod tests {
         assert!(!alpha_after(&[pad(Background::Auto)], false));
         assert!(!alpha_after(&[pad(glass), flat.clone()], true));
         assert!(alpha_after(&[flat, pad(glass)], true));
+        let asset = plan::Asset::Path("logo.png".to_owned());
+        let over = Stage::Overlay(Box::new(plan::Overlay::new(plan::Picture::Named { source: None, asset })));
+        assert_eq!([true, false].map(|before| alpha_after(std::slice::from_ref(&over), before)), [true, false]);
     }
 }

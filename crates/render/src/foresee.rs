@@ -121,6 +121,10 @@ mod tests {
             Stage::Extract(Region::Aspect { aspect, gravity: Gravity::Attention })
         };
         let trim = Trim { mode: TrimMode::Corner, tolerance: Fixed::ZERO, keep: 0 };
+        let over = || {
+            let asset = plan::Asset::Path("logo.png".to_owned());
+            Stage::Overlay(Box::new(plan::Overlay::new(plan::Picture::Named { source: None, asset })))
+        };
         let no = Stage::Resize(Resize { enlarge: Enlarge::No, ..Resize::new(Some(Dim::Px(9000)), None, Fit::Inside) });
         for (orientation, stages, want) in [
             (1, vec![to(400, 400, Fit::Inside)], Some((480, 360))),
@@ -130,6 +134,9 @@ mod tests {
             (6, vec![upright(), to(100, 400, Fit::Stretch)], Some((480, 120))),
             (1, vec![half(), to(300, 300, Fit::Cover)], Some((480, 360))),
             (1, vec![Stage::Trim(trim), to(300, 300, Fit::Cover)], None),
+            // What is drawn in pixels of the full size must find them.
+            (1, vec![over(), to(300, 300, Fit::Cover)], None),
+            (1, vec![to(400, 400, Fit::Inside), over()], Some((480, 360))),
             (1, vec![to(9000, 9000, Fit::Inside)], None),
             (1, vec![no, to(40, 40, Fit::Inside)], Some((48, 36))),
             (1, vec![upright()], None),

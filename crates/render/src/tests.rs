@@ -9,6 +9,8 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod overlays;
+
 const CAP: u32 = 64;
 
 fn dim() -> impl Strategy<Value = Option<Dim>> {
@@ -300,15 +302,20 @@ fn animations_are_kept_where_the_output_holds_them() {
     }
 }
 
-#[test]
-fn a_photograph_on_its_side_comes_out_upright_and_shrunk() {
+/// A JPEG whose EXIF says that it must be turned clockwise.
+fn on_its_side(plain: &[u8]) -> Vec<u8> {
     // A TIFF header and one entry: tag 274, a short, 6.
     let exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
-    let plain = quarters(Format::Jpeg, 640, 480);
     let mut master = plain[..2].to_vec();
     master.extend([0xff, 0xe1, 0, exif.len() as u8 + 2]);
     master.extend(exif);
     master.extend(&plain[2..]);
+    master
+}
+
+#[test]
+fn a_photograph_on_its_side_comes_out_upright_and_shrunk() {
+    let master = on_its_side(&quarters(Format::Jpeg, 640, 480));
     let stages =
         vec![Stage::Orient(Orient::Exif), Stage::Resize(Resize::new(Some(Dim::Px(60)), Some(Dim::Px(80)), Fit::Cover))];
     let out = rendered(&master, stages, FormatRule::Always(Format::Png), &Budget::default()).unwrap();

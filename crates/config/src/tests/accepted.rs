@@ -6,7 +6,7 @@ use std::time::Duration;
 use engine::DialectKind;
 
 use super::{Case, LEAST, variables};
-use crate::{Cache, Config, Flags, Limits, Listen, Log, SourceKind, keys};
+use crate::{Cache, Config, Flags, Limits, Listen, Log, Purging, SourceKind, Webhook, keys};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -18,6 +18,8 @@ fn assert_defaults(config: &Config) {
     assert_eq!(config.error_time, Duration::from_secs(10));
     assert_eq!(config.limits, Limits::default());
     assert_eq!(config.log, Log::default());
+    assert_eq!(config.purge, Purging::default());
+    assert!(config.webhooks.is_empty());
 }
 
 #[test]
@@ -59,6 +61,21 @@ fn each_setting_arrives_where_it_belongs() {
         queue = 9
         render_threads = 3
         delivery_threads = 5
+        origin_fetches = 6
+        origin_queue = 8
+        [purge]
+        rate = 1
+        burst = 2
+        names = 3000
+        stale_time = "4s"
+        sweep_bytes = "5MiB"
+        sweep_entries = 60
+        warm_rate = 7
+        imgix_window = "10s"
+        method = true
+        [[webhook]]
+        url = "https://cms.example/hook"
+        secret_file = "secret"
         [log]
         access = false
         level = "debug"
@@ -94,8 +111,10 @@ fn each_setting_arrives_where_it_belongs() {
         avif = false
         endpoint = "/demo/shop/"
         max_side = 2000
+        tags = [{ paths = "summer/**", tags = ["summer", "sale"] }]
         [[site]]
         name = "other"
+        kind = "passthrough"
         dialect = "cloudimage"
         sources = ["web"]
         "#,
@@ -114,9 +133,32 @@ fn each_setting_arrives_where_it_belongs() {
         memory: 512 << 20,
     };
     let job_time = Duration::from_millis(1500);
-    let limits = Limits { budget, job_time, queue: 9, render_threads: 3, delivery_threads: 5 };
+    let limits = Limits {
+        budget,
+        job_time,
+        queue: 9,
+        render_threads: 3,
+        delivery_threads: 5,
+        origin_fetches: 6,
+        origin_queue: 8,
+    };
     assert_eq!(config.limits, limits);
     let settings = config.engine_settings();
+    assert_eq!((settings.origin_fetches, settings.origin_queue, settings.warm_per_second), (6, 8, 7));
+    let purge = Purging {
+        rate: 1,
+        burst: 2,
+        names: 3000,
+        stale_time: Duration::from_secs(4),
+        sweep_bytes: 5 << 20,
+        sweep_entries: 60,
+        warm_rate: 7,
+        imgix_window: Duration::from_secs(10),
+        method: true,
+    };
+    assert_eq!(config.purge, purge);
+    let hook = Webhook { url: "https://cms.example/hook".to_owned(), secret_file: case.path().join("secret") };
+    assert_eq!(config.webhooks, [hook]);
     assert_eq!((settings.budget, settings.job_time), (config.limits.budget.clone(), config.limits.job_time));
     assert_eq!(settings.error_time, Duration::from_secs(1));
     assert_eq!(config.log, Log { access: false, level: "debug".to_owned(), json: true });
@@ -151,6 +193,10 @@ fn each_setting_arrives_where_it_belongs() {
         avif: false,
     };
     assert_eq!(kit.grammar, grammar);
+    assert!(!kit.passthrough && config.sites[1].passthrough);
+    let tags: Vec<&str> = kit.tags.iter().flat_map(|rule| &rule.tags).map(plan::Tag::as_str).collect();
+    assert_eq!(tags, ["summer", "sale"]);
+    assert!(kit.tags[0].covers("summer/x/a.jpg") && !kit.tags[0].covers("winter/a.jpg"));
 
     // What a site does not say comes from the top.
     let other = &config.sites[1];
@@ -292,10 +338,13 @@ fn the_example_has_every_key() {
         }
     }
     let mut wanted = vec![("", keys::TOP), ("source", keys::LOCAL), ("source", keys::HTTP), ("site", keys::SITE)];
+    wanted.extend([("webhook", keys::WEBHOOK), ("site", keys::TAGS)]);
     wanted.extend(keys::PLAIN);
     for (table, keys) in wanted {
         for key in keys {
-            let found = seen.iter().any(|(t, k)| t == table && k == key);
+            let inline = format!("{key} = [");
+            let found = seen.iter().any(|(t, k)| t == table && k == key)
+                || (keys == keys::TAGS && text.contains(if *key == "paths" { "{ paths = " } else { &inline }));
             assert!(found, "the example does not show `{key}` in [{table}]");
         }
     }

@@ -170,7 +170,7 @@ impl World {
         let purger = Purger::start(log.clone(), index.clone(), takedowns.clone(), Box::new(|| ())).unwrap();
         let store = |tier| {
             let fills = tokio::runtime::Handle::current();
-            let settings = cache::Settings { tier, memory_bytes: 1 << 20, disk: None, fresh_id, fills };
+            let settings = cache::Settings { tier, memory_bytes: 1 << 20, disk: None, fresh_id, fills, max_stale: None };
             Arc::new(cache::Store::new(index.clone(), settings).unwrap())
         };
 

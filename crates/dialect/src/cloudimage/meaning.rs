@@ -1,12 +1,16 @@
 //! From what a URL says to what it means.
 
 use plan::{
-    Aspect, Background, Dim, Enlarge, Fit, Fixed, Format, FormatRule, Gravity, Orient, OutputRule, Plan, Quality,
-    Region, Resize, Stage, Trim, TrimMode,
+    Aspect, Background, Dim, Enlarge, Fit, Fixed, Format, FormatRule, Gravity, Horizontal, Orient, OutputRule, Overlay,
+    Plan, Quality, Region, Resize, Stage, Trim, TrimMode, Vertical,
 };
 
-use super::said::{Formats, Func, Place, Ratio, Said};
+use super::said::{Formats, Func, MarkScale, Place, Ratio, Said};
+use super::table::TABLE;
+use crate::overlay;
 use crate::request::{Settings, Warning, WarningKind};
+use crate::table::Param;
+use crate::text::cap;
 
 /// Quality without `q`: the vendor gives none.
 pub(super) const QUALITY: Quality = Quality { jpeg: 80, webp: 78, avif: 55 };
@@ -34,6 +38,7 @@ pub(super) fn plan(said: &Said, settings: &Settings, warnings: &mut Vec<Warning>
     if let Some(color) = said.background {
         stages.push(Stage::Flatten(color));
     }
+    stages.extend(watermark(said, warnings).map(|mark| Stage::Overlay(Box::new(mark))));
     let mut plan = Plan { stages, output: output(said, settings) };
     plan.canonicalise();
     plan
@@ -129,14 +134,42 @@ fn aspect(ratio: Ratio) -> Aspect {
     }
 }
 
-/// Whole pixels, at least 1; where a side is longer than `max`, both shrink by one factor.
-fn cap(width: Option<f64>, height: Option<f64>, max: u32) -> (Option<u32>, Option<u32>, bool) {
-    let max = f64::from(max.max(1));
-    let longest = width.unwrap_or(0.0).max(height.unwrap_or(0.0));
-    let capped = longest.round() > max;
-    let factor = if capped { max / longest } else { 1.0 };
-    let whole = |side: f64| (side * factor).round().clamp(1.0, max) as u32;
-    (width.map(whole), height.map(whole), capped)
+/// The watermark. Its distance in pixels is multiplied by `dpr`, so that a picture looks alike at every density.
+fn watermark(said: &Said, warnings: &mut Vec<Warning>) -> Option<Overlay> {
+    if !said.watermark {
+        for name in ["wat_url", "wat_gravity", "wat_pad", "wat_scale", "wat_opacity"] {
+            if let Some(value) = Param::find(TABLE, name).and_then(|row| (row.write)(said)) {
+                warn(warnings, WarningKind::NoEffect, name, &value, "beside wat=1");
+            }
+        }
+        return None;
+    }
+    let Some(asset) = &said.mark else {
+        let allowed = "beside wat_url: a site has no watermark of its own yet";
+        warn(warnings, WarningKind::Unsupported, "wat", "1", allowed);
+        return None;
+    };
+    let mut mark = overlay::upright(None, asset);
+    match said.mark_scale {
+        None => {}
+        Some(MarkScale::Own(percent)) if overlay::share(percent) == Fixed::ONE => {}
+        Some(MarkScale::Own(percent)) => {
+            let width = Dim::Ratio(overlay::share(percent));
+            mark.stages.push(Stage::Resize(Resize::new(Some(width), None, Fit::Inside)));
+        }
+        Some(MarkScale::Picture(x, y)) => {
+            mark.width = Some(Dim::Ratio(overlay::share(x)));
+            mark.height = Some(Dim::Ratio(overlay::share(y)));
+        }
+    }
+    mark.shrink = true;
+    mark.anchor = said.mark_anchor.unwrap_or((Horizontal::Center, Vertical::Center));
+    if let Some((x, y)) = said.mark_pad {
+        let dpr = said.dpr.map_or(1.0, Fixed::get);
+        mark.offset = overlay::inset(mark.anchor, (overlay::scaled(x, dpr), overlay::scaled(y, dpr)));
+    }
+    mark.opacity = said.mark_opacity.unwrap_or(Fixed::ONE);
+    Some(mark)
 }
 
 fn output(said: &Said, settings: &Settings) -> OutputRule {

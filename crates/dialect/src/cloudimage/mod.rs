@@ -19,7 +19,7 @@ use crate::table::{Param, ParamDoc};
 use crate::{Dialect, text};
 
 use said::{Download, Func, Said};
-use table::{KNOWN_LATER, TABLE};
+use table::{TABLE, is_known_later, is_noise};
 
 /// The dialect `cloudimage`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -100,7 +100,7 @@ fn read_query(query: &str, warnings: &mut Vec<Warning>) -> (Said, Vec<String>) {
                 warnings.push(Warning { kind: WarningKind::Repeated, parameter, value, allowed });
             }
             given.push((param, name, value));
-        } else if KNOWN_LATER.contains(&name.split('[').next().unwrap_or_default()) {
+        } else if is_known_later(&name) {
             let kind = WarningKind::Unsupported;
             warnings.push(Warning { kind, parameter: name, value, allowed: String::new() });
         } else if name != "vh" && !name.starts_with("ci_") {
@@ -108,8 +108,10 @@ fn read_query(query: &str, warnings: &mut Vec<Warning>) -> (Said, Vec<String>) {
                 Some(value) => format!("{raw_name}={value}"),
                 None => raw_name.to_owned(),
             });
-            let allowed = "passed on to the origin".to_owned();
-            warnings.push(Warning { kind: WarningKind::Unknown, parameter: name, value, allowed });
+            if !is_noise(&name) {
+                let allowed = "passed on to the origin".to_owned();
+                warnings.push(Warning { kind: WarningKind::Unknown, parameter: name, value, allowed });
+            }
         }
     }
     let mut said = Said::default();

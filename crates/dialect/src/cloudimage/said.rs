@@ -1,9 +1,9 @@
 //! What a Cloudimage URL says, parameter by parameter, and the readers of single values.
 
-use plan::{Color, Fixed, Format, Horizontal, Vertical};
+use plan::{Asset, Color, Fixed, Format, Horizontal, Shift, Vertical};
 
 use crate::request::WarningKind;
-use crate::text;
+use crate::{overlay, text};
 
 /// The literal parameters of one URL, before they mean anything together.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -38,6 +38,18 @@ pub(super) struct Said {
     pub background: Option<Color>,
     /// `bg_img_fit`.
     pub background_image: bool,
+    /// `wat`.
+    pub watermark: bool,
+    /// `wat_url`.
+    pub mark: Option<Asset>,
+    /// `wat_gravity`.
+    pub mark_anchor: Option<(Horizontal, Vertical)>,
+    /// `wat_pad`, on both axes.
+    pub mark_pad: Option<(Shift, Shift)>,
+    /// `wat_scale`.
+    pub mark_scale: Option<MarkScale>,
+    /// `wat_opacity`.
+    pub mark_opacity: Option<Fixed>,
     /// `q`.
     pub quality: Option<u8>,
     /// `lossless`.
@@ -102,25 +114,12 @@ pub(super) enum Place {
     Face,
 }
 
-const COMPASS: [(&str, Horizontal, Vertical); 10] = [
-    ("center", Horizontal::Center, Vertical::Center),
-    ("centre", Horizontal::Center, Vertical::Center),
-    ("north", Horizontal::Center, Vertical::Top),
-    ("northeast", Horizontal::Right, Vertical::Top),
-    ("east", Horizontal::Right, Vertical::Center),
-    ("southeast", Horizontal::Right, Vertical::Bottom),
-    ("south", Horizontal::Center, Vertical::Bottom),
-    ("southwest", Horizontal::Left, Vertical::Bottom),
-    ("west", Horizontal::Left, Vertical::Center),
-    ("northwest", Horizontal::Left, Vertical::Top),
-];
-
 impl Place {
     /// The place, and whether it had to be brought into the picture.
     pub fn read(value: &str) -> Result<(Place, bool), WarningKind> {
         let value = value.to_ascii_lowercase();
-        if let Some((_, x, y)) = COMPASS.iter().find(|(word, ..)| *word == value) {
-            return Ok((Place::Anchor(*x, *y), false));
+        if let Some((x, y)) = text::compass(&value) {
+            return Ok((Place::Anchor(x, y), false));
         }
         match value.as_str() {
             "auto" | "smart" => return Ok((Place::Smart, false)),
@@ -144,10 +143,7 @@ impl Place {
 
     pub fn spell(self) -> String {
         match self {
-            Place::Anchor(x, y) => COMPASS
-                .iter()
-                .find(|(_, h, v)| (*h, *v) == (x, y))
-                .map_or_else(String::new, |(word, ..)| (*word).to_owned()),
+            Place::Anchor(x, y) => text::spell_compass((x, y)).to_owned(),
             Place::Pixel(x, y) => format!("{x},{y}"),
             Place::Share(x, y) => format!("{x}c,{y}c"),
             Place::Smart => "auto".to_owned(),
@@ -256,6 +252,77 @@ impl Download {
     }
 }
 
+/// `wat_scale`, in percent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum MarkScale {
+    /// Of its own size.
+    Own(Fixed),
+    /// Of the picture's width and height: a box that it is fitted into.
+    Picture(Fixed, Fixed),
+}
+
+impl MarkScale {
+    const LEAST: f64 = 0.01;
+    const MOST: f64 = 1000.0;
+
+    /// The scale, and whether it had to be brought into range.
+    pub fn read(value: &str) -> Result<(MarkScale, bool), WarningKind> {
+        let percent = |text: &str| match number(text)? {
+            percent if percent > 0.0 => {
+                let within = percent.clamp(Self::LEAST, Self::MOST);
+                Ok((Fixed::new(within), within != percent))
+            }
+            _ => Err(WarningKind::Invalid),
+        };
+        let Some(one) = value.split(',').next().and_then(|x| x.trim().strip_suffix('p')) else {
+            let (own, clamped) = percent(value)?;
+            return Ok((MarkScale::Own(own), clamped));
+        };
+        let other = match value.split_once(',') {
+            Some((_, y)) => y.trim().strip_suffix('p').ok_or(WarningKind::Invalid)?,
+            None => one,
+        };
+        let ((x, x_clamped), (y, y_clamped)) = (percent(one)?, percent(other)?);
+        Ok((MarkScale::Picture(x, y), x_clamped || y_clamped))
+    }
+
+    pub fn spell(self) -> String {
+        match self {
+            MarkScale::Own(percent) => percent.to_string(),
+            MarkScale::Picture(x, y) if x == y => format!("{x}p"),
+            MarkScale::Picture(x, y) => format!("{x}p,{y}p"),
+        }
+    }
+}
+
+/// `wat_pad`: `X[p][,Y[p]]`, one value for both axes; and whether it had to be brought into range.
+pub(super) fn mark_pad(value: &str) -> Result<((Shift, Shift), bool), WarningKind> {
+    let one = |text: &str| {
+        let text = text.trim();
+        let (said, most) = match text.strip_suffix('p') {
+            Some(percent) => (number(percent)?, 100.0),
+            None => (number(text)?.round(), f64::from(overlay::FARTHEST)),
+        };
+        let within = said.clamp(-most, most);
+        let shift = match text.ends_with('p') && within != 0.0 {
+            true => Shift::Ratio(overlay::share(Fixed::new(within))),
+            false => Shift::Px(within as i32),
+        };
+        Ok((shift, within != said))
+    };
+    let (x, y) = value.split_once(',').unwrap_or((value, value));
+    let ((x, x_clamped), (y, y_clamped)) = (one(x)?, one(y)?);
+    Ok(((x, y), x_clamped || y_clamped))
+}
+
+pub(super) fn spell_mark_pad((x, y): (Shift, Shift)) -> String {
+    let one = |shift: Shift| match shift {
+        Shift::Px(px) => px.to_string(),
+        Shift::Ratio(share) => format!("{}p", overlay::percent(share)),
+    };
+    if x == y { one(x) } else { format!("{},{}", one(x), one(y)) }
+}
+
 /// A flag is on if it begins with a whole number other than 0 (`org_if_sml=14629`); also bare, and as `true`.
 pub(super) fn flag(value: &str) -> Result<bool, WarningKind> {
     if value.is_empty() || value.eq_ignore_ascii_case("true") {
@@ -298,12 +365,6 @@ pub(super) fn color(value: &str) -> Result<Color, WarningKind> {
         Color::from_hex(rgb).map(|color| color.with_alpha(alpha))
     };
     Color::from_hex(hex).or_else(with_alpha).or_else(|| Color::from_css_name(value)).ok_or(WarningKind::Invalid)
-}
-
-/// Six hex digits, or eight where it is not opaque.
-pub(super) fn spell_color(color: Color) -> String {
-    let text = color.to_string();
-    text.strip_suffix("ff").map(str::to_owned).unwrap_or(text)
 }
 
 /// `flip`: mirror left-right (`h`, `x`) and top-bottom (`v`, `y`).

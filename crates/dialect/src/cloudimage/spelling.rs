@@ -1,9 +1,13 @@
 //! From a plan back to what a URL would say.
 
-use plan::{Aspect, Background, Dim, Enlarge, Fit, Fixed, FormatRule, Gravity, Plan, Quality, Region, Resize, Stage};
+use plan::{
+    Aspect, Background, Dim, Enlarge, Fit, Fixed, FormatRule, Gravity, Horizontal, Overlay, Plan, Quality, Region,
+    Resize, Shift, Stage, Vertical,
+};
 
 use super::meaning::{QUALITY, automatic, taken_by_all};
-use super::said::{Formats, Func, Place, Ratio, Said};
+use super::said::{Formats, Func, MarkScale, Place, Ratio, Said};
+use crate::overlay;
 use crate::request::Settings;
 
 /// The parameters that come closest to a plan; `Err` names what there is no parameter for. The caller reads them again
@@ -35,7 +39,8 @@ pub(super) fn said(plan: &Plan, settings: &Settings) -> Result<Said, String> {
             }
             Stage::Flip { horizontal, vertical } => said.flip = (*horizontal, *vertical),
             Stage::Flatten(color) => said.background = Some(*color),
-            Stage::Extract(_) | Stage::Straighten { .. } | Stage::Pad(_) | Stage::Overlay(_) => {
+            Stage::Overlay(mark) => watermark(&mut said, mark)?,
+            Stage::Extract(_) | Stage::Straighten { .. } | Stage::Pad(_) => {
                 return Err(format!("the stage {stage}"));
             }
         }
@@ -76,6 +81,40 @@ fn size(said: &mut Said, resize: &Resize) -> Result<(), String> {
         Background::Blur => said.background_image = true,
         Background::Edge => return Err("padding with edge pixels".to_owned()),
     }
+    Ok(())
+}
+
+fn watermark(said: &mut Said, mark: &Overlay) -> Result<(), String> {
+    let (source, asset) = overlay::named(mark)?;
+    for (is, what) in [
+        (said.watermark, "a second overlay"),
+        (source.is_some(), "an overlay from a source that it names"),
+        (!mark.shrink, "an overlay that may be larger than the picture"),
+        (mark.optional, "an overlay that may be missing"),
+    ] {
+        if is {
+            return Err(what.to_owned());
+        }
+    }
+    said.watermark = true;
+    said.mark = Some(asset.clone());
+    said.mark_scale = match (overlay::own_stages(mark)?, mark.width, mark.height) {
+        ([], None, None) => None,
+        ([], Some(Dim::Ratio(x)), Some(Dim::Ratio(y))) => {
+            Some(MarkScale::Picture(overlay::percent(x), overlay::percent(y)))
+        }
+        ([Stage::Resize(resize)], None, None) => match resize.width {
+            Some(Dim::Ratio(own)) if *resize == Resize::new(resize.width, None, Fit::Inside) => {
+                Some(MarkScale::Own(overlay::percent(own)))
+            }
+            _ => return Err("an overlay with a transformation of its own".to_owned()),
+        },
+        ([], ..) => return Err("an overlay of a size in pixels".to_owned()),
+        _ => return Err("an overlay with a transformation of its own".to_owned()),
+    };
+    said.mark_anchor = Some(mark.anchor).filter(|anchor| *anchor != (Horizontal::Center, Vertical::Center));
+    said.mark_pad = Some(mark.offset).filter(|offset| *offset != (Shift::NONE, Shift::NONE));
+    said.mark_opacity = Some(mark.opacity).filter(|opacity| *opacity != Fixed::ONE);
     Ok(())
 }
 

@@ -2,20 +2,43 @@
 
 use plan::Fixed;
 
-use super::said::{Download, Formats, Func, Place, Ratio, Said, color, corner, flag, flip, number, side, spell_color};
+use super::said::{
+    Download, Formats, Func, MarkScale, Place, Ratio, Said, color, corner, flag, flip, mark_pad, number, side,
+    spell_mark_pad,
+};
+use crate::overlay;
 use crate::request::WarningKind;
 use crate::table::{Kind, Param, Tier};
+use crate::text::{bounded, compass, spell_color, spell_compass};
 
 /// Names that belong to the vendor and are not obeyed yet. They are never forwarded to the origin. An index as in
-/// `wat_url[1]` is cut off before they are looked up.
+/// `wat_text[1]` is cut off before they are looked up.
 #[rustfmt::skip]
 pub(super) const KNOWN_LATER: &[&str] = &[
     "p", "x", "y", "margin", "face_margin", "radius", "bg_blur", "bg_opacity", "bg_colorize", "bg_colourise",
     "bg_colourize", "bg_gravity", "bg_remove", "bright", "contrast", "saturate", "gray", "grey", "sepia", "invert",
-    "duotone", "colorize", "blur", "pixelate", "pixellate", "sharp", "blur_faces", "wat", "wat_url", "wat_text",
-    "wat_gravity", "wat_pad", "wat_pos", "wat_scale", "wat_opacity", "wat_font", "wat_fontsize", "wat_color",
-    "wat_colour", "optipress", "doc_page", "process", "format",
+    "duotone", "colorize", "blur", "pixelate", "pixellate", "sharp", "blur_faces", "wat_text", "wat_pos", "wat_font",
+    "wat_fontsize", "wat_color", "wat_colour", "optipress", "doc_page", "process", "format",
 ];
+
+/// Names without a meaning here or for the vendor that stand in ordinary URLs: cache-busters, marks of where a visitor
+/// came from, and what Firebase adds to every address. They go to the origin like any other, but are no mistake.
+#[rustfmt::skip]
+const NOISE: &[&str] = &[
+    "_", "v", "ver", "version", "rev", "t", "ts", "time", "timestamp", "cb", "cachebuster", "updated", "updatedAt",
+    "fbclid", "gclid", "alt", "token",
+];
+
+/// Whether a name that is not the vendor's needs no warning; a bare number is a cache-buster, too.
+pub(super) fn is_noise(name: &str) -> bool {
+    NOISE.contains(&name) || name.starts_with("utm_") || name.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// Whether a name belongs to the vendor and is not obeyed yet. Watermarks with an index come with several of them.
+pub(super) fn is_known_later(name: &str) -> bool {
+    let (base, indexed) = name.split_once('[').map_or((name, false), |(base, _)| (base, true));
+    KNOWN_LATER.contains(&base) || (indexed && base.starts_with("wat") && Param::find(TABLE, base).is_some())
+}
 
 /// What may stand in `f`.
 const FILTERS: &[&str] = &[
@@ -52,12 +75,6 @@ macro_rules! flag_row {
             write: |said| said.$field.then(|| "1".to_owned()),
         }
     };
-}
-
-/// Brings a number into a range: the value, and `Err` if it was outside.
-fn bounded(value: f64, low: f64, high: f64) -> (Fixed, Result<(), WarningKind>) {
-    let inside = if (low..=high).contains(&value) { Ok(()) } else { Err(WarningKind::Clamped) };
-    (Fixed::new(value.clamp(low, high)), inside)
 }
 
 /// `Err` with [`WarningKind::Clamped`] if something was brought into range.
@@ -255,6 +272,94 @@ pub(super) static TABLE: &[Param<Said>] = &[
             })
         },
         write: |_| None,
+    },
+    flag_row!("wat", &[], watermark, A, "Draws the watermark that wat_url names."),
+    Param {
+        name: "wat_url",
+        aliases: &[],
+        kind: Kind::Syntax("an absolute http or https address, or a path"),
+        default: "",
+        doc: "The watermark; one that is larger than the picture is shrunk to it.",
+        tier: Tier::A,
+        parse: |said, value| {
+            said.mark = Some(overlay::asset(value).ok_or(WarningKind::Invalid)?);
+            Ok(())
+        },
+        write: |said| said.mark.as_ref().map(overlay::spell),
+    },
+    Param {
+        name: "wat_gravity",
+        aliases: &[],
+        kind: Kind::Enum(&[
+            "center",
+            "centre",
+            "north",
+            "northeast",
+            "east",
+            "southeast",
+            "south",
+            "southwest",
+            "west",
+            "northwest",
+            "absolute",
+            "relative",
+        ]),
+        default: "center",
+        doc: "Which edges the watermark lies at.",
+        tier: Tier::A,
+        parse: |said, value| match compass(value) {
+            Some(anchor) => {
+                said.mark_anchor = Some(anchor);
+                Ok(())
+            }
+            None if ["absolute", "relative"].iter().any(|word| word.eq_ignore_ascii_case(value)) => {
+                Err(WarningKind::Unsupported)
+            }
+            None => Err(WarningKind::Invalid),
+        },
+        write: |said| said.mark_anchor.map(|anchor| spell_compass(anchor).to_owned()),
+    },
+    Param {
+        name: "wat_pad",
+        aliases: &[],
+        kind: Kind::Syntax("X or X,Y in pixels, or in percent of the picture with p"),
+        default: "0",
+        doc: "Distance between the watermark and the edges that it lies at.",
+        tier: Tier::A,
+        parse: |said, value| {
+            let (pad, clamped) = mark_pad(value)?;
+            said.mark_pad = Some(pad);
+            unless(clamped)
+        },
+        write: |said| said.mark_pad.map(spell_mark_pad),
+    },
+    Param {
+        name: "wat_scale",
+        aliases: &[],
+        kind: Kind::Syntax("percent of the watermark's own size, or Xp or Xp,Yp in percent of the picture; up to 1000"),
+        default: "100",
+        doc: "Scales the watermark, ratio kept.",
+        tier: Tier::A,
+        parse: |said, value| {
+            let (scale, clamped) = MarkScale::read(value)?;
+            said.mark_scale = Some(scale);
+            unless(clamped)
+        },
+        write: |said| said.mark_scale.map(MarkScale::spell),
+    },
+    Param {
+        name: "wat_opacity",
+        aliases: &[],
+        kind: Kind::Number(0.0, 1.0),
+        default: "1",
+        doc: "Opacity of the watermark.",
+        tier: Tier::A,
+        parse: |said, value| {
+            let (opacity, inside) = bounded(number(value)?, 0.0, 1.0);
+            said.mark_opacity = Some(opacity);
+            inside
+        },
+        write: |said| said.mark_opacity.map(|opacity| opacity.to_string()),
     },
     Param {
         name: "force_format",

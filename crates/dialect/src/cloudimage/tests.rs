@@ -1,10 +1,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod marks;
+
 use std::collections::HashSet;
 
 use plan::{AcceptClass, Background, Color, Dim, Fit, Format, OutputRule, Resize, Stage};
 use proptest::prelude::*;
 
+use super::table::KNOWN_LATER;
 use super::*;
 use crate::table::Kind;
 
@@ -251,8 +254,10 @@ fn what_is_not_obeyed_is_said() {
         ("trim=500", vec!["clamped:trim=500"]),
         ("force_format=heic", vec!["invalid:force_format=heic"]),
         ("force_format=webp,heic", vec!["clamped:force_format=webp,heic"]),
-        ("v=3", vec!["unknown:v=3"]),
-        ("alt", vec!["unknown:alt="]),
+        ("v=3&_=1&utm_source=mail&1572985641", vec![]),
+        ("alt=media&token=a%2Bb&vh=3f2a", vec![]),
+        ("wdth=3", vec!["unknown:wdth=3"]),
+        ("V=3&altitude", vec!["unknown:V=3", "unknown:altitude="]),
     ] {
         assert_eq!(warnings(&format!("/p.jpg?{query}")), want, "{query}");
     }
@@ -332,6 +337,11 @@ fn samples(param: &Param<Said>) -> Vec<String> {
         "q" => &["1", "80", "100"],
         "dpr" => &["0.1", "1.5", "8"],
         "trim" => &["0", "9.75", "100"],
+        "wat_url" => &["/logo.png", "https://x.example/a%2Fb.png?v=1&w=2", "/a b/%é.png"],
+        "wat_gravity" => &["north", "southwest", "center"],
+        "wat_pad" => &["0", "10", "-3,20", "33.33p", "0,5p"],
+        "wat_scale" => &["100", "12.5", "35p", "0.01p,1000p"],
+        "wat_opacity" => &["0", "0.3333", "1"],
         _ if param.kind == Kind::Flag => &["1", "0", "23"],
         other => panic!("no samples for {other}"),
     };
@@ -428,8 +438,14 @@ fn says_what_it_cannot_write() {
 
 /// A query of table rows with readable values.
 fn queries() -> impl Strategy<Value = String> {
+    (some_pairs(|_| true), some_pairs(|name| name.starts_with("wat_")))
+        .prop_flat_map(|(any, mark)| prop_oneof![Just(any.clone()), Just(format!("{any}&wat=1&wat_url=/l.png&{mark}"))])
+}
+
+fn some_pairs(wanted: fn(&str) -> bool) -> impl Strategy<Value = String> {
     let pairs: Vec<String> = TABLE
         .iter()
+        .filter(|param| wanted(param.name))
         .filter(|param| param.name != "ci_url_encoded")
         .flat_map(|param| samples(param).into_iter().map(|v| (param.name, v)))
         .map(|(name, value)| format!("{name}={}", text::encode(&value, text::QUERY_VALUE)))

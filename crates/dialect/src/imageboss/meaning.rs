@@ -1,12 +1,15 @@
 //! From what a URL says to what it means.
 
 use plan::{
-    Background, Dim, Enlarge, Fit, Fixed, Format, FormatRule, Gravity, Horizontal, Orient, OutputRule, Plan, Quality,
-    Region, Resize, Stage, Trim, TrimMode, Vertical,
+    Asset, Background, Dim, Enlarge, Fit, Fixed, Format, FormatRule, Gravity, Horizontal, Orient, OutputRule, Overlay,
+    Plan, Quality, Region, Resize, Shift, Stage, Trim, TrimMode, Vertical,
 };
 
 use super::said::{FormatWord, Mode, Operation, Said};
+use super::table::TABLE;
 use crate::request::{Settings, Warning, WarningKind};
+use crate::table::Param;
+use crate::{overlay, text};
 
 /// Quality without `quality`: the vendor gives none.
 pub(super) const QUALITY: Quality = Quality { jpeg: 80, webp: 80, avif: 60 };
@@ -14,12 +17,16 @@ pub(super) const QUALITY: Quality = Quality { jpeg: 80, webp: 80, avif: 60 };
 /// Quality of resizes with `compression:false`.
 const UNCOMPRESSED: u8 = 95;
 
+/// Where a watermark lies unless the URL says.
+pub(super) const MARK_ANCHOR: (Horizontal, Vertical) = (Horizontal::Right, Vertical::Bottom);
+
 /// Below this, a PNG gets a palette.
 const PALETTE_BELOW: u8 = 90;
 
-/// The canonical plan.
-pub(super) fn plan(said: &Said, settings: &Settings, warnings: &mut Vec<Warning>) -> Plan {
-    if said.operation == Operation::Cdn && said.compression == Some(false) {
+/// The canonical plan; a watermark comes from `source`, too.
+pub(super) fn plan(said: &Said, source: &str, settings: &Settings, warnings: &mut Vec<Warning>) -> Plan {
+    // A watermark is drawn even then: whoever asks for one never gets a bare picture.
+    if said.operation == Operation::Cdn && said.compression == Some(false) && said.mark.is_none() {
         return Plan::original();
     }
     let mut stages = Vec::new();
@@ -36,6 +43,7 @@ pub(super) fn plan(said: &Said, settings: &Settings, warnings: &mut Vec<Warning>
     if let Some(color) = said.fill {
         stages.push(Stage::Flatten(color));
     }
+    stages.extend(watermark(said, source, settings, warnings).map(|mark| Stage::Overlay(Box::new(mark))));
     let mut plan = Plan { stages, output: output(said, settings) };
     plan.canonicalise();
     plan
@@ -60,8 +68,9 @@ fn rectangle([left, top, width, height]: [u32; 4]) -> Region {
 
 fn size(said: &Said, settings: &Settings, warnings: &mut Vec<Warning>) -> Option<Stage> {
     let dpr = said.dpr.map_or(1.0, Fixed::get);
-    let cap = |width: u32, height: u32, warnings: &mut Vec<Warning>| {
-        let (width, height, capped) = cap(f64::from(width) * dpr, f64::from(height) * dpr, settings.max_side);
+    let cap = |width: Option<u32>, height: Option<u32>, warnings: &mut Vec<Warning>| {
+        let dense = |side: Option<u32>| side.map(|side| f64::from(side) * dpr);
+        let (width, height, capped) = text::cap(dense(width), dense(height), settings.max_side);
         if capped {
             warnings.push(Warning {
                 kind: WarningKind::Clamped,
@@ -70,15 +79,15 @@ fn size(said: &Said, settings: &Settings, warnings: &mut Vec<Warning>) -> Option
                 allowed: format!("at most {} pixels per side", settings.max_side),
             });
         }
-        (Dim::Px(width), Dim::Px(height))
+        (width.map(Dim::Px), height.map(Dim::Px))
     };
     let enlarge = if said.without_enlargement == Some(true) { Enlarge::No } else { Enlarge::Yes };
     let resize = match said.operation {
         Operation::Cdn => return None,
-        Operation::Width(width) => Resize::new(Some(cap(width, 0, warnings).0), None, Fit::Inside),
-        Operation::Height(height) => Resize::new(None, Some(cap(0, height, warnings).1), Fit::Inside),
+        Operation::Width(width) => Resize::new(cap(Some(width), None, warnings).0, None, Fit::Inside),
+        Operation::Height(height) => Resize::new(None, cap(None, Some(height), warnings).1, Fit::Inside),
         Operation::Cover(mode, width, height) => {
-            let (width, height) = cap(width, height, warnings);
+            let (width, height) = cap(Some(width), Some(height), warnings);
             let fit = match mode {
                 _ if said.ignore_aspect_ratio == Some(true) => Fit::Stretch,
                 Mode::Contain => Fit::Contain,
@@ -89,7 +98,7 @@ fn size(said: &Said, settings: &Settings, warnings: &mut Vec<Warning>) -> Option
                 gravity: gravity(mode, said),
                 zoom: said.zoom.unwrap_or(Fixed::ONE),
                 background: said.fill.map_or(Background::Auto, Background::Color),
-                ..Resize::new(Some(width), Some(height), fit)
+                ..Resize::new(width, height, fit)
             }
         }
     };
@@ -110,14 +119,36 @@ fn gravity(mode: Mode, said: &Said) -> Gravity {
     }
 }
 
-/// Whole pixels, at least 1; where a side is longer than `max`, both shrink by one factor.
-fn cap(width: f64, height: f64, max: u32) -> (u32, u32, bool) {
-    let max = f64::from(max.max(1));
-    let longest = width.max(height);
-    let capped = longest.round() > max;
-    let factor = if capped { max / longest } else { 1.0 };
-    let whole = |side: f64| (side * factor).round().clamp(1.0, max) as u32;
-    (whole(width), whole(height), capped)
+/// The watermark. Its pixels are multiplied by `dpr`, so that a picture looks alike at every density.
+fn watermark(said: &Said, source: &str, settings: &Settings, warnings: &mut Vec<Warning>) -> Option<Overlay> {
+    let mut warn = |kind, names: &[&str], allowed: &str| {
+        for name in names {
+            if let Some(value) = Param::find(TABLE, name).and_then(|row| (row.write)(said)) {
+                let (parameter, allowed) = ((*name).to_owned(), allowed.to_owned());
+                warnings.push(Warning { kind, parameter, value, allowed });
+            }
+        }
+    };
+    let Some(key) = &said.mark else {
+        let beside = ["wmk-position", "wmk-width", "wmk-height", "wmk-pad", "wmk-opacity"];
+        warn(WarningKind::NoEffect, &beside, "beside wmk-path");
+        return None;
+    };
+    let mut mark = overlay::upright(Some(source), &Asset::Path(key.clone()));
+    let dpr = said.dpr.map_or(1.0, Fixed::get);
+    let sides = (said.mark_width.map(Dim::Px), said.mark_height.map(Dim::Px));
+    let capped;
+    (mark.width, mark.height, capped) = overlay::sized(sides, dpr, settings.max_side);
+    if capped {
+        let allowed = format!("at most {} pixels per side", settings.max_side);
+        warn(WarningKind::Clamped, &["wmk-width", "wmk-height"], &allowed);
+    }
+    mark.shrink = sides == (None, None);
+    mark.anchor = said.mark_anchor.unwrap_or(MARK_ANCHOR);
+    let pad = overlay::scaled(Shift::Px(said.mark_pad.unwrap_or(0) as i32), dpr);
+    mark.offset = overlay::inset(mark.anchor, (pad, pad));
+    mark.opacity = said.mark_opacity.map_or(Fixed::ONE, overlay::share);
+    Some(mark)
 }
 
 fn output(said: &Said, settings: &Settings) -> OutputRule {

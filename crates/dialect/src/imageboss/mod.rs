@@ -47,10 +47,11 @@ impl Dialect for Imageboss {
         let mut warnings = Vec::new();
         let pieces = path::read(target.path, &mut warnings)?;
         let said = read_options(pieces.operation, pieces.options, &mut warnings);
+        refuse_bad_watermark(&warnings)?;
         Ok(Parsed {
+            plan: meaning::plan(&said, &pieces.source, settings, &mut warnings),
             source: Some(pieces.source),
             asset: Asset::Path(pieces.asset),
-            plan: meaning::plan(&said, settings, &mut warnings),
             origin_query: origin_query(target.query.unwrap_or_default()),
             disposition: match said.download {
                 None => Disposition::None,
@@ -65,7 +66,7 @@ impl Dialect for Imageboss {
     fn write(&self, source: &str, asset: &Asset, plan: &Plan, settings: &Settings) -> Result<String, Unwritable> {
         let cannot = |what: String| Unwritable { dialect: NAME, what };
         let Asset::Path(key) = asset else { return Err(cannot("an absolute URL".to_owned())) };
-        let said = spelling::said(plan, settings).map_err(cannot)?;
+        let said = spelling::said(plan, source, settings).map_err(cannot)?;
         let options: Vec<String> = TABLE
             .iter()
             .filter_map(|param| {
@@ -109,6 +110,24 @@ fn read_options(operation: Operation, options: Vec<(String, String)>, warnings: 
         param.read(&mut said, &key, &value, warnings);
     }
     said
+}
+
+/// Whoever asks for a watermark never gets a bare picture, so a path that cannot be one is refused. An empty one is what
+/// a template leaves where it has no value.
+fn refuse_bad_watermark(warnings: &[Warning]) -> Result<(), ParseError> {
+    let bad = |warning: &&Warning| {
+        warning.kind == WarningKind::Invalid
+            && warning.parameter.eq_ignore_ascii_case("wmk-path")
+            && !warning.value.is_empty()
+    };
+    match warnings.iter().find(bad) {
+        None => Ok(()),
+        Some(Warning { parameter, value, allowed, .. }) => Err(ParseError::BadParameter {
+            parameter: parameter.clone(),
+            value: value.clone(),
+            allowed: allowed.clone(),
+        }),
+    }
 }
 
 /// The raw pairs without the token, sorted.

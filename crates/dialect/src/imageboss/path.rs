@@ -122,7 +122,8 @@ fn known(key: &str) -> bool {
 
 /// The row of an option, whatever its case.
 pub(super) fn find(key: &str) -> Option<&'static Param<Said>> {
-    TABLE.iter().find(|param| param.name.eq_ignore_ascii_case(key))
+    let is = |name: &&str| name.eq_ignore_ascii_case(key);
+    TABLE.iter().find(|param| is(&param.name) || param.aliases.iter().any(is))
 }
 
 pub(super) fn is_known_later(key: &str) -> bool {

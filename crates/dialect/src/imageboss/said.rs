@@ -3,7 +3,7 @@
 use plan::{Color, Fixed, Format, Horizontal, Vertical};
 
 use crate::request::WarningKind;
-use crate::text;
+use crate::text::{self, bounded};
 
 /// The literal operation and options of one URL, before they mean anything together.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -40,6 +40,18 @@ pub(super) struct Said {
     pub download: Option<Download>,
     /// `trim`: tolerance 1-254 of 255.
     pub trim: Option<u8>,
+    /// `wmk-path`.
+    pub mark: Option<String>,
+    /// `wmk-position`.
+    pub mark_anchor: Option<(Horizontal, Vertical)>,
+    /// `wmk-width` in pixels.
+    pub mark_width: Option<u32>,
+    /// `wmk-height` in pixels.
+    pub mark_height: Option<u32>,
+    /// `wmk-pad` in pixels.
+    pub mark_pad: Option<u32>,
+    /// `wmk-opacity` in percent.
+    pub mark_opacity: Option<Fixed>,
     /// `extract`: left, top, width, height in pixels.
     pub extract: Option<[u32; 4]>,
 }
@@ -205,18 +217,6 @@ pub(super) fn color(value: &str) -> Result<Color, WarningKind> {
         Color::from_hex(rgb).map(|color| color.with_alpha(alpha))
     };
     Color::from_hex(hex).or_else(with_alpha).or_else(|| Color::from_css_name(value)).ok_or(WarningKind::Invalid)
-}
-
-/// Six hex digits, or eight where it is not opaque.
-pub(super) fn spell_color(color: Color) -> String {
-    let text = color.to_string();
-    text.strip_suffix("ff").map(str::to_owned).unwrap_or(text)
-}
-
-/// Brings a number into a range: the value, and `Err` if it was outside.
-pub(super) fn bounded(value: f64, low: f64, high: f64) -> (Fixed, Result<(), WarningKind>) {
-    let inside = if (low..=high).contains(&value) { Ok(()) } else { Err(WarningKind::Clamped) };
-    (Fixed::new(value.clamp(low, high)), inside)
 }
 
 pub(super) fn number(value: &str) -> Result<f64, WarningKind> {

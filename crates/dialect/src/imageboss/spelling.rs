@@ -1,14 +1,18 @@
 //! From a plan back to what a URL would say.
 
-use plan::{Background, Dim, Enlarge, Fit, Fixed, FormatRule, Gravity, Orient, Plan, Quality, Region, Resize, Stage};
+use plan::{
+    Asset, Background, Dim, Enlarge, Fit, Fixed, FormatRule, Gravity, Orient, Overlay, Plan, Quality, Region, Resize,
+    Stage,
+};
 
-use super::meaning::{QUALITY, automatic};
+use super::meaning::{MARK_ANCHOR, QUALITY, automatic};
 use super::said::{FormatWord, Mode, Operation, Said};
+use crate::overlay;
 use crate::request::Settings;
 
 /// The operation and options that come closest to a plan; `Err` names what there is no option for. The caller reads them
 /// again and compares, so this does not check the order of stages or fields that ImageBoss never sets.
-pub(super) fn said(plan: &Plan, settings: &Settings) -> Result<Said, String> {
+pub(super) fn said(plan: &Plan, source: &str, settings: &Settings) -> Result<Said, String> {
     let mut said = Said::default();
     if plan.output.original {
         said.compression = Some(false);
@@ -25,12 +29,12 @@ pub(super) fn said(plan: &Plan, settings: &Settings) -> Result<Said, String> {
             Stage::Trim(trim) => said.trim = Some((trim.tolerance.get() * 2.55).round().clamp(1.0, 254.0) as u8),
             Stage::Resize(resize) => size(&mut said, resize)?,
             Stage::Flatten(color) => said.fill = Some(*color),
+            Stage::Overlay(mark) => watermark(&mut said, mark, source)?,
             Stage::Extract(_)
             | Stage::Flip { .. }
             | Stage::Rotate { .. }
             | Stage::Straighten { .. }
-            | Stage::Pad(_)
-            | Stage::Overlay(_) => return Err(format!("the stage {stage}")),
+            | Stage::Pad(_) => return Err(format!("the stage {stage}")),
         }
     }
     said.format = match &plan.output.format {
@@ -75,6 +79,31 @@ fn size(said: &mut Said, resize: &Resize) -> Result<(), String> {
         Background::Color(color) => said.fill = Some(color),
         Background::Blur | Background::Edge => return Err("padding other than with a colour".to_owned()),
     }
+    Ok(())
+}
+
+fn watermark(said: &mut Said, mark: &Overlay, source: &str) -> Result<(), String> {
+    let (named, asset) = overlay::named(mark)?;
+    let Asset::Path(key) = asset else { return Err("an overlay at an absolute URL".to_owned()) };
+    let sized = mark.width.is_some() || mark.height.is_some();
+    for (is, what) in [
+        (said.mark.is_some(), "a second overlay"),
+        (named != Some(source), "an overlay that is not from the picture's own source by name"),
+        (!overlay::own_stages(mark)?.is_empty(), "an overlay with a transformation of its own"),
+        (mark.optional, "an overlay that may be missing"),
+        (sized && mark.shrink, "an overlay of a size that shrinks to the picture"),
+        (!sized && !mark.shrink, "an overlay in its own size that may be larger than the picture"),
+    ] {
+        if is {
+            return Err(what.to_owned());
+        }
+    }
+    said.mark = Some(key.clone());
+    (said.mark_width, said.mark_height) = (pixels(mark.width)?, pixels(mark.height)?);
+    said.mark_anchor = Some(mark.anchor).filter(|anchor| *anchor != MARK_ANCHOR);
+    let gap = u32::try_from(overlay::gap(mark)?).map_err(|_| "an overlay that hangs over the edge".to_owned())?;
+    said.mark_pad = Some(gap).filter(|gap| *gap > 0);
+    said.mark_opacity = (mark.opacity != Fixed::ONE).then(|| overlay::percent(mark.opacity));
     Ok(())
 }
 

@@ -1,13 +1,16 @@
 //! The options that are obeyed, and the keys that only will be.
 
-use super::said::{Download, FormatWord, Said, boolean, bounded, color, extract, number, spell_color, trim};
+use super::said::{Download, FormatWord, Said, boolean, color, extract, number, trim};
+use crate::overlay::{self, FARTHEST};
+use crate::request::WarningKind;
 use crate::table::{Kind, Param, Tier};
+use crate::text::{bounded, compass, spell_color, spell_compass};
 
 /// Keys that belong to the vendor and are not obeyed yet.
 #[rustfmt::skip]
 pub(super) const KNOWN_LATER: &[&str] = &[
     "face-index", "grayscale", "greyscale", "blur", "sharpen", "gamma", "threshold", "linear", "privacy", "brightness",
-    "mask", "wmk-path", "wmk-position", "wmk-gravity", "wmk-width", "wmk-height", "wmk-pad", "wmk-opacity", "webp",
+    "mask", "webp",
 ];
 
 /// Reads a boolean into the field that `$field` names; one that equals the default is not written.
@@ -45,6 +48,26 @@ macro_rules! decimal_row {
                 inside
             },
             write: |said| said.$field.map(|number| number.to_string()),
+        }
+    };
+}
+
+/// Reads whole pixels from `$low` on into the field that `$field` names.
+macro_rules! pixels_row {
+    ($name:literal, $field:ident, $low:literal, $default:literal, $doc:literal) => {
+        Param {
+            name: $name,
+            aliases: &[],
+            kind: Kind::Int($low, FARTHEST as i64),
+            default: $default,
+            doc: $doc,
+            tier: Tier::A,
+            parse: |said, value| {
+                let (pixels, inside) = bounded(number(value)?.round(), f64::from($low), f64::from(FARTHEST));
+                said.$field = Some(pixels.get() as u32);
+                inside
+            },
+            write: |said| said.$field.map(|pixels| pixels.to_string()),
         }
     };
 }
@@ -146,4 +169,56 @@ pub(super) static TABLE: &[Param<Said>] = &[
         },
         write: |said| said.extract.map(|[l, t, w, h]| format!("{l};{t};{w};{h}")),
     },
+    Param {
+        name: "wmk-path",
+        aliases: &[],
+        kind: Kind::Syntax("a percent-encoded path in the same source"),
+        default: "",
+        doc: "Watermark: the picture that is drawn over this one. Without it there is no answer.",
+        tier: Tier::A,
+        parse: |said, value| {
+            said.mark = Some(overlay::key(value.trim_start_matches('/')).ok_or(WarningKind::Invalid)?);
+            Ok(())
+        },
+        write: |said| said.mark.as_ref().map(|key| format!("/{key}")),
+    },
+    Param {
+        name: "wmk-position",
+        aliases: &["wmk-gravity"],
+        kind: Kind::Enum(&[
+            "center",
+            "north",
+            "northeast",
+            "east",
+            "southeast",
+            "south",
+            "southwest",
+            "west",
+            "northwest",
+        ]),
+        default: "southeast",
+        doc: "Which edges the watermark lies at.",
+        tier: Tier::A,
+        parse: |said, value| {
+            said.mark_anchor = Some(compass(value).ok_or(WarningKind::Invalid)?);
+            Ok(())
+        },
+        write: |said| said.mark_anchor.map(|anchor| spell_compass(anchor).to_owned()),
+    },
+    pixels_row!(
+        "wmk-width",
+        mark_width,
+        1,
+        "the watermark's, at most the picture's",
+        "Width that the watermark is scaled to, ratio kept."
+    ),
+    pixels_row!(
+        "wmk-height",
+        mark_height,
+        1,
+        "the watermark's, at most the picture's",
+        "Height that the watermark is scaled to, ratio kept."
+    ),
+    pixels_row!("wmk-pad", mark_pad, 0, "0", "Pixels between the watermark and the edges that it lies at."),
+    decimal_row!("wmk-opacity", mark_opacity, 0.0, 100.0, "100", "Opacity of the watermark in percent."),
 ];

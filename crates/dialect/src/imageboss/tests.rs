@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod marks;
+
 use std::collections::HashSet;
 
 use plan::{
@@ -262,7 +264,7 @@ fn what_is_not_obeyed_is_said() {
     for (path, want) in [
         ("width/3/format:auto,quality:80,dpr:2", vec![]),
         ("width/3/blur:4,Sharpen:2", vec!["unsupported:blur=4", "unsupported:Sharpen=2"]),
-        ("width/3/wmk-path:%2Flogo.png", vec!["unsupported:wmk-path=/logo.png"]),
+        ("width/3/wmk-path:%2Flogo.png", vec![]),
         ("width/3/webp:true", vec!["unsupported:webp=true"]),
         ("width/3/foo:1", vec!["unknown:foo=1"]),
         ("width/3/format:mp4", vec!["unsupported:format=mp4"]),
@@ -336,6 +338,11 @@ fn samples(param: &Param<Said>) -> Vec<String> {
         "fp-z" => &["1", "1.5", "100"],
         "download" => &["true", "0", "cat, dog.jpg"],
         "trim" => &["true", "false", "1", "254", "0"],
+        "wmk-path" => &["/logo.png", "logo.png", "/a b,c/é%.png"],
+        "wmk-position" => &["north", "SouthWest", "center"],
+        "wmk-width" | "wmk-height" => &["1", "300", "8192"],
+        "wmk-pad" => &["0", "12"],
+        "wmk-opacity" => &["0", "33.33", "100"],
         "extract" => &["0;0;1;1", "10-20-30-40", "1x2x3x4", "1|2|3|4"],
         _ if param.kind == Kind::Flag => &["true", "false", "1", "0", "TRUE"],
         other => panic!("no samples for {other}"),
@@ -449,13 +456,26 @@ fn paths() -> impl Strategy<Value = String> {
         )
             .prop_map(|(mode, w, h)| format!("cover:{mode}/{w}x{h}")),
     ];
+    (operation, options(|_| true), options(|name| name.starts_with("wmk-")), any::<bool>()).prop_flat_map(
+        |(operation, mut options, mark, marked)| {
+            if marked {
+                options.push("wmk-path:%2Fl.png".to_owned());
+                options.extend(mark);
+            }
+            prop::sample::select(vec![",", "/"])
+                .prop_map(move |between| format!("/s/{operation}/{}/p.jpg", options.join(between)))
+        },
+    )
+}
+
+fn options(wanted: fn(&str) -> bool) -> impl Strategy<Value = Vec<String>> {
     let options: Vec<String> = TABLE
         .iter()
+        .filter(|param| wanted(param.name))
         .flat_map(|param| samples(param).into_iter().map(|v| (param.name, v)))
         .map(|(name, value)| format!("{name}:{}", text::encode(&value, OPTION)))
         .collect();
-    (operation, prop::collection::vec(prop::sample::select(options), 0..8), prop::sample::select(vec![",", "/"]))
-        .prop_map(|(operation, options, between)| format!("/s/{operation}/{}/p.jpg", options.join(between)))
+    prop::collection::vec(prop::sample::select(options), 0..8)
 }
 
 proptest! {

@@ -1,4 +1,4 @@
-//! Cuts a decoded transformation string into steps (`:`) and tokens (`,`).
+//! Cuts a decoded transformation string into steps (`:`) and tokens (`,`), and folds layers (`l-…` to `l-end`).
 
 use super::path::malformed;
 use crate::error::ParseError;
@@ -9,6 +9,26 @@ pub(super) const MAX_STEPS: usize = 100;
 
 /// Most parameters in one transformation string: each may cost a warning.
 const MAX_TOKENS: usize = 500;
+
+/// Most layers inside each other. The vendor takes three.
+pub(super) const MAX_LAYERS: usize = 4;
+
+/// The parts of one step, in order.
+pub(super) type Step<'a> = Vec<Item<'a>>;
+
+/// A part of a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Item<'a> {
+    Token(Token<'a>),
+    Layer(Layer<'a>),
+}
+
+/// What stands between `l-<kind>` and its `l-end`: steps again.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Layer<'a> {
+    pub(super) kind: &'a str,
+    pub(super) steps: Vec<Step<'a>>,
+}
 
 /// One `key-value` of a step; the value is empty for a bare key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,10 +49,9 @@ impl<'a> Token<'a> {
 }
 
 /// The steps of a transformation string. Empty steps and tokens are skipped.
-pub(super) fn steps(text: &str) -> Result<Vec<Vec<Token<'_>>>, ParseError> {
-    let mut steps = Vec::new();
-    let mut step = Vec::new();
-    let (mut start, mut tokens) = (0, 0);
+pub(super) fn steps(text: &str) -> Result<Vec<Step<'_>>, ParseError> {
+    let mut open = vec![Open::default()];
+    let (mut start, mut tokens, mut steps) = (0, 0, 0);
     let separators = text.char_indices().filter(|(_, c)| matches!(c, ',' | ':'));
     for (at, separator) in separators.chain([(text.len(), ':')]) {
         let token = &text[start..at];
@@ -42,19 +61,71 @@ pub(super) fn steps(text: &str) -> Result<Vec<Vec<Token<'_>>>, ParseError> {
         start = at + 1;
         if !token.is_empty() {
             tokens += 1;
-            step.push(Token::new(token));
+            take(&mut open, Token::new(token))?;
         }
-        if separator == ':' && !step.is_empty() {
-            steps.push(std::mem::take(&mut step));
+        if separator == ':' {
+            steps += open.last_mut().map_or(0, Open::end_step);
         }
-        if steps.len() > MAX_STEPS || tokens > MAX_TOKENS {
+        if steps > MAX_STEPS || tokens > MAX_TOKENS {
             return Err(malformed(
                 "the transformation is too long",
                 &format!("at most {MAX_STEPS} steps and {MAX_TOKENS} parameters"),
             ));
         }
     }
-    Ok(steps)
+    match (open.pop(), open.is_empty()) {
+        (Some(whole), true) => Ok(whole.layer.steps),
+        (unclosed, _) => {
+            let kind = unclosed.map_or("", |open| open.layer.kind);
+            Err(malformed(&format!("the layer l-{kind} does not end"), "l-end after every layer"))
+        }
+    }
+}
+
+/// A layer whose end is not reached yet; the whole string is the outermost.
+#[derive(Default)]
+struct Open<'a> {
+    layer: Layer<'a>,
+    step: Step<'a>,
+}
+
+impl Open<'_> {
+    /// How many steps this was.
+    fn end_step(&mut self) -> usize {
+        if self.step.is_empty() {
+            return 0;
+        }
+        self.layer.steps.push(std::mem::take(&mut self.step));
+        1
+    }
+}
+
+fn take<'a>(open: &mut Vec<Open<'a>>, token: Token<'a>) -> Result<(), ParseError> {
+    match token {
+        Token { key: "l", value: "end" } => {
+            let mut done = open.pop().filter(|_| !open.is_empty()).ok_or_else(stray_end)?;
+            done.end_step();
+            if let Some(parent) = open.last_mut() {
+                parent.step.push(Item::Layer(done.layer));
+            }
+        }
+        Token { key: "l", .. } if open.len() > MAX_LAYERS => {
+            return Err(malformed("too many layers inside each other", &format!("at most {MAX_LAYERS}")));
+        }
+        Token { key: "l", value: kind } => {
+            open.push(Open { layer: Layer { kind, steps: Vec::new() }, step: Vec::new() });
+        }
+        token => {
+            if let Some(innermost) = open.last_mut() {
+                innermost.step.push(Item::Token(token));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn stray_end() -> ParseError {
+    malformed("l-end ends no layer", "one l-end for every layer")
 }
 
 /// The SDKs' typings allow `aspectRatio: "4:3"`, which reaches us as `ar-4:3` and is not two steps.

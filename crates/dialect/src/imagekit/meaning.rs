@@ -5,45 +5,110 @@ use plan::{
     Quality, Region, Resize, Stage, Trim, TrimMode,
 };
 
-use super::lex::Token;
-use super::said::{Fill, Focus, FormatSaid, Mode, Rotation, Said};
+use super::layer;
+use super::lex::{self, Item, Token};
+use super::said::{Fill, Focus, FormatSaid, Layer, Mode, Rotation, Said};
 use super::table::{KNOWN_LATER, TABLE};
 use crate::error::ParseError;
 use crate::request::{Settings, Warning, WarningKind};
 use crate::table::Param;
 
-/// Reads the tokens of one step. The vendor is strict: an unknown key or a bad value is an error.
-pub(super) fn read(step: &[Token<'_>], warnings: &mut Vec<Warning>) -> Result<Said, ParseError> {
-    let mut said = Said::default();
-    let mut seen = Vec::new();
-    for token in step {
-        let refused = |allowed: String| ParseError::BadParameter {
-            parameter: token.key.to_owned(),
-            value: token.value.to_owned(),
-            allowed,
-        };
-        let Some(row) = Param::find(TABLE, token.key) else {
-            return Err(refused(match KNOWN_LATER.contains(&token.key) {
-                true => "not supported yet".to_owned(),
-                false => format!("no such parameter; known are {}", names()),
-            }));
-        };
-        let kind = match (row.parse)(&mut said, token.value) {
-            Ok(()) if seen.contains(&row.name) => WarningKind::Repeated,
-            Ok(()) => {
-                seen.push(row.name);
-                continue;
-            }
-            Err(WarningKind::Invalid | WarningKind::Unknown) => {
-                let later = if is_expression(token) { " (expressions are not supported yet)" } else { "" };
-                return Err(refused(row.kind.allowed() + later));
-            }
-            Err(kind) => kind,
-        };
-        let allowed = row.kind.allowed();
-        warnings.push(Warning { kind, parameter: token.key.to_owned(), value: token.value.to_owned(), allowed });
+/// Reads the parts of one step. The vendor is strict: an unknown key or a bad value is an error.
+pub(super) fn read(step: &[Item<'_>], warnings: &mut Vec<Warning>) -> Result<Said, ParseError> {
+    let (mut said, mut seen) = (Said::default(), Vec::new());
+    for item in step {
+        match item {
+            Item::Token(token) => read_token(token, &mut said, &mut seen, warnings)?,
+            Item::Layer(layer) => said.layers.push(read_layer(layer, warnings)?),
+        }
     }
     Ok(said)
+}
+
+fn read_token<'t>(
+    token: &Token<'_>,
+    said: &mut Said,
+    seen: &mut Vec<&'t str>,
+    warnings: &mut Vec<Warning>,
+) -> Result<(), ParseError> {
+    match Param::find(TABLE, token.key) {
+        Some(row) => obey(row, token, said, seen, warnings),
+        None if KNOWN_LATER.contains(&token.key) => Err(refused(token, "not supported yet".to_owned())),
+        None => Err(refused(token, format!("no such parameter; known are {}", names()))),
+    }
+}
+
+/// Reads one token by its row.
+fn obey<D>(
+    row: &'static Param<D>,
+    token: &Token<'_>,
+    draft: &mut D,
+    seen: &mut Vec<&str>,
+    warnings: &mut Vec<Warning>,
+) -> Result<(), ParseError> {
+    let kind = match (row.parse)(draft, token.value) {
+        Ok(()) if seen.contains(&row.name) => WarningKind::Repeated,
+        Ok(()) => {
+            seen.push(row.name);
+            return Ok(());
+        }
+        Err(WarningKind::Invalid | WarningKind::Unknown) => {
+            let later = if is_expression(token) { " (expressions are not supported yet)" } else { "" };
+            return Err(refused(token, row.kind.allowed() + later));
+        }
+        Err(kind) => kind,
+    };
+    warnings.push(warning(kind, token, row.kind.allowed()));
+    Ok(())
+}
+
+/// Reads a layer: what is its own, and its steps.
+fn read_layer(lexed: &lex::Layer<'_>, warnings: &mut Vec<Warning>) -> Result<Layer, ParseError> {
+    let frame = Token { key: "l", value: lexed.kind };
+    match lexed.kind {
+        "image" => {}
+        "text" | "video" | "subtitles" | "subtitle" => return Err(refused(&frame, "not supported yet".to_owned())),
+        _ => return Err(refused(&frame, "image".to_owned())),
+    }
+    let (mut layer, mut own_seen) = (Layer::default(), Vec::new());
+    for step in &lexed.steps {
+        let (mut said, mut seen) = (Said::default(), Vec::new());
+        for item in step {
+            match item {
+                Item::Layer(inner) => said.layers.push(read_layer(inner, warnings)?),
+                Item::Token(token) => match Param::find(layer::TABLE, token.key) {
+                    Some(row) => obey(row, token, &mut layer, &mut own_seen, warnings)?,
+                    None => {
+                        if matches!(token.key, "f" | "lo" | "pr" | "orig") {
+                            warnings.push(warning(WarningKind::NoEffect, token, "outside of layers".to_owned()));
+                        }
+                        read_token(token, &mut said, &mut seen, warnings)?;
+                    }
+                },
+            }
+        }
+        layer.steps.push(said);
+    }
+    if layer.plain.is_none() && layer.encoded.is_none() {
+        return Err(refused(&frame, "a layer with i-<path> or ie-<base64>".to_owned()));
+    }
+    let idle = [
+        ("i", layer.plain.is_some() && layer.encoded.is_some(), "not beside ie"),
+        ("lfo", layer.focus.is_some() && (layer.x.is_some() || layer.y.is_some()), "not beside lx or ly"),
+    ];
+    for (key, _, allowed) in idle.into_iter().filter(|(_, is, _)| *is) {
+        let value = Param::find(layer::TABLE, key).and_then(|row| (row.write)(&layer)).unwrap_or_default();
+        warnings.push(warning(WarningKind::NoEffect, &Token { key, value: &value }, allowed.to_owned()));
+    }
+    Ok(layer)
+}
+
+fn refused(token: &Token<'_>, allowed: String) -> ParseError {
+    ParseError::BadParameter { parameter: token.key.to_owned(), value: token.value.to_owned(), allowed }
+}
+
+pub(super) fn warning(kind: WarningKind, token: &Token<'_>, allowed: String) -> Warning {
+    Warning { kind, parameter: token.key.to_owned(), value: token.value.to_owned(), allowed }
 }
 
 fn names() -> String {
@@ -52,7 +117,7 @@ fn names() -> String {
 
 /// Arithmetic (`iw_div_2`) or a variable (`ih`), where a number is expected.
 fn is_expression(token: &Token<'_>) -> bool {
-    let numeric = matches!(token.key, "w" | "h" | "ar" | "x" | "y" | "xc" | "yc" | "dpr" | "dn");
+    let numeric = matches!(token.key, "w" | "h" | "ar" | "x" | "y" | "xc" | "yc" | "dpr" | "dn" | "lx" | "ly");
     let operators = ["add", "sub", "mul", "div", "mod", "pow"];
     let variables = ["iw", "ih", "iar", "cw", "ch", "car", "bw", "bh", "bar", "idn"];
     numeric && token.value.split('_').any(|part| variables.contains(&part) || operators.contains(&part))
@@ -114,6 +179,10 @@ pub(super) fn stages(said: &Said, settings: &Settings, warnings: &mut Vec<Warnin
     if size.width.is_some() || size.height.is_some() {
         filled = mode.pads() && (size.is_complete() || mode.extracts());
         stages.push(sized(mode, size, &mut notes));
+    }
+    for layer in &said.layers {
+        let overlay = layer::overlay(layer, settings, notes.warnings);
+        stages.extend(overlay.map(|overlay| Stage::Overlay(Box::new(overlay))));
     }
     if let Some(Rotation::By(degrees)) = said.rotation {
         let background = match said.background {

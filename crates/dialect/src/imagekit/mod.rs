@@ -4,6 +4,7 @@
 //! A transformation is a chain of steps, each working on the output of the one before. The vendor refuses what it does
 //! not know, and so does this dialect.
 
+mod layer;
 mod lex;
 mod meaning;
 mod path;
@@ -20,7 +21,7 @@ use crate::error::{ParseError, Unwritable};
 use crate::request::{Asset, Disposition, Parsed, Settings, Target, Warning, WarningKind};
 use crate::table::ParamDoc;
 use crate::{Dialect, text};
-use lex::Token;
+use lex::{Item, Step, Token};
 use path::{Located, malformed};
 
 pub use purge::{PurgeTarget, purge_target};
@@ -38,7 +39,8 @@ impl Dialect for Imagekit {
     }
 
     fn params(&self) -> Vec<ParamDoc> {
-        table::TABLE.iter().map(|row| row.doc()).collect()
+        let steps = table::TABLE.iter().map(|row| row.doc());
+        steps.chain([layer::FRAME]).chain(layer::TABLE.iter().map(|row| row.doc())).collect()
     }
 
     fn parse(&self, target: Target<'_>, settings: &Settings) -> Result<Parsed, ParseError> {
@@ -81,7 +83,7 @@ fn parse_located(located: &Located<'_>, query: Query, settings: &Settings) -> Re
 }
 
 /// The steps of the path, then those of the query.
-fn transformation<'a>(located: &'a Located<'_>, query: &'a Query) -> Result<Vec<Vec<Token<'a>>>, ParseError> {
+fn transformation<'a>(located: &'a Located<'_>, query: &'a Query) -> Result<Vec<Step<'a>>, ParseError> {
     let mut steps = Vec::new();
     for text in [&located.steps, &query.steps].into_iter().flatten() {
         steps.extend(lex::steps(text)?);
@@ -89,15 +91,16 @@ fn transformation<'a>(located: &'a Located<'_>, query: &'a Query) -> Result<Vec<
     Ok(steps)
 }
 
-fn plan(steps: &[Vec<Token<'_>>], settings: &Settings, warnings: &mut Vec<Warning>) -> Result<Plan, ParseError> {
-    let original = Token { key: "orig", value: "true" };
-    if steps.iter().flatten().any(|token| *token == original) {
-        let others = steps.iter().flatten().filter(|token| **token != original);
-        warnings.extend(others.map(|token| Warning {
-            kind: WarningKind::NoEffect,
-            parameter: token.key.to_owned(),
-            value: token.value.to_owned(),
-            allowed: "nothing beside orig-true".to_owned(),
+fn plan(steps: &[Step<'_>], settings: &Settings, warnings: &mut Vec<Warning>) -> Result<Plan, ParseError> {
+    let original = Item::Token(Token { key: "orig", value: "true" });
+    if steps.iter().flatten().any(|item| *item == original) {
+        let others = steps.iter().flatten().filter(|item| **item != original);
+        warnings.extend(others.map(|item| {
+            let token = match item {
+                Item::Token(token) => *token,
+                Item::Layer(layer) => Token { key: "l", value: layer.kind },
+            };
+            meaning::warning(WarningKind::NoEffect, &token, "nothing beside orig-true".to_owned())
         }));
         return Ok(Plan::original());
     }

@@ -1,6 +1,6 @@
 //! The draft of one step: its parameters as said, before they mean anything together.
 
-use plan::{Color, Dim, Fixed, Format, Horizontal, Vertical};
+use plan::{Asset, Color, Dim, Fixed, Format, Horizontal, Vertical};
 
 /// What one step says. `None` where it says nothing.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -33,6 +33,8 @@ pub(super) struct Said {
     pub(super) rotation: Option<Rotation>,
     /// `fl`.
     pub(super) flip: Option<Flip>,
+    /// `l-image`, in the order in which they are drawn.
+    pub(super) layers: Vec<Layer>,
     /// `t`: tolerance in percent; `Some(None)` is `t-false`.
     pub(super) trim: Option<Option<u32>>,
     /// `q`.
@@ -169,4 +171,30 @@ pub(super) enum FormatSaid {
     Auto,
     Original,
     As(Format),
+}
+
+/// What an image layer says.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Layer {
+    /// `i`.
+    pub(super) plain: Option<Asset>,
+    /// `ie`, which overrides `i`.
+    pub(super) encoded: Option<Asset>,
+    /// `lx`.
+    pub(super) x: Option<Edge>,
+    /// `ly`.
+    pub(super) y: Option<Edge>,
+    /// `lfo`.
+    pub(super) focus: Option<(Horizontal, Vertical)>,
+    /// `o`, in percent.
+    pub(super) opacity: Option<u8>,
+    /// What is done to the picture before it is drawn.
+    pub(super) steps: Vec<Said>,
+}
+
+/// A distance in pixels from the left or top edge, or (`N35`) from the right or bottom one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Edge {
+    pub(super) far: bool,
+    pub(super) by: u16,
 }

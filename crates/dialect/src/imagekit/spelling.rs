@@ -5,9 +5,10 @@ use plan::{
     Resize, Stage, Trim, TrimMode,
 };
 
-use super::meaning;
+use super::lex::MAX_LAYERS;
 use super::said::{Fill, Flip, Focus, FormatSaid, Mode, Ratio, Rotation, Said};
 use super::table::TABLE;
+use super::{layer, meaning};
 use crate::error::Unwritable;
 use crate::request::Settings;
 
@@ -20,6 +21,12 @@ pub(super) fn transformation(plan: &Plan, settings: &Settings) -> Result<String,
     let Some((Stage::Orient(Orient::Exif), stages)) = plan.stages.split_first() else {
         return Err(unwritable("a picture that is not turned upright first"));
     };
+    if depth(stages) > MAX_LAYERS {
+        return Err(unwritable(format!("more than {MAX_LAYERS} overlays inside each other")));
+    }
+    if let Some(why) = plan.overlays().into_iter().find_map(layer::unsayable) {
+        return Err(unwritable(why));
+    }
     let mut steps = steps(stages, settings)?;
     let mut last = steps.pop().unwrap_or_default();
     say_output(&mut last, &plan.output, settings)?;
@@ -28,13 +35,22 @@ pub(super) fn transformation(plan: &Plan, settings: &Settings) -> Result<String,
     Ok(texts.join(":"))
 }
 
+/// How many overlays stand inside each other.
+fn depth(stages: &[Stage]) -> usize {
+    let below = |stage: &Stage| match stage {
+        Stage::Overlay(overlay) => 1 + depth(&overlay.stages),
+        _ => 0,
+    };
+    stages.iter().map(below).max().unwrap_or(0)
+}
+
 pub(super) fn unwritable(what: impl Into<String>) -> Unwritable {
     Unwritable { dialect: "imagekit", what: what.into() }
 }
 
 /// As few steps as the fixed order inside a step allows: a stage joins the step before it if both together still mean
 /// just these stages in this order.
-fn steps(stages: &[Stage], settings: &Settings) -> Result<Vec<Said>, Unwritable> {
+pub(super) fn steps(stages: &[Stage], settings: &Settings) -> Result<Vec<Said>, Unwritable> {
     let mut steps: Vec<Said> = Vec::new();
     let mut held: Vec<Stage> = Vec::new();
     for stage in stages {
@@ -56,14 +72,14 @@ fn steps(stages: &[Stage], settings: &Settings) -> Result<Vec<Said>, Unwritable>
 
 fn extended(step: &Said, stage: &Stage, meant: &[Stage], settings: &Settings) -> Option<Said> {
     let mut said = step.clone();
-    say(&mut said, stage)?;
+    say(&mut said, stage, settings)?;
     let mut plan = Plan { stages: meaning::stages(&said, settings, &mut Vec::new()), output: OutputRule::default() };
     plan.canonicalise();
     (plan.stages == meant).then_some(said)
 }
 
 /// Says one more stage, or `None` where there are no words or they are taken.
-fn say(said: &mut Said, stage: &Stage) -> Option<()> {
+fn say(said: &mut Said, stage: &Stage, settings: &Settings) -> Option<()> {
     match stage {
         Stage::Trim(Trim { mode: TrimMode::Corner, tolerance, keep: 0 }) => {
             let percent = tolerance.get();
@@ -102,6 +118,10 @@ fn say(said: &mut Said, stage: &Stage) -> Option<()> {
             set(&mut said.flip, Flip { horizontal: *horizontal, vertical: *vertical })
         }
         Stage::Flatten(color) => set(&mut said.background, Fill::Color(*color)),
+        Stage::Overlay(overlay) => {
+            said.layers.push(layer::said(overlay, settings)?);
+            Some(())
+        }
         _ => None,
     }
 }
@@ -187,7 +207,7 @@ fn say_output(said: &mut Said, output: &OutputRule, settings: &Settings) -> Resu
     Ok(())
 }
 
-fn spell(said: &Said) -> String {
+pub(super) fn spell(said: &Said) -> String {
     let tokens = TABLE.iter().filter_map(|row| (row.write)(said).map(|value| format!("{}-{value}", row.name)));
-    tokens.collect::<Vec<_>>().join(",")
+    tokens.chain(said.layers.iter().map(layer::spell)).collect::<Vec<_>>().join(",")
 }

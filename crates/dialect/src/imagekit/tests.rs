@@ -1,13 +1,14 @@
 //! What transformations mean; `urls` has what stands around them, `writing` the way back.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod layers;
 mod urls;
 mod writing;
 
 use plan::{Format, FormatRule, OutputRule, Plan, Quality};
 
 use super::table::{KNOWN_LATER, TABLE};
-use super::{Imagekit, PurgeTarget, purge_target};
+use super::{Imagekit, PurgeTarget, layer, purge_target};
 use crate::{Asset, Dialect, Disposition, ParseError, Parsed, Settings, Target, WarningKind};
 
 fn settings() -> Settings {
@@ -299,7 +300,9 @@ fn bad_transformations_are_refused() {
         ("r-max", "r", "max", "not supported yet"),
         ("e-grayscale", "e-grayscale", "", "not supported yet"),
         ("e-usm-2-2-0.8-0.024", "e-usm", "2-2-0.8-0.024", "not supported yet"),
-        ("l-image,i-logo.png,l-end", "l", "image", "not supported yet"),
+        ("l-text,i-hi,l-end", "l", "text", "not supported yet"),
+        ("l-image,l-end", "l", "image", "i-<path>"),
+        ("l-picture,l-end", "l", "picture", "image"),
         ("if-h_gt_3,w-3,if-end", "if", "h_gt_3", "not supported yet"),
     ] {
         for raw in [format!("/tr:{steps}/a.jpg"), format!("/a.jpg?tr={steps}"), format!("/tr:w-3:{steps}/a.jpg")] {
@@ -332,5 +335,5 @@ fn the_table_is_sound() {
             assert!(Imagekit.parse(Target::new(&raw), &settings).is_ok(), "{raw}");
         }
     }
-    assert_eq!(Imagekit.params().len(), TABLE.len());
+    assert_eq!(Imagekit.params().len(), TABLE.len() + 1 + layer::TABLE.len());
 }

@@ -1,13 +1,14 @@
 //! From what is said to what it means.
 //!
-//! Order of the stages: orientation, `rect`, `trim`, size, `flip`, `rot`, `pad`, `bg`.
+//! Order of the stages: orientation, `rect`, `trim`, size, `flip`, `rot`, `mark`, `pad`, `bg`.
 
 use plan::{
     Aspect, Background, Color, Dim, Enlarge, Fit, Fixed, Format, FormatRule, Gravity, Horizontal, Limits, Orient,
-    OutputRule, Pad, Plan, Quality, Region, Resize, Stage, Trim, TrimMode, Vertical,
+    OutputRule, Overlay, Pad, Plan, Quality, Region, Resize, Shift, Stage, Trim, TrimMode, Vertical,
 };
 
-use super::said::{CropWord, FillWord, FitWord, FmWord, RotWord, Said, TrimWord};
+use super::said::{AlignWord, CropWord, FillWord, FitWord, FmWord, RotWord, Said, TrimWord};
+use crate::overlay;
 use crate::request::{Settings, WarningKind};
 
 /// How far from the corner's colour `trim=auto` still sees border, in percent: imgix's default mean difference of 11
@@ -65,6 +66,7 @@ fn stages(said: &Said, settings: &Settings, notes: &mut Notes) -> Vec<Stage> {
         (None, Some(_)) => notes.push((WarningKind::NoEffect, "rot-type")),
         (None, None) => {}
     }
+    stages.extend(mark(said, settings, notes).map(|mark| Stage::Overlay(Box::new(mark))));
     stages.extend(pad.map(Stage::Pad));
     stages.extend(said.bg.map(Stage::Flatten));
     stages
@@ -118,7 +120,7 @@ fn target(said: &Said, settings: &Settings, notes: &mut Notes) -> Target {
         Some(Dim::Ratio(_)) | None => None,
     };
     let (mut w, mut h) = (pixels(said.w), pixels(said.h));
-    idle(notes, "dpr", said.dpr.is_some() && w.is_none() && h.is_none());
+    idle(notes, "dpr", said.dpr.is_some() && w.is_none() && h.is_none() && said.mark.is_none());
 
     let ratio =
         said.ar.filter(|_| matches!(fit, FitWord::Crop | FitWord::Fill) && (said.w.is_none() || said.h.is_none()));
@@ -307,6 +309,55 @@ fn choose(words: &[CropWord]) -> Option<Choice> {
         anchor = Some(next);
     }
     anchor.map(|(h, v)| Choice::Anchor(h, v))
+}
+
+/// The gap to the edges that goes without saying, in pixels.
+pub(super) const MARK_PAD: u32 = 5;
+
+/// The watermark. Pixels are multiplied by `dpr`, the default gap too, so that a picture looks alike at every density.
+fn mark(said: &Said, settings: &Settings, notes: &mut Notes) -> Option<Overlay> {
+    let placed = said.mark_x.is_some() && said.mark_y.is_some();
+    let given = [
+        ("mark-align", !said.mark_align.is_empty(), placed),
+        ("mark-pad", said.mark_pad.is_some(), placed),
+        ("mark-x", said.mark_x.is_some(), false),
+        ("mark-y", said.mark_y.is_some(), false),
+        ("mark-w", said.mark_w.is_some(), false),
+        ("mark-h", said.mark_h.is_some(), false),
+        ("mark-fit", said.mark_fit.is_some(), said.mark_w.is_none() && said.mark_h.is_none()),
+        ("mark-alpha", said.mark_alpha.is_some(), false),
+    ];
+    for (name, given, without_effect) in given {
+        idle(notes, name, given && (without_effect || said.mark.is_none()));
+    }
+    let mut mark = overlay::upright(None, said.mark.as_ref()?);
+    let dpr = said.dpr.map_or(1.0, Fixed::get);
+    let capped;
+    (mark.width, mark.height, capped) = overlay::sized((said.mark_w, said.mark_h), dpr, settings.max_side);
+    if capped {
+        let sides = [("mark-w", said.mark_w), ("mark-h", said.mark_h)];
+        let pixels = sides.into_iter().filter(|(_, side)| matches!(side, Some(Dim::Px(_))));
+        notes.extend(pixels.map(|(name, _)| (WarningKind::Clamped, name)));
+    }
+    mark.anchor = (Horizontal::Right, Vertical::Bottom);
+    for word in &said.mark_align {
+        match word {
+            AlignWord::Column(column) => mark.anchor.0 = *column,
+            AlignWord::Row(row) => mark.anchor.1 = *row,
+        }
+    }
+    let gap = Shift::Px(said.mark_pad.unwrap_or(MARK_PAD) as i32);
+    mark.offset = overlay::inset(mark.anchor, (gap, gap));
+    if let Some(x) = said.mark_x {
+        (mark.anchor.0, mark.offset.0) = (Horizontal::Left, Shift::Px(x));
+    }
+    if let Some(y) = said.mark_y {
+        (mark.anchor.1, mark.offset.1) = (Vertical::Top, Shift::Px(y));
+    }
+    mark.offset = (overlay::scaled(mark.offset.0, dpr), overlay::scaled(mark.offset.1, dpr));
+    mark.opacity = said.mark_alpha.map_or(Fixed::ONE, overlay::share);
+    mark.optional = true;
+    Some(mark)
 }
 
 fn output(said: &Said, settings: &Settings) -> OutputRule {

@@ -1,6 +1,6 @@
 //! What a URL says, parameter by parameter, before it means anything.
 
-use plan::{Color, Dim, Fixed, Horizontal, Vertical};
+use plan::{Asset, Color, Dim, Fixed, Horizontal, Vertical};
 
 use crate::request::WarningKind;
 
@@ -41,6 +41,16 @@ pub(super) struct Said {
     pub(super) pad_right: Option<u32>,
     pub(super) pad_bottom: Option<u32>,
     pub(super) pad_left: Option<u32>,
+    pub(super) mark: Option<Asset>,
+    pub(super) mark_align: Vec<AlignWord>,
+    pub(super) mark_pad: Option<u32>,
+    pub(super) mark_x: Option<i32>,
+    pub(super) mark_y: Option<i32>,
+    pub(super) mark_w: Option<Dim>,
+    pub(super) mark_h: Option<Dim>,
+    pub(super) mark_fit: Option<MarkFitWord>,
+    /// 0-100.
+    pub(super) mark_alpha: Option<Fixed>,
     pub(super) fm: Option<FmWord>,
     pub(super) q: Option<u8>,
     pub(super) auto_format: bool,
@@ -116,6 +126,17 @@ pub(super) enum FmWord {
     Avif,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AlignWord {
+    Column(Horizontal),
+    Row(Vertical),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum MarkFitWord {
+    Clip,
+}
+
 /// Words and what they stand for; the first word of a value is the one that is written.
 pub(super) type Words<T> = &'static [(&'static str, T)];
 
@@ -156,6 +177,18 @@ pub(super) const ROT_TYPE: Words<RotWord> = &[("straighten", RotWord::Straighten
 
 pub(super) const FLIP: Words<(bool, bool)> =
     &[("h", (true, false)), ("v", (false, true)), ("hv", (true, true)), ("vh", (true, true))];
+
+pub(super) const ALIGN: Words<AlignWord> = &[
+    ("top", AlignWord::Row(Vertical::Top)),
+    ("middle", AlignWord::Row(Vertical::Center)),
+    ("bottom", AlignWord::Row(Vertical::Bottom)),
+    ("left", AlignWord::Column(Horizontal::Left)),
+    ("center", AlignWord::Column(Horizontal::Center)),
+    ("right", AlignWord::Column(Horizontal::Right)),
+];
+
+pub(super) const MARK_FIT: Words<MarkFitWord> = &[("clip", MarkFitWord::Clip)];
+pub(super) const MARK_FIT_LATER: &[&str] = &["crop", "fill", "max", "scale"];
 
 pub(super) const FM: Words<FmWord> = &[
     ("jpg", FmWord::Jpg),

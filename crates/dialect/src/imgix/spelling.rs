@@ -4,11 +4,12 @@
 
 use plan::{
     Aspect, Background, Color, Dim, Enlarge, Fit, Fixed, Format, FormatRule, Gravity, Horizontal, Limits, Orient,
-    OutputRule, Pad, Plan, Region, Resize, Stage, Trim, TrimMode, Vertical,
+    OutputRule, Overlay, Pad, Plan, Region, Resize, Shift, Stage, Trim, TrimMode, Vertical,
 };
 
 use super::meaning;
-use super::said::{CropWord, FillWord, FitWord, FmWord, Rect, RotWord, Said, TrimWord};
+use super::said::{AlignWord, CropWord, FillWord, FitWord, FmWord, Rect, RotWord, Said, TrimWord};
+use crate::overlay;
 use crate::request::Settings;
 
 /// What to say for a canonical plan; `Err` names what imgix has no words for.
@@ -112,6 +113,10 @@ fn spell_stages(stages: &[Stage], said: &mut Said) -> Result<(), String> {
             rest = tail;
         }
         _ => {}
+    }
+    if let [Stage::Overlay(mark), tail @ ..] = rest {
+        spell_mark(mark, said)?;
+        rest = tail;
     }
     if let [Stage::Pad(pad), tail @ ..] = rest {
         spell_pad(pad, said);
@@ -242,4 +247,54 @@ fn spell_pad(pad: &Pad, said: &mut Said) {
     }
     let bar = |px: u32| (px > 0).then_some(px);
     (said.pad_top, said.pad_right, said.pad_bottom, said.pad_left) = (bar(top), bar(right), bar(bottom), bar(left));
+}
+
+fn spell_mark(mark: &Overlay, said: &mut Said) -> Result<(), String> {
+    let (source, asset) = overlay::named(mark)?;
+    for (is, what) in [
+        (source.is_some(), "an overlay from a source that it names"),
+        (!overlay::own_stages(mark)?.is_empty(), "an overlay with a transformation of its own"),
+        (mark.shrink, "an overlay that shrinks to the picture"),
+        (!mark.optional, "an overlay without which there is no answer"),
+    ] {
+        if is {
+            return Err(what.to_owned());
+        }
+    }
+    said.mark = Some(asset.clone());
+    (said.mark_w, said.mark_h) = (mark.width, mark.height);
+    said.mark_alpha = (mark.opacity != Fixed::ONE).then(|| overlay::percent(mark.opacity));
+    spell_mark_place(mark, said)
+}
+
+/// One gap serves both axes; where they differ, an axis is counted from the left or from the top.
+fn spell_mark_place(mark: &Overlay, said: &mut Said) -> Result<(), String> {
+    let (x, y) = match mark.offset {
+        (Shift::Px(x), Shift::Px(y)) => (x, y),
+        _ => return Err("an overlay at a distance that is a share".to_owned()),
+    };
+    let (column, row) = mark.anchor;
+    let even = x == y || column == Horizontal::Center || row == Vertical::Center;
+    if column == Horizontal::Left && (x < 0 || !even) {
+        said.mark_x = Some(x);
+    }
+    if row == Vertical::Top && (y < 0 || (!even && said.mark_x.is_none())) {
+        said.mark_y = Some(y);
+    }
+    let by_gap = (said.mark_x.is_none(), said.mark_y.is_none());
+    let gap = match (column, row) {
+        (Horizontal::Center, Vertical::Center) => None,
+        (Horizontal::Center, _) => by_gap.1.then_some(y),
+        (_, Vertical::Center) => by_gap.0.then_some(x),
+        _ => by_gap.0.then_some(x).or(by_gap.1.then_some(y)),
+    };
+    said.mark_pad = gap.and_then(|gap| u32::try_from(gap).ok()).filter(|gap| *gap != meaning::MARK_PAD);
+    let words = [
+        (by_gap.1, AlignWord::Row(row), row == Vertical::Bottom),
+        (by_gap.0, AlignWord::Column(column), column == Horizontal::Right),
+    ];
+    if words.iter().any(|(by_gap, _, default)| *by_gap && !default) {
+        said.mark_align = words.into_iter().filter(|(by_gap, ..)| *by_gap).map(|(_, word, _)| word).collect();
+    }
+    Ok(())
 }

@@ -5,6 +5,7 @@
 
 use super::said::{self, Said, Words};
 use super::values::*;
+use crate::overlay;
 use crate::request::WarningKind;
 use crate::table::{Kind, Param, Tier};
 
@@ -26,6 +27,8 @@ const fn row(
 
 const LENGTH: Kind = Kind::Syntax("pixels from 1 to 8192, or a share of the source above 0 and up to 1");
 const SIDE: Kind = Kind::Int(1, 8192);
+const MARK_LENGTH: Kind = Kind::Syntax("pixels from 1 to 8192, or a share of the picture's side above 0 and up to 1");
+const OFFSET: Kind = Kind::Int(-8192, 8192);
 const BAR: Kind = Kind::Int(0, 8192);
 const SHARE: Kind = Kind::Number(0.0, 1.0);
 
@@ -311,6 +314,87 @@ pub(super) static TABLE: &[Param<Said>] = &[
         |s| spell_as(s.pad_left),
     ),
     row(
+        "mark",
+        &["m"],
+        Kind::Syntax("an absolute http or https address, or a path"),
+        Tier::A,
+        ("", "Watermark: the picture that is drawn over this one; left out where it cannot be had."),
+        |s, v| put(&mut s.mark, overlay::asset(v).map(|asset| (asset, false)).ok_or(WarningKind::Invalid)),
+        |s| s.mark.as_ref().map(overlay::spell),
+    ),
+    row(
+        "mark-align",
+        &["markalign", "ma"],
+        Kind::List(&["top", "middle", "bottom", "left", "center", "right"]),
+        Tier::A,
+        ("bottom,right", "Where the watermark lies; an axis that is not named keeps its default."),
+        read_align,
+        |s| spell_list(said::ALIGN, &s.mark_align),
+    ),
+    row(
+        "mark-pad",
+        &["markpad", "mp"],
+        BAR,
+        Tier::A,
+        ("5", "Pixels between the watermark and the edges that it is aligned to."),
+        |s, v| put(&mut s.mark_pad, whole(v, 0, 8192)),
+        |s| spell_as(s.mark_pad),
+    ),
+    row(
+        "mark-x",
+        &["markx", "mx"],
+        OFFSET,
+        Tier::B,
+        ("", "Pixels from the left, instead of mark-align and mark-pad."),
+        |s, v| put(&mut s.mark_x, signed(v, 8192)),
+        |s| spell_as(s.mark_x),
+    ),
+    row(
+        "mark-y",
+        &["marky", "my"],
+        OFFSET,
+        Tier::B,
+        ("", "Pixels from the top, instead of mark-align and mark-pad."),
+        |s, v| put(&mut s.mark_y, signed(v, 8192)),
+        |s| spell_as(s.mark_y),
+    ),
+    row(
+        "mark-w",
+        &["markw", "mw"],
+        MARK_LENGTH,
+        Tier::A,
+        ("the watermark's", "Width that the watermark is scaled to, ratio kept."),
+        |s, v| put(&mut s.mark_w, length(v)),
+        |s| s.mark_w.map(spell_length),
+    ),
+    row(
+        "mark-h",
+        &["markh", "mh"],
+        MARK_LENGTH,
+        Tier::A,
+        ("the watermark's", "Height that the watermark is scaled to, ratio kept."),
+        |s, v| put(&mut s.mark_h, length(v)),
+        |s| s.mark_h.map(spell_length),
+    ),
+    row(
+        "mark-fit",
+        &["markfit", "mf"],
+        Kind::Enum(&["clip", "crop", "fill", "max", "scale"]),
+        Tier::B,
+        ("clip", "How the watermark meets mark-w and mark-h."),
+        |s, v| put(&mut s.mark_fit, word(said::MARK_FIT, said::MARK_FIT_LATER, v)),
+        |s| spell(said::MARK_FIT, s.mark_fit),
+    ),
+    row(
+        "mark-alpha",
+        &["markalpha", "malph"],
+        Kind::Number(0.0, 100.0),
+        Tier::A,
+        ("100", "Opacity of the watermark in percent."),
+        |s, v| put(&mut s.mark_alpha, fixed(v, 0.0, 100.0)),
+        |s| spell_as(s.mark_alpha),
+    ),
+    row(
         "fm",
         &[],
         Kind::Enum(&[
@@ -396,6 +480,13 @@ fn read_crop(said: &mut Said, value: &str) -> Result<(), WarningKind> {
     let words = list(value, said::CROP, said::CROP_LATER)?;
     said.notes.extend(words.notes);
     said.crop = words.read;
+    Ok(())
+}
+
+fn read_align(said: &mut Said, value: &str) -> Result<(), WarningKind> {
+    let words = list(value, said::ALIGN, &[])?;
+    said.notes.extend(words.notes);
+    said.mark_align = words.read;
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod marks;
 mod properties;
 
 use plan::{FormatRule, Plan};
@@ -263,7 +264,8 @@ fn nothing_effective_is_the_original() {
         ("pad=0", ""),
         ("rect=0,0,full,full", ""),
         ("blur=20", "unsupported blur=20"),
-        ("mark64=aHR0cHM6Ly9hLmV4YW1wbGUvbC5wbmc", "unsupported mark64=https://a.example/l.png"),
+        ("blend64=aHR0cHM6Ly9hLmV4YW1wbGUvbC5wbmc", "unsupported blend64=https://a.example/l.png"),
+        ("mark=/l.png&mark-alpha=0", ""),
         ("txt=Hello,+World!", "unsupported txt=Hello, World!"),
         ("fm=json", "unsupported fm=json"),
         ("q=%FF", "invalid q=%FF"),
@@ -501,6 +503,15 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("pad-right", "2"),
     ("pad-bottom", "3"),
     ("pad-left", "4"),
+    ("mark", "/logo.png"),
+    ("mark-align", "top,center"),
+    ("mark-pad", "7"),
+    ("mark-x", "-8"),
+    ("mark-y", "9"),
+    ("mark-w", "0.25"),
+    ("mark-h", "60"),
+    ("mark-fit", "clip"),
+    ("mark-alpha", "62.5"),
     ("fm", "webp"),
     ("q", "60"),
     ("auto", "format,compress"),

@@ -38,6 +38,13 @@ pub(super) fn whole(value: &str, low: u32, high: u32) -> Read<u32> {
     Ok((within as u32, within != n))
 }
 
+/// A whole number brought into `-most..=most`; decimals are rounded.
+pub(super) fn signed(value: &str, most: i32) -> Read<i32> {
+    let n = number(value)?.round();
+    let within = n.clamp((-most).into(), most.into());
+    Ok((within as i32, within != n))
+}
+
 /// Any angle, wrapped to less than a turn.
 pub(super) fn degrees(value: &str) -> Read<Fixed> {
     let n = number(value)?;

@@ -93,7 +93,7 @@ struct Start {
 fn seen(at: f64, own: u32, below: u32) -> Option<(Start, u32)> {
     let at = round_position(at);
     let (from, to) = (at.max(0.0), (at + f64::from(own)).min(f64::from(below)));
-    (from < to).then(|| (Start { hidden: from - at, at: from as u32 }, (to - from) as u32))
+    (from < to).then_some((Start { hidden: from - at, at: from as u32 }, (to - from) as u32))
 }
 
 #[cfg(test)]

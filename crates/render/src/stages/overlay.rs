@@ -133,4 +133,27 @@ fn over(top: [u8; 3], weight: u32, below: [u8; 4]) -> [u8; 4] {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blending() {
+        let weight = |alpha: u32, share: u32| alpha * share;
+        for (top, weight, below, want) in [
+            ([200, 0, 50], WHOLE, [1, 2, 3, 4], [200, 0, 50, 255]),
+            ([200, 0, 50], 0, [1, 2, 3, 4], [1, 2, 3, 4]),
+            ([200, 0, 50], weight(255, 5000), [100, 100, 100, 255], [150, 50, 75, 255]),
+            ([200, 0, 50], weight(255, 1), [100, 100, 100, 255], [100, 100, 100, 255]),
+            ([200, 0, 50], weight(51, 10_000), [100, 100, 100, 255], [120, 80, 90, 255]),
+            // Over nothing, a colour stays what it is.
+            ([200, 0, 50], weight(128, 5000), [9, 9, 9, 0], [200, 0, 50, 64]),
+            // Half over half: two thirds of what is seen is the upper one.
+            ([255, 0, 0], weight(128, 10_000), [0, 0, 255, 128], [170, 0, 85, 192]),
+        ] {
+            assert_eq!(over(top, weight, below), want, "{top:?} {weight} {below:?}");
+        }
+        for (a, b) in [(0, 255), (255, 0), (255, 255), (17, 201)] {
+            assert_eq!((mixed(a, b, WHOLE), mixed(a, b, 0)), (a, b));
+        }
+    }
+}

@@ -105,9 +105,30 @@ fn token() -> impl Strategy<Value = String> {
     ]
 }
 
+/// A layer that may hold layers.
+fn layer() -> impl Strategy<Value = String> {
+    token().prop_recursive(4, 16, 2, |inner| {
+        let place = prop_oneof![
+            Just(String::new()),
+            prop::sample::select(crate::imagekit::said::Focus::ANCHORS.to_vec())
+                .prop_map(|(name, ..)| format!("lfo-{name}")),
+            (0u32..40, 0u32..40).prop_map(|(x, y)| format!("lx-{x},ly-N{y}")),
+            (0u32..40).prop_map(|x| format!("lx-N{x}")),
+        ];
+        let picture = prop::sample::select(vec!["i-logo.png", "i-@@a@@b-c.png", "ie-aHR0cHM6Ly94LmV4YW1wbGUvYS5wbmc"]);
+        let more = prop::sample::select(vec!["t-false", "o-40", "o-0", "w-30", "t-true", "fl-h"]);
+        (picture, place, prop::collection::vec(inner, 0..3), more).prop_map(|(picture, place, steps, more)| {
+            format!("l-image,{picture},{place},{more},{},l-end", steps.join(":"))
+        })
+    })
+}
+
 fn chain() -> impl Strategy<Value = String> {
     let step = prop::collection::vec(token(), 0..7).prop_map(|tokens| tokens.join(","));
-    prop::collection::vec(step, 0..5).prop_map(|steps| steps.join(":"))
+    (prop::collection::vec(step, 0..5), prop::option::of(layer()), token()).prop_map(|(steps, layer, last)| {
+        let layer = layer.map(|layer| format!(",{layer},{last}")).unwrap_or_default();
+        steps.join(":") + &layer
+    })
 }
 
 proptest! {
@@ -133,7 +154,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_panics(path in "/?(tr:|[-a-z0-9,:/%_.*é]|%2F|%3A|https:/|ik-seo/){0,40}", query in ".{0,30}", free in ".{0,60}") {
+    fn nothing_panics(path in "/?(tr:|l-image,|,l-end|i-|[-a-z0-9,:/%_.*é]|%2F|%3A|https:/|ik-seo/){0,40}", query in ".{0,30}", free in ".{0,60}") {
         for raw in [format!("{path}?{query}"), format!("/{free}"), format!("/tr:{free}/a"), format!("/a?tr={free}")] {
             let _ = parse(&raw);
             let _ = purge_target(&raw, &settings());

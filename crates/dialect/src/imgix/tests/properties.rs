@@ -64,9 +64,36 @@ prop_compose! {
     }
 }
 
+/// Assets as a query can name them.
+fn asset() -> impl Strategy<Value = Asset> {
+    prop_oneof![
+        "[a-zé %?#&+=:]{1,9}(/[a-z. ]{1,5}x){0,2}".prop_map(Asset::Path),
+        "https?://[a-z]{1,5}\\.example(/[a-z]{1,4}x){1,2}(\\?w=[0-9]{1,3}&mark=%2Fb)?".prop_map(Asset::Url),
+    ]
+}
+
+prop_compose! {
+    fn mark()(
+        mark in weighted(0.8, asset()),
+        mark_align in vec(word(said::ALIGN), 0..3),
+        mark_pad in some(0u32..9),
+        (mark_x, mark_y) in (some(-9000i32..9000), some(-9i32..9)),
+        (mark_w, mark_h) in (some(length()), some(length())),
+        mark_fit in some(word(said::MARK_FIT)),
+        mark_alpha in some(fixed(0.0, 100.0)),
+    ) -> Said {
+        let within = |at: Option<i32>| at.map(|at| at.clamp(-8192, 8192));
+        let (mark_x, mark_y) = (within(mark_x), within(mark_y));
+        Said {
+            mark, mark_align, mark_pad, mark_x, mark_y, mark_w, mark_h, mark_fit, mark_alpha, ..Said::default()
+        }
+    }
+}
+
 prop_compose! {
     fn everything()(
         said in geometry(),
+        mark in prop_oneof![Just(Said::default()), mark()],
         (fill, fill_color, bg) in (some(word(said::FILL)), some(color()), some(color())),
         (trim, trim_color) in (some(word(said::TRIM)), some(any::<[u8; 3]>())),
         (trim_tol, trim_pad, trim_alpha) in (some(fixed(0.0, 255.0)), some(0u32..=200), some(0u32..=255)),
@@ -83,7 +110,10 @@ prop_compose! {
             fill, fill_color, bg, trim, trim_color: trim_color.map(|[r, g, b]| Color::rgb(r, g, b)),
             trim_tol, trim_pad, trim_alpha, orient, flip, rot, rot_type,
             pad: pad.map(|p| p.min(8192)), pad_top, pad_right, pad_bottom, pad_left,
-            fm, q, auto_format, auto_compress, lossless, jpg_progressive, dl, ..said
+            fm, q, auto_format, auto_compress, lossless, jpg_progressive, dl,
+            mark: mark.mark, mark_align: mark.mark_align, mark_pad: mark.mark_pad, mark_x: mark.mark_x,
+            mark_y: mark.mark_y, mark_w: mark.mark_w, mark_h: mark.mark_h, mark_fit: mark.mark_fit,
+            mark_alpha: mark.mark_alpha, ..said
         }
     }
 }

@@ -1,0 +1,437 @@
+//! The sweep: takes from disk and memory what purges have named, and says of each purge when that is done (rule D4).
+//!
+//! A thread of its own works through the purges that are not erased yet. Why `erased` is true when it is said:
+//!
+//! - A purge is taken up only once the index has applied it. From then on no store takes in what it names and is older, and
+//!   the writer judges everything once more before it writes. Waiting until the writers have emptied what was queued before
+//!   (a *barrier*) so means that no such body comes to the disk later.
+//! - Every body on disk has a row, or stands on its store's list of released places, or is of an earlier run. Rows are
+//!   walked; each body is overwritten, and the disk has confirmed it, before its row goes. Whoever else removes a row puts
+//!   the body on the list first, and a second barrier after the walk waits for the writers' own removals; then the lists are
+//!   erased.
+//! - What an earlier run left without a row (it was killed between body and row, or between row and list) is found by
+//!   comparing each of its segments with the catalogue. Until that *scrub* is through, nothing is reported erased.
+//!
+//! All of it may be done twice, so a kill at any moment costs only time.
+
+mod compact;
+mod job;
+mod pace;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use plan::Position;
+use purge::{BodyStore, Catalogue, CatalogueError, Index, LogError, Progress, Record, Records, Row, StoreError, Tier};
+
+use crate::store::Store;
+use job::Job;
+use pace::Pace;
+
+/// Purges worked on at a time; the others wait in the log.
+const AT_ONCE: usize = 1024;
+/// Records read from the log in one go.
+const PAGE: usize = 256;
+/// Rows erased in one go.
+const BATCH: usize = 128;
+/// Bytes that wait to be stored, past which the sweep rests a little.
+const BUSY: u64 = 4 << 20;
+/// How long it rests at most before each batch.
+const GIVE_WAY: Duration = Duration::from_millis(200);
+
+/// How fast the sweep may work.
+#[derive(Debug, Clone)]
+pub struct SweepSettings {
+    /// Bytes overwritten, or read by the scrub, per second; 0 = as many as the disk takes.
+    pub bytes_per_second: u64,
+    /// Rows looked at per second; 0 = no bound.
+    pub rows_per_second: u64,
+    /// Names in the purge index past which the floor is raised, so that they can be forgotten.
+    pub most_names: usize,
+    /// Globs in the purge index past which that is done at once.
+    pub most_globs: usize,
+    /// Between two raises of the floor on account of names, or of fewer globs.
+    pub raise_every: Duration,
+    /// How often it looks for work that nobody told it of, and tries again what failed.
+    pub tick: Duration,
+}
+
+impl Default for SweepSettings {
+    fn default() -> Self {
+        SweepSettings {
+            bytes_per_second: 64 << 20,
+            rows_per_second: 10_000,
+            most_names: 1_000_000,
+            most_globs: 64,
+            raise_every: Duration::from_secs(600),
+            tick: Duration::from_secs(5),
+        }
+    }
+}
+
+/// What the sweep works on.
+pub struct SweepParts {
+    /// The purges, and how far each has come.
+    pub records: Arc<dyn Records>,
+    /// What is stored.
+    pub catalogue: Arc<dyn Catalogue>,
+    /// The index, replayed to the head of the log.
+    pub index: Arc<Index>,
+    /// Derivatives.
+    pub derivatives: Arc<Store>,
+    /// Masters' own bytes.
+    pub masters: Arc<Store>,
+    /// How fast.
+    pub settings: SweepSettings,
+    /// Called whenever a purge has come further, from the sweep's thread, after it was noted.
+    pub on_progress: Box<dyn Fn(&Record, &Progress) + Send>,
+}
+
+/// Where the sweep stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SweepStatus {
+    /// Whether everything that earlier runs left is accounted for.
+    pub scrubbed: bool,
+    /// Purges that are being worked on.
+    pub open: usize,
+    /// Bytes without a row that the scrub of this start had to overwrite.
+    pub orphans: u64,
+    /// What failed last, while it is not mended.
+    pub error: Option<String>,
+}
+
+/// The running sweep. Dropped, it stops after the batch it is at.
+pub struct Sweep {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Sweep {
+    /// Starts it. What earlier runs left behind is its first work.
+    ///
+    /// # Errors
+    /// When no thread can be started.
+    pub fn start(parts: SweepParts) -> std::io::Result<Sweep> {
+        let shared = Arc::new(Shared::default());
+        let worker = Worker::new(parts, shared.clone());
+        let thread = std::thread::Builder::new().name("sweep".into()).spawn(move || worker.run())?;
+        Ok(Sweep { shared, thread: Some(thread) })
+    }
+
+    /// Says that a purge was applied.
+    pub fn kick(&self) {
+        self.shared.signal(|signals| signals.kicked = true);
+    }
+
+    /// Where it stands.
+    pub fn status(&self) -> SweepStatus {
+        lock(&self.shared.status).clone()
+    }
+}
+
+impl Drop for Sweep {
+    fn drop(&mut self) {
+        self.shared.signal(|signals| signals.stop = true);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+#[derive(Default)]
+struct Shared {
+    signals: Mutex<Signals>,
+    wake: Condvar,
+    status: Mutex<SweepStatus>,
+}
+
+#[derive(Default)]
+struct Signals {
+    kicked: bool,
+    stop: bool,
+}
+
+impl Shared {
+    fn signal(&self, set: impl FnOnce(&mut Signals)) {
+        set(&mut lock(&self.signals));
+        self.wake.notify_all();
+    }
+
+    /// Waits for a kick; at once if there was one.
+    fn wait(&self, longest: Duration) -> Result<(), Stop> {
+        let idle = |signals: &mut Signals| !signals.kicked && !signals.stop;
+        let (mut signals, _) = self
+            .wake
+            .wait_timeout_while(lock(&self.signals), longest, idle)
+            .unwrap_or_else(PoisonError::into_inner);
+        signals.kicked = false;
+        if signals.stop { Err(Stop::Asked) } else { Ok(()) }
+    }
+
+    /// Rests whatever happens, unless it is to stop.
+    fn rest(&self, time: Duration) -> Result<(), Stop> {
+        let (signals, _) = self
+            .wake
+            .wait_timeout_while(lock(&self.signals), time, |signals| !signals.stop)
+            .unwrap_or_else(PoisonError::into_inner);
+        if signals.stop { Err(Stop::Asked) } else { Ok(()) }
+    }
+}
+
+/// Why a round ended early.
+enum Stop {
+    Asked,
+    Failed(String),
+}
+
+impl From<CatalogueError> for Stop {
+    fn from(error: CatalogueError) -> Self {
+        Stop::Failed(error.to_string())
+    }
+}
+
+impl From<LogError> for Stop {
+    fn from(error: LogError) -> Self {
+        Stop::Failed(error.to_string())
+    }
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        Stop::Failed(error.to_string())
+    }
+}
+
+struct Worker {
+    parts: SweepParts,
+    shared: Arc<Shared>,
+    /// Every record up to it is in `jobs`, or erased.
+    seen: Position,
+    jobs: BTreeMap<Position, Job>,
+    /// Segments of earlier runs that are still to be compared with the catalogue.
+    scrub: Vec<(Tier, u64)>,
+    bytes: Pace,
+    rows: Pace,
+    /// The head at which there was nothing left to erase.
+    settled: Option<Position>,
+    raised_at: Option<Instant>,
+}
+
+impl Worker {
+    fn new(parts: SweepParts, shared: Arc<Shared>) -> Worker {
+        let earlier = |tier: Tier, store: &Store| -> Vec<(Tier, u64)> {
+            store.disk().map_or_else(Vec::new, |disk| disk.bodies().earlier().into_iter().map(|n| (tier, n)).collect())
+        };
+        let mut scrub = earlier(Tier::Derivatives, &parts.derivatives);
+        scrub.extend(earlier(Tier::Masters, &parts.masters));
+        lock(&shared.status).scrubbed = scrub.is_empty();
+        Worker {
+            bytes: Pace::new(parts.settings.bytes_per_second),
+            rows: Pace::new(parts.settings.rows_per_second),
+            parts,
+            shared,
+            seen: Position::START,
+            jobs: BTreeMap::new(),
+            scrub,
+            settled: None,
+            raised_at: None,
+        }
+    }
+
+    fn run(mut self) {
+        loop {
+            let pause = match self.round() {
+                Ok(pause) => {
+                    lock(&self.shared.status).error = None;
+                    pause
+                }
+                Err(Stop::Asked) => return,
+                Err(Stop::Failed(error)) => {
+                    tracing::error!(%error, "the sweep failed and tries again");
+                    lock(&self.shared.status).error = Some(error);
+                    self.parts.settings.tick
+                }
+            };
+            if self.shared.wait(pause).is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Does what there is to do; answers how long there will be nothing.
+    fn round(&mut self) -> Result<Duration, Stop> {
+        let head = self.parts.index.head();
+        let all_seen = self.load(head)?;
+        self.walk_ready()?;
+        if let Some((tier, segment)) = self.scrub.last().copied() {
+            self.scrub_segment(tier, segment)?;
+            self.scrub.pop();
+            lock(&self.shared.status).scrubbed = self.scrub.is_empty();
+            return Ok(Duration::ZERO);
+        }
+        self.report_erased()?;
+        self.erase_released()?;
+        if !all_seen {
+            return Ok(Duration::ZERO);
+        }
+        if self.jobs.is_empty() && self.settled != Some(head) {
+            for store in [&self.parts.derivatives, &self.parts.masters] {
+                store.disk().into_iter().for_each(|disk| disk.erased_to(head));
+            }
+            self.settled = Some(head);
+        }
+        if self.jobs.is_empty() {
+            self.raise_floor(head)?;
+        }
+        let now = Instant::now();
+        let next = self.jobs.values().filter_map(|job| job.look_at()).min();
+        Ok(next.map_or(self.parts.settings.tick, |at| at.saturating_duration_since(now)).min(self.parts.settings.tick))
+    }
+
+    /// Takes up purges that the index has applied; answers whether these are all.
+    fn load(&mut self, head: Position) -> Result<bool, Stop> {
+        if self.settled == Some(head) {
+            return Ok(true);
+        }
+        while self.jobs.len() < AT_ONCE {
+            let mut page = self.parts.records.unerased(self.seen, PAGE)?;
+            let full = page.len() == PAGE;
+            // A record is in the log a moment before it is in the index.
+            page.retain(|(record, _)| record.position <= head);
+            let Some((last, _)) = page.last() else { return Ok(true) };
+            self.seen = last.position;
+            for (record, progress) in page {
+                let job = Job::new(record, progress, self.parts.derivatives.max_stale());
+                self.jobs.insert(job.record.position, job);
+            }
+            lock(&self.shared.status).open = self.jobs.len();
+            if !full {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Says of every purge whose rows are gone that it is erased, once that is true of bodies without rows too.
+    fn report_erased(&mut self) -> Result<(), Stop> {
+        if !self.jobs.values().any(|job| job.walked) {
+            return Ok(());
+        }
+        self.barrier();
+        self.erase_released()?;
+        self.parts.catalogue.scrub()?;
+        let mut done = Vec::new();
+        for job in self.jobs.values_mut().filter(|job| job.walked) {
+            merge_noted(&*self.parts.records, job)?;
+            done.push((job.record.position, job.finished(unix_millis())));
+        }
+        self.parts.records.note(&done)?;
+        for (position, progress) in done {
+            if let Some(job) = self.jobs.remove(&position) {
+                (self.parts.on_progress)(&job.record, &progress);
+            }
+        }
+        lock(&self.shared.status).open = self.jobs.len();
+        Ok(())
+    }
+
+    /// Notes how far a purge has come, and tells whoever listens.
+    fn note(&mut self, position: Position) -> Result<(), Stop> {
+        let Some(job) = self.jobs.get_mut(&position) else { return Ok(()) };
+        merge_noted(&*self.parts.records, job)?;
+        self.parts.records.note(&[(position, job.progress)])?;
+        (self.parts.on_progress)(&job.record, &job.progress);
+        Ok(())
+    }
+
+    fn scrub_segment(&mut self, tier: Tier, segment: u64) -> Result<(), Stop> {
+        let live = self.parts.catalogue.places(tier, segment)?;
+        let store = self.store(tier).clone();
+        let Some(disk) = store.disk() else { return Ok(()) };
+        let (pace, shared) = (&mut self.bytes, &self.shared);
+        let mut stopped = Ok(());
+        let mut step = |bytes| {
+            if stopped.is_ok() {
+                stopped = shared.rest(pace.take(bytes));
+            }
+        };
+        let overwritten =
+            disk.bodies().scrub(segment, &live, &mut step).map_err(|error| Stop::Failed(error.to_string()))?;
+        stopped?;
+        if overwritten > 0 {
+            tracing::info!(tier = tier.name(), segment, overwritten, "erased what no row accounts for");
+            lock(&self.shared.status).orphans += overwritten;
+        }
+        Ok(())
+    }
+
+    /// Erases bodies, then takes their rows away: a kill in between leaves rows whose bodies are no use, which is a miss.
+    fn erase_rows(&mut self, tier: Tier, rows: &[Row]) -> Result<(), Stop> {
+        let store = self.store(tier).clone();
+        for batch in rows.chunks(BATCH) {
+            self.give_way()?;
+            let places: Vec<_> = batch.iter().map(|row| row.place).collect();
+            if let Some(disk) = store.disk() {
+                disk.bodies().erase(&places)?;
+            }
+            for row in batch {
+                self.parts.catalogue.remove(tier, &row.key, row.body)?;
+            }
+            let bytes = places.iter().map(|place| place.length).sum();
+            self.shared.rest(self.bytes.take(bytes))?;
+        }
+        Ok(())
+    }
+
+    fn erase_released(&self) -> Result<(), Stop> {
+        for store in [&self.parts.derivatives, &self.parts.masters] {
+            if let Some(disk) = store.disk().filter(|disk| disk.bodies().released() > 0) {
+                disk.bodies().erase_released()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn barrier(&self) {
+        self.parts.masters.barrier();
+        self.parts.derivatives.barrier();
+    }
+
+    /// Lets what waits to be stored go first, for a little while.
+    fn give_way(&self) -> Result<(), Stop> {
+        let until = Instant::now() + GIVE_WAY;
+        let busy = |store: &Store| store.disk().is_some_and(|disk| disk.waiting() > BUSY);
+        while (busy(&self.parts.derivatives) || busy(&self.parts.masters)) && Instant::now() < until {
+            self.shared.rest(Duration::from_millis(10))?;
+        }
+        Ok(())
+    }
+
+    fn store(&self, tier: Tier) -> &Arc<Store> {
+        match tier {
+            Tier::Derivatives => &self.parts.derivatives,
+            Tier::Masters => &self.parts.masters,
+        }
+    }
+}
+
+/// Takes over what others have noted about a purge meanwhile: when it was effective and refreshed.
+fn merge_noted(records: &dyn Records, job: &mut Job) -> Result<(), Stop> {
+    let before = Position(job.record.position.0.saturating_sub(1));
+    let noted = records.unerased(before, 1)?;
+    if let Some((_, Some(noted))) = noted.into_iter().find(|(record, _)| record.position == job.record.position) {
+        job.progress.effective_at = noted.effective_at;
+        job.progress.refreshed_at = noted.refreshed_at;
+    }
+    Ok(())
+}
+
+fn unix_millis() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as u64)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

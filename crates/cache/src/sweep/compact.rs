@@ -1,0 +1,88 @@
+//! Raising the floor, so that the index can forget purges (rule L5).
+//!
+//! A purge may be forgotten once the floor has reached it: from then on no stamp below it is good, whatever names it has. So
+//! that what is still good does not become a miss by that, its rows are re-stamped first. A row that is judged fresh by an
+//! index which has applied every purge up to a position was named by none of them since its stamp, so it is as good as of that
+//! position. A fill that began before and ends after the rows were walked keeps its old stamp and is lost: a miss, never a
+//! fault.
+
+use std::time::Instant;
+
+use plan::{Position, Stamp};
+use purge::{Filter, Row, Subject, Tier, Verdict};
+
+use super::{Stop, Worker};
+
+/// Rows re-stamped in one go.
+const PAGE: usize = 512;
+
+impl Worker {
+    /// Raises the floor to the newest position if that is worth it. Call it with nothing left to erase up to `head`.
+    pub(super) fn raise_floor(&mut self, head: Position) -> Result<(), Stop> {
+        // What could not be written to the log is in the index alone, and its positions may be given again.
+        let to = head.min(self.parts.records.head()?);
+        if to <= self.parts.index.floor() || !self.worth_it()? {
+            return Ok(());
+        }
+        self.barrier();
+        for tier in [Tier::Masters, Tier::Derivatives] {
+            if !self.restamp(tier, to)? {
+                return Ok(());
+            }
+        }
+        let stamp = Stamp { log: self.parts.index.identity().log, position: to };
+        self.parts.masters.restamp_memory(stamp);
+        self.parts.derivatives.restamp_memory(stamp);
+        self.parts.records.keep_floor(to)?;
+        self.parts.index.raise_floor(to);
+        self.raised_at = Some(Instant::now());
+        tracing::info!(floor = %to, "everything older is erased or known to be good: the floor is raised");
+        Ok(())
+    }
+
+    fn worth_it(&self) -> Result<bool, Stop> {
+        let settings = &self.parts.settings;
+        let globs = Filter { kind: Some("glob".to_owned()), limit: settings.most_globs.max(1), ..Filter::default() };
+        let floor = self.parts.index.floor();
+        let live = self.parts.records.list(&globs)?.iter().filter(|(record, _)| record.position > floor).count();
+        let long_ago = self.raised_at.is_none_or(|at| at.elapsed() >= settings.raise_every);
+        Ok(live >= settings.most_globs.max(1) || (long_ago && (live > 0 || self.parts.index.len() > settings.most_names)))
+    }
+
+    /// Re-stamps what is good in a tier, and erases what can never be good again. Answers whether nothing is left in between:
+    /// a newer purge than those that are erased may have named some of it, and its sweep comes first.
+    fn restamp(&mut self, tier: Tier, to: Position) -> Result<bool, Stop> {
+        let mut after = None;
+        loop {
+            let page = self.parts.catalogue.walk(tier, after, PAGE)?;
+            let Some(last) = page.last() else { return Ok(true) };
+            after = Some(last.key);
+            let read = page.len() as u64;
+            let (mut good, mut useless) = (Vec::new(), Vec::new());
+            for row in page {
+                match self.judge(&row) {
+                    Verdict::Fresh if row.stamp.position < to => good.push((row.key, row.body)),
+                    Verdict::Fresh => {}
+                    Verdict::OtherLog => useless.push(row),
+                    Verdict::Purged if row.stamp.position < self.parts.index.floor() => useless.push(row),
+                    Verdict::Purged | Verdict::Stale if row.stamp.position < to => return Ok(false),
+                    Verdict::Purged | Verdict::Stale => {}
+                }
+            }
+            self.parts.catalogue.restamp(tier, &good, to)?;
+            self.erase_rows(tier, &useless)?;
+            self.shared.rest(self.rows.take(read))?;
+        }
+    }
+
+    fn judge(&self, row: &Row) -> Verdict {
+        let index = &self.parts.index;
+        let dependencies = row
+            .dependencies
+            .iter()
+            .map(|(master, role)| index.dependency(master.clone(), *role, row.stamp.position, None))
+            .collect();
+        let exact = row.exact.map(|name| index.exact(name));
+        index.judge(&Subject { stamp: row.stamp, exact, dependencies, labels: row.labels.clone() }).0
+    }
+}

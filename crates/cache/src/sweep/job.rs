@@ -1,0 +1,267 @@
+//! One purge under the sweep.
+
+use std::time::{Duration, Instant};
+
+use plan::reason::Miss;
+use plan::{BodyId, Position, Selector};
+use purge::{Count, Matcher, Place, Progress, Record, Row, Tier};
+
+use super::{Stop, Worker};
+use crate::entry::Entry;
+
+/// Rows asked of the catalogue in one go.
+const PAGE: usize = 512;
+/// A soft purge is looked at again after this, then after twice as long, and so on.
+const FIRST_LOOK: Duration = Duration::from_millis(500);
+
+/// A purge that is not erased yet.
+pub(super) struct Job {
+    pub record: Record,
+    pub progress: Progress,
+    /// Whether none of its rows is left. It cannot become false again: nothing older than the purge is stored any more.
+    pub walked: bool,
+    /// When what is stale counts as purged; `None` for a hard purge, which does not wait.
+    due: Option<Instant>,
+    look_at: Instant,
+    patience: Duration,
+    /// What a soft purge found when it was first looked at: all of it will have been replaced or erased.
+    found: Option<[Count; 2]>,
+}
+
+impl Job {
+    pub fn new(record: Record, noted: Option<Progress>, max_stale: Duration) -> Job {
+        let now = Instant::now();
+        let effective = Progress { effective_at: record.accepted_at, ..Progress::default() };
+        Job {
+            due: (!record.mode.is_hard()).then(|| now + max_stale),
+            record,
+            progress: noted.unwrap_or(effective),
+            walked: false,
+            look_at: now,
+            patience: FIRST_LOOK,
+            found: None,
+        }
+    }
+
+    /// When it is to be looked at; `None` if there is nothing left to look at.
+    pub fn look_at(&self) -> Option<Instant> {
+        (!self.walked).then_some(self.look_at)
+    }
+
+    /// Whether its rows may be taken away, not only be counted.
+    fn erases(&self, now: Instant) -> bool {
+        self.due.is_none_or(|due| now >= due)
+    }
+
+    fn wait_on(&mut self, now: Instant) {
+        self.look_at = now + self.patience;
+        if let Some(due) = self.due {
+            self.look_at = self.look_at.min(due.max(now));
+        }
+        self.patience *= 2;
+    }
+
+    /// The progress that says it is erased.
+    pub fn finished(&mut self, at: u64) -> Progress {
+        if let Some([derivatives, masters]) = self.found {
+            let more = |a: Count, b: Count| if a.entries >= b.entries { a } else { b };
+            self.progress.derivatives = more(self.progress.derivatives, derivatives);
+            self.progress.masters = more(self.progress.masters, masters);
+        }
+        self.progress.erased_at = Some(at);
+        self.progress
+    }
+
+    fn selectors(&self) -> Vec<Selector> {
+        let mut all: Vec<Selector> = Vec::new();
+        for selector in self.record.targets.iter().flat_map(|target| &target.selectors) {
+            if !all.contains(selector) {
+                all.push(selector.clone());
+            }
+        }
+        all
+    }
+}
+
+impl Worker {
+    /// Looks at every purge whose time it is.
+    pub(super) fn walk_ready(&mut self) -> Result<(), Stop> {
+        let now = Instant::now();
+        let ready: Vec<Position> =
+            self.jobs.iter().filter(|(_, job)| job.look_at().is_some_and(|at| at <= now)).map(|(p, _)| *p).collect();
+        if ready.is_empty() {
+            return Ok(());
+        }
+        // After it, nothing that these purges name comes to the disk any more.
+        self.barrier();
+        let erasing: Vec<Position> =
+            ready.iter().copied().filter(|p| self.jobs.get(p).is_some_and(|job| job.erases(now))).collect();
+        self.drop_from_memory(&erasing);
+        for position in ready {
+            if erasing.contains(&position) {
+                self.erase(position)?;
+            } else {
+                self.look(position)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn erase(&mut self, position: Position) -> Result<(), Stop> {
+        for (tier, selector) in self.to_walk(position) {
+            self.each_page(tier, &selector, position, |worker, old| {
+                worker.erase_rows(tier, old)?;
+                if let Some(job) = worker.jobs.get_mut(&position) {
+                    let count = match tier {
+                        Tier::Derivatives => &mut job.progress.derivatives,
+                        Tier::Masters => &mut job.progress.masters,
+                    };
+                    old.iter().for_each(|row| count.add(row.size));
+                }
+                worker.note(position)
+            })?;
+        }
+        if let Some(job) = self.jobs.get_mut(&position) {
+            job.walked = true;
+        }
+        Ok(())
+    }
+
+    /// Counts what a soft purge has left, and is done with it if that is nothing.
+    fn look(&mut self, position: Position) -> Result<(), Stop> {
+        let mut left = [Count::default(); 2];
+        let mut seen = std::collections::HashSet::new();
+        for (tier, selector) in self.to_walk(position) {
+            self.each_page(tier, &selector, position, |_, old| {
+                for row in old.iter().filter(|row| seen.insert((tier, row.key))) {
+                    left[usize::from(tier == Tier::Masters)].add(row.size);
+                }
+                Ok(())
+            })?;
+        }
+        let none_left = left.iter().all(|count| count.entries == 0) && !self.in_memory(position);
+        let Some(job) = self.jobs.get_mut(&position) else { return Ok(()) };
+        job.found.get_or_insert(left);
+        job.walked = none_left;
+        job.wait_on(Instant::now());
+        Ok(())
+    }
+
+    /// Masters before what was made from them (guarantee G7).
+    fn to_walk(&self, position: Position) -> Vec<(Tier, Selector)> {
+        let selectors = self.jobs.get(&position).map(Job::selectors).unwrap_or_default();
+        let masters = selectors.iter().filter(|s| s.is_deep()).map(|s| (Tier::Masters, s.clone()));
+        masters.chain(selectors.iter().map(|s| (Tier::Derivatives, s.clone()))).collect()
+    }
+
+    /// Calls `each` with the rows that a selector names and that are older than the purge, a page at a time.
+    fn each_page(
+        &mut self,
+        tier: Tier,
+        selector: &Selector,
+        position: Position,
+        mut each: impl FnMut(&mut Worker, &[Row]) -> Result<(), Stop>,
+    ) -> Result<(), Stop> {
+        let log = self.parts.index.identity().log;
+        let mut after = None;
+        loop {
+            let mut page = self.parts.catalogue.matching(tier, selector, after, PAGE)?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = Some(last.key);
+            let read = page.len() as u64;
+            page.retain(|row| row.stamp.log != log || row.stamp.position < position);
+            if !page.is_empty() {
+                each(self, &page)?;
+            }
+            self.shared.rest(self.rows.take(read))?;
+        }
+    }
+
+    /// Drops from memory what is voided, by whichever purge, and what is stale by one of `positions`.
+    fn drop_from_memory(&mut self, positions: &[Position]) {
+        let named = self.named(positions);
+        let mut dropped = Vec::new();
+        for (tier, store) in [(Tier::Masters, &self.parts.masters), (Tier::Derivatives, &self.parts.derivatives)] {
+            let named = Named::new(&named, tier);
+            store.drop_where(|entry| {
+                let verdict = entry.check(&self.parts.index);
+                if !matches!(verdict, Err(Miss::Purged | Miss::Stale | Miss::Expired)) {
+                    return false;
+                }
+                let by = named.by(entry);
+                dropped.extend(by.map(|position| (position, entry.body().map_or(0, |body| body.len() as u64))));
+                by.is_some() || verdict == Err(Miss::Purged)
+            });
+        }
+        for (position, bytes) in dropped {
+            if let Some(job) = self.jobs.get_mut(&position) {
+                job.progress.memory.add(bytes);
+            }
+        }
+    }
+
+    /// Whether memory holds anything that a purge names and that is older.
+    fn in_memory(&self, position: Position) -> bool {
+        let named = self.named(&[position]);
+        let mut found = false;
+        for (tier, store) in [(Tier::Masters, &self.parts.masters), (Tier::Derivatives, &self.parts.derivatives)] {
+            let named = Named::new(&named, tier);
+            store.drop_where(|entry| {
+                found = found || named.by(entry).is_some();
+                false
+            });
+        }
+        found
+    }
+
+    fn named(&self, positions: &[Position]) -> Vec<(Position, Vec<Selector>)> {
+        positions.iter().filter_map(|p| self.jobs.get(p).map(|job| (*p, job.selectors()))).collect()
+    }
+}
+
+/// What some purges name in one tier.
+struct Named<'s> {
+    newest: Position,
+    matchers: Vec<(Position, Matcher<'s>)>,
+}
+
+impl<'s> Named<'s> {
+    fn new(purges: &'s [(Position, Vec<Selector>)], tier: Tier) -> Self {
+        let concerns = |selector: &&Selector| tier == Tier::Derivatives || selector.is_deep();
+        let matchers = purges.iter().flat_map(|(position, selectors)| {
+            selectors.iter().filter(concerns).map(|selector| (*position, Matcher::new(selector)))
+        });
+        Named { newest: purges.iter().map(|(position, _)| *position).max().unwrap_or_default(), matchers: matchers.collect() }
+    }
+
+    /// The first of the purges that names an entry which is older than it.
+    fn by(&self, entry: &Entry) -> Option<Position> {
+        if entry.subject.stamp.position >= self.newest {
+            return None;
+        }
+        let row = row_of(entry);
+        let names = |(position, matcher): &&(Position, Matcher<'_>)| row.stamp.position < *position && matcher.names(&row);
+        self.matchers.iter().find(names).map(|(position, _)| *position)
+    }
+}
+
+/// The row that an entry in memory would have, as far as selectors look.
+fn row_of(entry: &Entry) -> Row {
+    let size = entry.body().map_or(0, |body| body.len() as u64);
+    Row {
+        key: entry.key,
+        body: BodyId([0; 16]),
+        place: Place { segment: 0, offset: 0, length: 0 },
+        stamp: entry.subject.stamp,
+        exact: entry.subject.exact.map(|(name, _)| name),
+        dependencies: entry.subject.dependencies.iter().map(|d| (d.master.clone(), d.role)).collect(),
+        content_type: String::new(),
+        size,
+        url: String::new(),
+        stored_at: 0,
+        last_used: 0,
+        labels: entry.subject.labels.clone(),
+        recipe: entry.meta.recipe,
+        data_key: None,
+    }
+}

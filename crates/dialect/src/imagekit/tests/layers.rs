@@ -1,0 +1,188 @@
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use plan::{Dim, Fixed, Overlay, Picture, Shift, Stage};
+
+use super::*;
+
+/// What a layer means, in a path and in a query.
+#[test]
+fn layers_are_overlays() {
+    let trim = "trim:corner,tolerance=10,keep=0";
+    for (layer, want, own) in [
+        ("i-logo.png", "path8(logo.png),center", "trim"),
+        ("i-logo.png,t-true", "path8(logo.png),center", "trim"),
+        ("i-logo.png,t-false", "path8(logo.png),center", ""),
+        ("i-a@@b-1.png,t-false", "path9(a/b-1.png),center", ""),
+        ("i-@@a@@@@b.png@@,t-false", "path7(a/b.png),center", ""),
+        ("ie-bG9nby5wbmc,t-false", "path8(logo.png),center", ""),
+        ("ie-bG9nby5wbmc%3D,t-false", "path8(logo.png),center", ""),
+        ("ie-aHR0cHM6Ly94LmV4YW1wbGUvYSBiLnBuZw%3D%3D,t-false", "url27(https://x.example/a%20b.png),center", ""),
+        ("ie-w7_Dvz8%2FPg,t-false", "path7(ÿÿ??>),center", ""),
+        ("i-l,t-false,lfo-bottom_right", "path1(l),bottom-right", ""),
+        ("i-l,t-false,lx-10,ly-20", "path1(l),top-left,by=10,20", ""),
+        ("i-l,t-false,lx-N10,ly-20", "path1(l),top-right,by=10,20", ""),
+        ("i-l,t-false,lx--10,ly-N0", "path1(l),bottom-right,by=10,0", ""),
+        ("i-l,t-false,ly-N0", "path1(l),bottom-left", ""),
+        ("i-l,t-false,lx-0,ly-0", "path1(l),top-left", ""),
+        ("i-l,t-false,o-40", "path1(l),center,opacity=0.4", ""),
+        ("i-l,t-false,w-100", "path1(l),100x-,center", ""),
+        ("i-l,t-false,w-100,h-50,c-at_max_enlarge", "path1(l),100x50,center", ""),
+        ("i-l,t-false,w-100,dpr-2", "path1(l),200x-,center", ""),
+        ("i-l,t-false,w-0.5", "path1(l),center", "resize:0.5rx-,inside"),
+        ("i-l,t-false,w-30,h-20", "path1(l),center", "resize:30x20,cover"),
+        ("i-l,w-30,h-20,fo-top,rt-90", "path1(l),center", "trim|resize:30x20,cover,at=top|rotate:90,auto"),
+        ("w-30:rt-90,i-l,t-5", "path1(l),center", "resize:30x-,inside|trim:corner,tolerance=5,keep=0|rotate:90,auto"),
+        ("i-l,t-false,rt-90:w-30", "path1(l),30x-,center", "rotate:90,auto"),
+        ("i-l,t-false,q-30,z-1", "path1(l),center", ""),
+    ] {
+        let own = own.replace("trim|", &format!("{trim}|"));
+        let own = if own == "trim" { trim.to_owned() } else { own };
+        let own = if own.is_empty() { own } else { format!("|{own}") };
+        for raw in [format!("/tr:l-image,{layer},l-end/a.jpg"), format!("/a.jpg?tr=l-image,{layer},l-end")] {
+            assert_eq!(stages(&raw), format!("overlay:{want},[orient:exif{own}]"), "{raw}");
+            assert_eq!(warnings(&raw), "", "{raw}");
+        }
+    }
+    // An unescaped plus sign, and an unescaped slash, which only a query can hold.
+    assert_eq!(stages("/a?tr=l-image,ie-aD4+,t-false,l-end"), "overlay:path3(h>>),center,[orient:exif]");
+    assert_eq!(stages("/a?tr=l-image,i-/b/c,t-false,l-end"), "overlay:path3(b/c),center,[orient:exif]");
+}
+
+#[test]
+fn layers_have_their_place() {
+    let logo = "overlay:path1(l),center,[orient:exif]";
+    for (steps, want) in [
+        ("l-image,i-l,t-false,l-end,w-300,rt-90", format!("resize:300x-,inside|{logo}|rotate:90,auto")),
+        ("w-300:l-image,i-l,t-false,l-end:rt-90", format!("resize:300x-,inside|{logo}|rotate:90,auto")),
+        ("l-image,i-l,t-false,l-end:w-300", format!("{logo}|resize:300x-,inside")),
+        ("l-image,i-l,t-false,l-end,l-image,i-l,t-false,l-end", format!("{logo}|{logo}")),
+        ("w-9,bg-fff,l-image,i-l,t-false,l-end", format!("resize:9x-,inside|{logo}|flatten:ffffffff")),
+        (
+            "l-image,i-l,t-false,ar-4:3,w-400:rt-90,l-end",
+            "overlay:path1(l),center,[orient:exif|resize:400x300,cover|rotate:90,auto]".to_owned(),
+        ),
+    ] {
+        assert_eq!(stages(&format!("/tr:{steps}/a.jpg")), want, "{steps}");
+    }
+}
+
+#[test]
+fn layers_hold_layers() {
+    let nested = |inner: &str| format!("l-image,i-l,t-false,{inner}l-end");
+    let two = nested("w-200:l-image,i-m,t-false,lfo-top,w-50,l-end,");
+    assert_eq!(
+        stages(&format!("/tr:w-300:{two}/a.jpg")),
+        "resize:300x-,inside|overlay:path1(l),center,[orient:exif|resize:200x-,inside\
+         |overlay:path1(m),50x-,top,[orient:exif]]"
+    );
+    let deep = |depth: usize| (0..depth).fold(String::new(), |inner, _| nested(&format!("{inner},")));
+    assert_eq!(parsed(&format!("/tr:{}/a.jpg", deep(4))).plan.overlays().len(), 4);
+    for (steps, problem) in [
+        (deep(5).as_str(), "too many layers inside each other; expected at most 4"),
+        ("l-image,i-l", "the layer l-image does not end; expected l-end after every layer"),
+        ("l-image,i-l,l-image,i-m,l-end", "the layer l-image does not end; expected l-end after every layer"),
+        ("w-3,l-end", "l-end ends no layer; expected one l-end for every layer"),
+        ("l-image,i-l,l-end,l-end", "l-end ends no layer; expected one l-end for every layer"),
+    ] {
+        assert_eq!(parse(&format!("/tr:{steps}/a.jpg")).unwrap_err().to_string(), problem, "{steps}");
+    }
+}
+
+#[test]
+fn bad_layers_are_refused() {
+    for (layer, parameter, allowed) in [
+        ("i-", "i", "@@"),
+        ("i-a@@..@@b", "i", "@@"),
+        ("i-ik_canvas", "i", "ik_canvas is not supported yet"),
+        ("ie-a", "ie", "base64"),
+        ("ie-_w", "ie", "base64"),
+        ("i-l,lx-65536", "lx", "65535"),
+        ("i-l,lx-NN3", "lx", "65535"),
+        ("i-l,lx-bw_mul_0.5", "lx", "expressions are not supported yet"),
+        ("i-l,lxc-3", "lxc", "not supported yet"),
+        ("i-l,lm-multiply", "lm", "not supported yet"),
+        ("i-l,r-max", "r", "not supported yet"),
+        ("i-l,lfo-auto", "lfo", "top_left"),
+        ("i-l,o-101", "o", "0 to 100"),
+        ("i-l,foo-1", "foo", "no such parameter"),
+        ("i-l,w-bw_div_2", "w", "expressions are not supported yet"),
+    ] {
+        match parse(&format!("/a.jpg?tr=l-image,{layer},l-end")) {
+            Err(ParseError::BadParameter { parameter: p, allowed: a, .. }) => {
+                assert_eq!(p, parameter, "{layer}");
+                assert!(a.contains(allowed), "{layer}: {a}");
+            }
+            other => panic!("{layer}: {other:?}"),
+        }
+    }
+    for (layer, want) in [
+        ("i-l,ie-bQ", "no-effect:i"),
+        ("i-l,lfo-top,lx-3", "no-effect:lfo"),
+        ("i-l,o-3,o-4", "repeated:o"),
+        ("i-l,f-png", "no-effect:f"),
+        ("i-l,w-3,h-2,ar-1", "no-effect:ar"),
+    ] {
+        assert_eq!(warnings(&format!("/a.jpg?tr=l-image,{layer},l-end")), want, "{layer}");
+    }
+    assert_eq!(warnings("/a.jpg?tr=l-image,i-l,l-end,orig-true"), "no-effect:l");
+}
+
+#[test]
+fn layers_are_spelt() {
+    for (raw, want) in [
+        ("/a.jpg?tr=l-image,i-x@@l-1.png,l-end", "/tr:l-image,i-x@@l-1.png,t-10,l-end/a.jpg"),
+        ("/a.jpg?tr=l-image,t-false,i-l,o-40,w-9,l-end", "/tr:l-image,i-l,o-40,w-9,t-false,l-end/a.jpg"),
+        ("/a.jpg?tr=w-3:l-image,i-l,t-false,ly-N0,l-end", "/tr:w-3,l-image,i-l,lfo-bottom_left,t-false,l-end/a.jpg"),
+        ("/a.jpg?tr=l-image,i-l,t-false,lx-N5,l-end", "/tr:l-image,i-l,lx-N5,ly-0,t-false,l-end/a.jpg"),
+        ("/a.jpg?tr=l-image,i-caf%C3%A9,t-false,l-end", "/tr:l-image,ie-Y2Fmw6k,t-false,l-end/a.jpg"),
+        (
+            "/a.jpg?tr=l-image,ie-aHR0cDovL2EuYi9jP2Q,rt-90:w-9:rt-90,l-end",
+            "/tr:l-image,ie-aHR0cDovL2EuYi9jP2Q,t-10,rt-90:w-9,rt-90,l-end/a.jpg",
+        ),
+        (
+            "/a.jpg?tr=l-image,i-l,t-false,w-9:l-image,i-m,t-false,l-end,l-end",
+            "/tr:l-image,i-l,w-9,t-false,l-image,i-m,t-false,l-end,l-end/a.jpg",
+        ),
+    ] {
+        let parsed = parsed(raw);
+        let written = Imagekit.write("any", &parsed.asset, &parsed.plan, &settings()).unwrap();
+        assert_eq!(written, want, "{raw}");
+    }
+}
+
+#[test]
+fn overlays_without_words_are_named() {
+    let with = |change: fn(&mut Overlay)| {
+        let mut plan = parsed("/tr:l-image,i-l,t-false,l-end/a.jpg").plan;
+        if let Some(Stage::Overlay(overlay)) = plan.stages.last_mut() {
+            change(overlay);
+        }
+        plan
+    };
+    let mut deep = with(|_| {});
+    for _ in 0..40 {
+        let mut outer = with(|_| {});
+        if let Some(Stage::Overlay(overlay)) = outer.stages.last_mut() {
+            overlay.stages.extend(deep.stages.pop());
+        }
+        deep = outer;
+    }
+    for (plan, what) in [
+        (deep, "more than 4 overlays inside each other"),
+        (with(|o| o.picture = Picture::Masters(vec![])), "an overlay whose picture has no name, only masters"),
+        (with(|o| o.optional = true), "an overlay that may be missing"),
+        (with(|o| o.shrink = true), "an overlay that shrinks to the picture"),
+        (with(|o| o.stages.clear()), "an overlay that is not turned upright first"),
+        (with(|o| o.width = Some(Dim::Ratio(Fixed::new(0.5)))), "an overlay whose size is a share of the picture's"),
+        (
+            with(|o| o.picture = Picture::Named { source: Some("s".into()), asset: Asset::Path("l".into()) }),
+            "an overlay from a source that it names",
+        ),
+        (with(|o| o.offset.0 = Shift::Px(3)), "overlay"),
+        (with(|o| o.offset.0 = Shift::Ratio(Fixed::ONE)), "overlay"),
+        (with(|o| o.opacity = Fixed::new(0.3333)), "overlay"),
+    ] {
+        let error = Imagekit.write("", &path("a.jpg"), &plan, &settings()).unwrap_err();
+        assert!(error.to_string().starts_with(&format!("imagekit cannot express {what}")), "{error}");
+    }
+}
