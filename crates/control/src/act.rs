@@ -12,6 +12,7 @@ use purge::{
 };
 
 use crate::auth::Caller;
+use crate::clock::now_ms;
 use crate::plane::Plane;
 use crate::reach::Reach;
 
@@ -178,6 +179,11 @@ impl Plane {
         terms: Option<Terms>,
         targets: Vec<Target>,
     ) -> Result<Receipt, Failed> {
+        // Here, and not before the names are known: what is refused costs nothing.
+        self.keys.take(&caller.name).map_err(|exceeded| Failed::Quota {
+            limit: exceeded.limit,
+            retry_after: u32::try_from(exceeded.resets_at.saturating_sub(now_ms()) / 1000 + 1).unwrap_or(u32::MAX),
+        })?;
         let id = self.engine.new_purge_id();
         let (actor, from) = (caller.name.clone(), caller.from.clone());
         let receipt = self.engine.purge(Request { id, mode, targets, actor, via, from, terms }).await?;

@@ -8,8 +8,8 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use engine::Scope;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
+use ledger::KeyRole;
 
-use crate::keys::Role;
 use crate::plane::Plane;
 use crate::server::From;
 
@@ -28,16 +28,20 @@ pub(crate) struct Caller {
     pub scope: Scope,
     /// The sources, or beginnings `source/path` in them, that it may purge; empty = all.
     pub within: Vec<String>,
-    pub role: Role,
-    /// Purges that it may begin in a month; `None` = any number.
-    pub quota: Option<u64>,
+    pub roles: Vec<KeyRole>,
     /// The address it came from; empty if unknown.
     pub from: String,
 }
 
 impl Caller {
-    /// Whether it may look at what another key did: only a key without bounds may.
+    /// Whether it may look at what another key did: only a key for looking, and without bounds, may.
     pub fn sees_all(&self) -> bool {
+        let looks = self.roles.contains(&KeyRole::Read) || self.roles.contains(&KeyRole::Admin);
+        looks && self.is_unbound()
+    }
+
+    /// Whether it may purge everywhere.
+    pub fn is_unbound(&self) -> bool {
         self.scope.sites.is_empty() && self.within.is_empty()
     }
 
@@ -50,7 +54,7 @@ impl Caller {
 /// What a request needs a key for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Right {
-    /// Look at purges.
+    /// Look at purges: who may only purge sees his own.
     Read,
     /// Purge, and lift takedowns.
     Purge,
@@ -61,12 +65,12 @@ pub(crate) enum Right {
 }
 
 impl Right {
-    pub fn is_of(self, role: Role) -> bool {
+    fn is_of(self, caller: &Caller) -> bool {
         match self {
             Right::Read => true,
-            Right::Purge => matches!(role, Role::Purge | Role::Admin),
-            Right::Audit => matches!(role, Role::Read | Role::Admin),
-            Right::Admin => role == Role::Admin,
+            Right::Purge => caller.roles.contains(&KeyRole::Purge),
+            Right::Audit => caller.sees_all(),
+            Right::Admin => caller.roles.contains(&KeyRole::Admin) && caller.is_unbound(),
         }
     }
 }
@@ -90,7 +94,7 @@ impl Denied {
         match self {
             Denied::Missing => "an API key is required",
             Denied::Unknown => "this API key is not valid",
-            Denied::NotAllowed => "this API key's role does not allow this",
+            Denied::NotAllowed => "this API key may not be used for this",
             Denied::TooMany(_) => "too many requests; come back later",
         }
     }
@@ -123,17 +127,14 @@ impl Plane {
         if let Some(seconds) = refused {
             return Err(Denied::TooMany(seconds));
         }
-        if !right.is_of(info.role) {
-            return Err(Denied::NotAllowed);
-        }
-        Ok(Caller {
+        let caller = Caller {
             name: info.name,
             scope: Scope { sites: info.sites },
             within: info.within,
-            role: info.role,
-            quota: info.quota,
+            roles: info.roles,
             from: from.address.clone(),
-        })
+        };
+        if right.is_of(&caller) { Ok(caller) } else { Err(Denied::NotAllowed) }
     }
 }
 

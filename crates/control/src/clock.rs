@@ -87,20 +87,6 @@ pub(crate) fn parse_rfc3339(text: &str) -> Option<u64> {
     Some(seconds * 1000 + millis)
 }
 
-/// Seconds until the next month begins (UTC).
-pub(crate) fn rest_of_month(ms: u64) -> u32 {
-    let seconds = ms / 1000;
-    let (year, month, _) = civil(seconds / 86_400);
-    let (year, month) = if month == 12 { (year + 1, 1) } else { (year, month + 1) };
-    u32::try_from(day_number(year, month, 1) * 86_400 - seconds).unwrap_or(u32::MAX)
-}
-
-/// The month of a time (UTC), as `2026-01`.
-pub(crate) fn month(ms: u64) -> String {
-    let (year, month, _) = civil(ms / 86_400_000);
-    format!("{year:04}-{month:02}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,13 +132,5 @@ mod tests {
         ] {
             assert_eq!(parse_rfc3339(text), ms, "{text:?}");
         }
-    }
-
-    #[test]
-    fn months_end() {
-        let at = |text: &str| parse_rfc3339(text).unwrap_or(0);
-        assert_eq!(rest_of_month(at("2026-12-31T23:59:59Z")), 1);
-        assert_eq!(rest_of_month(at("2028-02-01T00:00:00Z")), 29 * 86_400);
-        assert_eq!(month(at("2026-01-31T23:59:59Z")), "2026-01");
     }
 }

@@ -7,6 +7,7 @@ mod act;
 mod auth;
 mod clock;
 mod cloudimage;
+mod hooks;
 mod imageboss;
 mod imagekit;
 mod imgix;
@@ -22,7 +23,8 @@ mod reply;
 mod server;
 
 pub use imageboss::imageboss_delete;
-pub use keys::{KeyInfo, KeyRing, Keys, Role};
+pub use hooks::OutboxDb;
+pub use keys::{KeyInfo, KeyRing, Keys};
 pub use limits::{Rate, Rates};
 pub use plane::{Parts, Plane};
 pub use reply::Reply;

@@ -1,8 +1,10 @@
 //! Our own API under `/v1`. Errors are RFC 9457 problem details with a stable `code`.
 
+pub(crate) mod audit;
 pub(crate) mod describe;
 pub(crate) mod events;
 pub(crate) mod invalidate;
+pub(crate) mod keys;
 pub(crate) mod list;
 mod read;
 pub(crate) mod takedowns;
@@ -40,12 +42,17 @@ pub(crate) async fn purge(
     let caller = caller(&plane, request.headers(), &from, Right::Purge)?;
     let header = request.headers().get("idempotency-key").map(|value| value.to_str().unwrap_or_default().to_owned());
     let document = document(request).await?;
-    let Asked { order, wait, dry_run, idempotency } = Asked::read(document, header, &query, now_ms())?;
+    let asked = Asked::read(document, header, &query, now_ms())?;
+    let Asked { order, wait, dry_run, idempotency, webhook } = asked;
+    if let Some(url) = &webhook {
+        plane.check_webhook(url)?;
+    }
     if dry_run {
         return foresee(&plane, &caller, order).await;
     }
+    let webhook = webhook.as_deref();
     let Some((key, digest)) = idempotency else {
-        let (record, reply) = carry_out(&plane, &caller, order).await?;
+        let (record, reply) = carry_out(&plane, &caller, order, webhook).await?;
         return waited(&plane, record, wait, reply).await;
     };
     let key = format!("{}\n{key}", caller.name);
@@ -58,7 +65,7 @@ pub(crate) async fn purge(
             }
         }
     }
-    let (record, reply) = carry_out(&plane, &caller, order).await?;
+    let (record, reply) = carry_out(&plane, &caller, order, webhook).await?;
     // Another request with this key may have come in between; what it purged was purged twice, which is harmless.
     match recall(&plane, &key, digest, Some(record.id)).await {
         Ok(Recalled::Same(first)) => match replay(&plane, first, wait).await? {
@@ -152,9 +159,17 @@ fn other_body() -> Problem {
     Problem::new(422, "idempotency-key-reused", detail).parameter("idempotency_key")
 }
 
-async fn carry_out(plane: &Plane, caller: &Caller, order: Order) -> Result<(Record, Reply), Problem> {
+async fn carry_out(
+    plane: &Plane,
+    caller: &Caller,
+    order: Order,
+    webhook: Option<&str>,
+) -> Result<(Record, Reply), Problem> {
     let receipt = plane.carry_out(caller, order).await.map_err(|e| problem(&e))?;
     let progress = purge::Progress { effective_at: receipt.effective_at, ..purge::Progress::default() };
+    if let Some(url) = webhook {
+        plane.tell(Some(url), &receipt.record, &progress).await;
+    }
     let reply = Reply::json(200, &describe::purge(&receipt.record, &progress));
     Ok((receipt.record, reply))
 }

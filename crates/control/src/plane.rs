@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use downstream::Hooks;
 use engine::Engine;
 use ledger::PurgeDb;
 use prometheus_client::registry::Registry;
-use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
 
 use crate::keys::Keys;
@@ -34,6 +34,8 @@ pub struct Parts {
     pub imgix_duplicate_window: Option<Duration>,
     /// How many requests, wrong keys and listeners are taken.
     pub rates: Rates,
+    /// Who is told of purges; `None` = nobody.
+    pub hooks: Option<Arc<Hooks>>,
 }
 
 /// The private plane.
@@ -50,6 +52,7 @@ pub struct Plane {
     pub(crate) metrics: Metrics,
     pub(crate) limits: Limits,
     pub(crate) listeners: Listeners,
+    pub(crate) hooks: Option<Arc<Hooks>>,
     stopping: watch::Sender<bool>,
 }
 
@@ -69,6 +72,7 @@ impl Plane {
             metrics: Metrics::default(),
             limits: Limits::new(parts.rates),
             listeners: Listeners::new(parts.rates.listeners),
+            hooks: parts.hooks,
             stopping: watch::Sender::new(false),
         }
     }
@@ -76,22 +80,6 @@ impl Plane {
     /// Ends what would go on for as long as the client likes: streams of events, and waiting for a purge to come on.
     pub fn stop(&self) {
         self.stopping.send_replace(true);
-    }
-
-    /// Follows what happens to purges until the plane stops.
-    pub(crate) async fn watch(&self) {
-        let mut events = self.engine.events();
-        loop {
-            let event = tokio::select! {
-                event = events.recv() => event,
-                () = self.stopped() => return,
-            };
-            match event {
-                Ok(event) => self.metrics.happened(&event),
-                Err(RecvError::Lagged(missed)) => self.metrics.missed(missed),
-                Err(RecvError::Closed) => return,
-            }
-        }
     }
 
     /// Resolves when the plane stops.

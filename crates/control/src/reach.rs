@@ -5,7 +5,7 @@ use plan::Selector;
 
 use crate::auth::Caller;
 
-/// The canonical texts that what a caller purges must begin with; none = no such bounds.
+/// The folders, as canonical texts that end in a slash, in which what a caller purges must lie; none = no such bounds.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Reach(Vec<String>);
 
@@ -20,7 +20,7 @@ impl Reach {
         }
         // A source that was taken out of the configuration is no longer reached; the others are.
         let begins = caller.within.iter().filter_map(|part| {
-            let part = if part.contains('/') { part.clone() } else { format!("{part}/") };
+            let part = format!("{}/", part.trim_end_matches('/'));
             let named = engine.name(&Wanted::Prefix(part), &Scope::everything()).ok()?;
             named.selectors.into_iter().next()
         });
@@ -57,7 +57,7 @@ impl Reach {
                 // A hash tells nothing: what it was made from is asked for.
                 Selector::Exact(_) => {
                     let masters = engine.masters_behind(wanted, scope)?;
-                    !masters.is_empty() && masters.iter().all(|id| self.holds(id.as_str()))
+                    !masters.is_empty() && masters.iter().all(|id| self.holds_master(id.as_str()))
                 }
                 other => self.covers(other),
             };
@@ -69,7 +69,7 @@ impl Reach {
     pub fn covers(&self, selector: &Selector) -> bool {
         self.0.is_empty()
             || match selector {
-                Selector::Master(id) | Selector::Dependency(id) => self.holds(id.as_str()),
+                Selector::Master(id) | Selector::Dependency(id) => self.holds_master(id.as_str()),
                 Selector::Prefix(text) => self.holds(text),
                 Selector::Glob(pattern) => self.holds(&literal_beginning(pattern)),
                 Selector::Tag(_, Some(location)) | Selector::Source(location) => self.holds(location.as_str()),
@@ -77,6 +77,12 @@ impl Reach {
             }
     }
 
+    /// Whether a master lies in one of the folders, or is what the bound names.
+    fn holds_master(&self, text: &str) -> bool {
+        self.holds(text) || self.0.iter().any(|begin| begin.strip_suffix('/') == Some(text))
+    }
+
+    /// Whether everything that begins so lies in one of the folders.
     fn holds(&self, text: &str) -> bool {
         self.0.iter().any(|begin| text.starts_with(begin.as_str()))
     }
@@ -112,6 +118,7 @@ mod tests {
         for (selector, inside) in [
             (master("file:/p/a/x.jpg"), true),
             (master("file:/p/ab.jpg"), false),
+            (master("file:/p/a"), true),
             (Selector::Dependency(MasterId::from_canonical("//shop.example/logo.png")), true),
             (Selector::Dependency(MasterId::from_canonical("//shop.example.org/logo.png")), false),
             (Selector::Prefix("file:/p/a/2".into()), true),

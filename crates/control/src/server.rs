@@ -40,6 +40,12 @@ pub fn router(plane: Arc<Plane>) -> Router {
         .route("/v1/events", get(native::events::of_all).fallback(native::not_allowed))
         .route("/v1/takedowns", get(native::takedowns::list).fallback(native::not_allowed))
         .route("/v1/takedowns/{id}", delete(native::takedowns::lift).fallback(native::not_allowed))
+        .route("/v1/keys", get(native::keys::list).post(native::keys::create).fallback(native::not_allowed))
+        .route("/v1/keys/{name}", delete(native::keys::revoke).fallback(native::not_allowed))
+        .route("/v1/keys/{name}/rotate", post(native::keys::rotate).fallback(native::not_allowed))
+        .route("/v1/audit", get(native::audit::list).fallback(native::not_allowed))
+        .route("/v1/audit/export", get(native::audit::export).fallback(native::not_allowed))
+        .route("/v1/audit/verify", get(native::audit::verify).fallback(native::not_allowed))
         .route("/v1/invalidate", post(native::invalidate::purge).get(native::invalidate::describe))
         .route("/v1/sites", get(native::sites).fallback(native::not_allowed))
         .fallback(pages::unknown)
@@ -66,7 +72,7 @@ pub async fn serve(
         stop.await;
         ending.stop();
     };
-    tokio::spawn(async move { told.watch().await });
+    tokio::spawn(async move { told.follow().await });
     let service = router(plane).into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, service).with_graceful_shutdown(stop).await
 }

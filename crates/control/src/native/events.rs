@@ -160,7 +160,8 @@ impl Writer {
     }
 }
 
-struct Stream(mpsc::Receiver<Bytes>);
+/// A body of pieces that come as they come.
+pub(super) struct Stream(pub mpsc::Receiver<Bytes>);
 
 impl http_body::Body for Stream {
     type Data = Bytes;

@@ -24,6 +24,7 @@ const FIELDS: &[&str] = &[
     "wait",
     "deadline",
     "idempotency_key",
+    "webhook",
 ];
 /// Fields that only a takedown has.
 const TERMS: &[&str] = &["status", "reason", "expires_at", "expires_in"];
@@ -67,6 +68,8 @@ pub(super) struct Asked {
     pub dry_run: bool,
     /// An idempotency key, and the hash of what it goes with.
     pub idempotency: Option<(String, Digest)>,
+    /// Who is to be told what becomes of it.
+    pub webhook: Option<String>,
 }
 
 impl Asked {
@@ -93,11 +96,16 @@ impl Asked {
                 return Err(problem.parameter("dry_run").allowed(&["true", "false"]));
             }
         };
+        let webhook = match fields.get("webhook") {
+            None => None,
+            Some(Value::String(url)) => Some(url.clone()),
+            Some(_) => return Err(Problem::new(400, "bad-webhook", "webhook must be a URL").parameter("webhook")),
+        };
         let mode = read_mode(fields.get("mode"))?;
         let terms = read_terms(&fields, mode, now)?;
         let named = read_targets(fields.get("targets"))?;
         let order = Order { via: Via::Native, mode, terms, named };
-        Ok(Asked { order, wait, dry_run, idempotency: key.map(|key| (key, digest)) })
+        Ok(Asked { order, wait, dry_run, idempotency: key.map(|key| (key, digest)), webhook })
     }
 }
 
