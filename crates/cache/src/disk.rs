@@ -127,7 +127,7 @@ impl Disk {
         let (mut subject, mut meta) = (header.subject, header.meta);
         // The row is the authority; re-stamping changes it alone.
         subject.stamp = row.stamp;
-        meta.tags.clone_from(&row.tags);
+        subject.labels.clone_from(&row.labels);
         meta.recipe = row.recipe;
         let body = Bytes::from(bytes).slice(header.length..);
         let content = Content::Body { digest: header.body_digest, bytes: body.clone() };
@@ -234,13 +234,13 @@ impl Writer {
             place,
             stamp: entry.subject.stamp,
             exact: entry.subject.exact.map(|(name, _)| name),
-            dependencies: entry.subject.dependencies.iter().map(|d| d.master.clone()).collect(),
+            dependencies: entry.subject.dependencies.iter().map(|d| (d.master.clone(), d.role)).collect(),
             content_type: entry.meta.content_type.clone(),
             size: bytes.len() as u64,
             url: entry.meta.url.clone(),
             stored_at: entry.meta.stored_at,
             last_used: entry.meta.stored_at,
-            tags: entry.meta.tags.clone(),
+            labels: entry.subject.labels.clone(),
             recipe: entry.meta.recipe,
             data_key: None,
         })

@@ -68,8 +68,6 @@ pub struct Meta {
     pub stored_at: u64,
     /// How long the entry lives from then on.
     pub lifetime: Duration,
-    /// Tags that the origin gave.
-    pub tags: Vec<String>,
     /// Version of decoder, stages and encoder that made it.
     pub recipe: u32,
     /// A target that led here, for people.

@@ -4,12 +4,12 @@
 //! [`encode`], then BLAKE3 of all before (32). Texts are a length (4) and UTF-8. The format version is part of the magic;
 //! a reader takes any other for a miss, so a change of the fields is a change of the magic.
 
-use plan::{BodyId, DerivativeKey, Digest, ExactName, LogId, MasterId, NORMALISER_VERSION, Position, Stamp};
-use purge::{Index, Subject};
+use plan::{BodyId, DerivativeKey, Digest, ExactName, Label, LogId, MasterId, NORMALISER_VERSION, Position, Stamp};
+use purge::{Index, Role, Subject};
 
 use crate::entry::Meta;
 
-const MAGIC: &[u8; 8] = b"AFTENT01";
+const MAGIC: &[u8; 8] = b"AFTENT02";
 /// Version of the hashes that durable names are made with.
 const HASH_VERSION: u16 = 1;
 /// Key id of bodies that are not sealed.
@@ -55,6 +55,7 @@ pub(crate) fn encode(key: &DerivativeKey, body: BodyId, digest: &Digest, subject
     out.u32(subject.dependencies.len() as u32);
     for dependency in &subject.dependencies {
         out.text(dependency.master.as_str());
+        out.0.push(u8::from(dependency.role == Role::Part));
         out.u64(dependency.stamp.0);
         out.option(dependency.digest, |out, digest| out.0.extend_from_slice(&digest.0));
     }
@@ -64,9 +65,9 @@ pub(crate) fn encode(key: &DerivativeKey, body: BodyId, digest: &Digest, subject
     out.option(meta.origin_last_modified.as_deref(), Writer::text);
     out.u64(meta.stored_at);
     out.u64(meta.lifetime.as_secs());
-    out.u32(meta.tags.len() as u32);
-    for tag in &meta.tags {
-        out.text(tag);
+    out.u32(subject.labels.len() as u32);
+    for label in &subject.labels {
+        out.text(&label.to_string());
     }
     out.text(&meta.url);
     let length = out.0.len() as u32 + 32;
@@ -111,9 +112,10 @@ fn fields_of(reader: &mut Reader<'_>, index: &Index, length: usize) -> Option<He
     let mut dependencies = Vec::new();
     for _ in 0..count {
         let master = MasterId::from_canonical(reader.text()?);
+        let role = if reader.take::<1>()? == [1] { Role::Part } else { Role::Main };
         let stamp = Position(reader.u64()?);
         let digest = reader.option(|r| r.take().map(Digest))?;
-        dependencies.push(index.dependency(master, stamp, digest));
+        dependencies.push(index.dependency(master, role, stamp, digest));
     }
     let meta = Meta {
         recipe,
@@ -123,14 +125,13 @@ fn fields_of(reader: &mut Reader<'_>, index: &Index, length: usize) -> Option<He
         origin_last_modified: reader.option(|r| r.text().map(str::to_owned))?,
         stored_at: reader.u64()?,
         lifetime: std::time::Duration::from_secs(reader.u64()?),
-        tags: {
-            let count = reader.u32()?;
-            (0..count).map(|_| reader.text().map(str::to_owned)).collect::<Option<_>>()?
-        },
-        url: reader.text()?.to_owned(),
+        url: String::new(),
     };
+    let labels = reader.u32()?;
+    let labels = (0..labels).map(|_| Label::parse(reader.text()?)).collect::<Option<_>>()?;
+    let meta = Meta { url: reader.text()?.to_owned(), ..meta };
     let exact = exact.map(|name| index.exact(name));
-    Some(Header { key, body, body_digest, subject: Subject { stamp, exact, dependencies }, meta, length })
+    Some(Header { key, body, body_digest, subject: Subject { stamp, exact, dependencies, labels }, meta, length })
 }
 
 struct Writer(Vec<u8>);
@@ -208,9 +209,10 @@ mod tests {
             stamp: Stamp { log: LogId(3), position: Position(9) },
             exact: Some(index.exact(ExactName([4; 16]))),
             dependencies: vec![
-                index.dependency(id("//h/a"), Position(9), Some(Digest([1; 32]))),
-                index.dependency(id("//h/b"), Position(11), None),
+                index.dependency(id("//h/a"), Role::Main, Position(9), Some(Digest([1; 32]))),
+                index.dependency(id("//h/b"), Role::Part, Position(11), None),
             ],
+            labels: ["a //h/", "format:webp //h/"].iter().map(|label| Label::parse(label).unwrap()).collect(),
         };
         let meta = Meta {
             content_type: "image/webp".into(),
@@ -219,7 +221,6 @@ mod tests {
             origin_last_modified: Some("Sun, 06 Nov 1994 08:49:37 GMT".into()),
             stored_at: 77,
             lifetime: Duration::from_secs(31_536_000),
-            tags: vec!["a".into(), "b".into()],
             recipe: 1,
             url: "/imgix/a?w=1".into(),
         };

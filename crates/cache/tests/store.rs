@@ -9,8 +9,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use cache::{Content, Entry, FillContext, Filled, Keep, Meta, SegmentStore, Settings, Store};
 use plan::reason::{Miss, NotStored, Served};
-use plan::{BodyId, DerivativeKey, Digest, KeySecret, LogId, MasterId, Position, Selector};
-use purge::{Catalogue, CatalogueError, Index, LogIdentity, Mode, PurgeId, Record, Row, Subject, Target, Tier, Via};
+use plan::{BodyId, DerivativeKey, Digest, KeySecret, Label, LogId, MasterId, Position, Selector};
+use purge::{
+    Catalogue, CatalogueError, Index, LogIdentity, Mode, PurgeId, Record, Role, Row, Subject, Target, Tier, Via,
+};
 use tokio::sync::Notify;
 
 /// A catalogue in memory that keeps its promises, and whether it was told of a use.
@@ -77,6 +79,10 @@ impl Catalogue for MemoryCatalogue {
 
 const KEY: DerivativeKey = DerivativeKey([5; 16]);
 
+fn label(tag: &str) -> Label {
+    Label::parse(&format!("{tag} //h/")).unwrap()
+}
+
 fn master() -> MasterId {
     MasterId::from_canonical("//h/a")
 }
@@ -95,6 +101,7 @@ fn purge(index: &Index) {
         via: Via::Native,
         from: String::new(),
         accepted_at: 0,
+        terms: None,
     };
     index.apply([&record]);
 }
@@ -146,10 +153,14 @@ impl Origin {
         }
         let bytes = Bytes::from(format!("version {read}"));
         let digest = Digest::of(&bytes);
-        let dependency = self.index.dependency(master(), context.stamp.position, Some(digest));
-        let subject = Subject { stamp: context.stamp, exact: None, dependencies: vec![dependency] };
-        let (lifetime, tags) = (Duration::from_secs(3600), vec!["summer".to_owned()]);
-        let meta = Meta { lifetime, stored_at: now(), tags, recipe: 3, ..Meta::default() };
+        let dependency = self.index.dependency(master(), Role::Main, context.stamp.position, Some(digest));
+        let subject = Subject {
+            stamp: context.stamp,
+            exact: None,
+            dependencies: vec![dependency],
+            labels: vec![label("summer")],
+        };
+        let meta = Meta { lifetime: Duration::from_secs(3600), stored_at: now(), recipe: 3, ..Meta::default() };
         Filled { entry: Entry::new(KEY, subject, Content::Body { bytes, digest }, meta), keep: Keep::Everywhere }
     }
 }
@@ -160,7 +171,7 @@ fn now() -> u64 {
 
 async fn get(store: &Arc<Store>, origin: &Origin) -> (String, Served, Option<NotStored>) {
     let origin = origin.clone();
-    let hash = origin.index.dependency(master(), Position::START, None).hash;
+    let hash = origin.index.master_hash(&master());
     let reply = store
         .get(
             KEY,
@@ -344,7 +355,7 @@ async fn a_hit_on_disk_is_noted_in_the_row_and_one_in_memory_is_not() {
     assert!(!catalogue.1.load(Ordering::SeqCst), "neither a fill nor a hit in memory is a use of the disk");
     let row = catalogue.0.lock().unwrap().get(&KEY).cloned().unwrap();
     assert!(row.stored_at >= before && row.last_used == row.stored_at, "{row:?}");
-    assert_eq!((row.tags, row.recipe, row.data_key), (vec!["summer".to_owned()], 3, None));
+    assert_eq!((row.labels, row.recipe, row.data_key), (vec![label("summer")], 3, None));
 
     catalogue.0.lock().unwrap().get_mut(&KEY).unwrap().last_used = 1;
     let second = open();
@@ -367,11 +378,11 @@ async fn the_row_says_what_an_entry_on_disk_is() {
     get(&first, &origin).await;
     drop(first);
 
-    change(|row| (row.tags, row.recipe) = (vec!["winter".into()], 4));
+    change(|row| (row.labels, row.recipe) = (vec![label("winter")], 4));
     let second = open();
     assert_eq!(get(&second, &origin).await.1, Served::Disk);
     let entry = second.peek(&KEY).unwrap();
-    assert_eq!((&entry.meta.tags[..], entry.meta.recipe), (&["winter".to_owned()][..], 4));
+    assert_eq!((&entry.subject.labels[..], entry.meta.recipe), (&[label("winter")][..], 4));
     drop((second, entry));
 
     // A sealed body cannot be read yet.

@@ -114,7 +114,7 @@ impl Plane {
     pub(crate) async fn append(&self, caller: &Caller, via: Via, targets: Vec<Target>) -> Result<Receipt, Failed> {
         let id = self.engine.new_purge_id();
         let (actor, from) = (caller.name.clone(), caller.from.clone());
-        let request = Request { id, mode: Mode::Hard, targets, actor, via, from };
+        let request = Request { id, mode: Mode::Hard, targets, actor, via, from, terms: None };
         let receipt = self.engine.purge(request).await?;
         self.recent.remember(receipt.record.id, receipt.effective_at);
         Ok(receipt)

@@ -115,7 +115,7 @@ impl How {
     pub const MEMORY: How = How { served: Served::Memory, missed: None, not_stored: None };
 
     pub fn is_hit(self) -> bool {
-        matches!(self.served, Served::Memory | Served::Disk)
+        matches!(self.served, Served::Memory | Served::Disk | Served::Stale)
     }
 
     /// RFC 9211.
@@ -123,6 +123,7 @@ impl How {
         let text = match self.served {
             Served::Memory => return HeaderValue::from_static("Afterimage; hit; detail=memory"),
             Served::Disk => return HeaderValue::from_static("Afterimage; hit; detail=disk"),
+            Served::Stale => return HeaderValue::from_static("Afterimage; hit; detail=stale"),
             Served::Fill | Served::Collapsed => {
                 let forward = if self.missed == Some(Miss::Expired) { "stale" } else { "uri-miss" };
                 let mut text = format!("Afterimage; fwd={forward}");

@@ -1,5 +1,6 @@
 use std::fmt;
 
+pub use plan::Asset;
 use plan::Plan;
 
 /// A raw request target, still percent-encoded, without the site's prefix.
@@ -48,15 +49,6 @@ impl Default for Settings {
             avif: true,
         }
     }
-}
-
-/// Which master a URL names.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Asset {
-    /// A key in the site's sources: percent-decoded once, no leading slash.
-    Path(String),
-    /// An absolute `http` or `https` URL, as it will be requested.
-    Url(String),
 }
 
 /// A URL, understood.

@@ -8,8 +8,8 @@ use cache::{Content, Entry, Failure, FillContext, Filled, Keep, Meta};
 use codec::Cancel;
 use origin::{FetchError, Fetched, Source, Storable};
 use plan::reason::NotStored;
-use plan::{DerivativeKey, Digest, Position, Stamp};
-use purge::{Dependency, Subject};
+use plan::{DerivativeKey, Digest, Label, Position, Stamp};
+use purge::{Dependency, Role, Subject};
 
 use crate::failure::{self, Holds};
 use crate::resolve::{Candidate, Resolved};
@@ -102,8 +102,9 @@ impl Engine {
             exact: None,
             dependencies: std::iter::once(&id)
                 .chain(names)
-                .map(|name| self.index.dependency(name.clone(), stamp.position, digest))
+                .map(|name| self.index.dependency(name.clone(), Role::Main, stamp.position, digest))
                 .collect(),
+            labels: Vec::new(),
         };
         let mut meta = Meta { stored_at: unix_now(), url: candidate.master.to_string(), ..Meta::default() };
         match fetched {
@@ -114,7 +115,6 @@ impl Engine {
                 meta.origin_etag = body.etag.clone();
                 meta.origin_last_modified = body.validators().and_then(|v| v.last_modified);
                 meta.lifetime = self.longest_edge_time();
-                meta.tags = body.tags.clone();
                 let keep = match body.storable {
                     _ if !source.takes_query() && body.storable == Storable::Yes => UNCACHED,
                     Storable::Yes => Keep::Everywhere,
@@ -224,7 +224,7 @@ struct Made<'e> {
     stamp: Stamp,
     dependencies: Vec<Dependency>,
     last_modified: Option<u64>,
-    tags: Vec<String>,
+    labels: Vec<Label>,
     withheld: Option<NotStored>,
 }
 
@@ -236,7 +236,7 @@ impl<'e> Made<'e> {
             stamp: context.stamp,
             dependencies: Vec::new(),
             last_modified: None,
-            tags: Vec::new(),
+            labels: Vec::new(),
             withheld: None,
         }
     }
@@ -247,7 +247,7 @@ impl<'e> Made<'e> {
         self.dependencies.extend(master.subject.dependencies.iter().cloned());
         if master.body().is_some() {
             self.last_modified = master.meta.last_modified;
-            self.tags.clone_from(&master.meta.tags);
+            self.labels.extend(master.subject.labels.iter().cloned());
             // What may not be kept of the master may not be kept of the derivative. That a purge overtook the master is
             // for the derivative's own check to find.
             self.withheld =
@@ -261,7 +261,6 @@ impl<'e> Made<'e> {
             last_modified: self.last_modified,
             stored_at: unix_now(),
             lifetime,
-            tags: self.tags.clone(),
             recipe: RECIPE,
             url: self.resolved.url.clone(),
             ..Meta::default()
@@ -269,7 +268,12 @@ impl<'e> Made<'e> {
     }
 
     fn entry(self, content: Content, meta: Meta) -> Entry {
-        let subject = Subject { stamp: self.stamp, exact: Some(self.resolved.exact), dependencies: self.dependencies };
+        let subject = Subject {
+            stamp: self.stamp,
+            exact: Some(self.resolved.exact),
+            dependencies: self.dependencies,
+            labels: self.labels,
+        };
         Entry::new(self.resolved.key, subject, content, meta)
     }
 

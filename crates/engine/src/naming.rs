@@ -251,7 +251,7 @@ impl Engine {
         found
             .filter_map(|(number, source)| {
                 let id = source.canonical_url(said.trim())?;
-                let hash = self.index.dependency(id.clone(), plan::Position::START, None).hash;
+                let hash = self.index.master_hash(&id);
                 Some(Candidate { source: number, master: plan::MasterRef::plain(id), hash })
             })
             .collect()

@@ -235,7 +235,7 @@ impl Engine {
             };
             let Some((id, query)) = found else { continue };
             let query = if source.takes_query() { query } else { String::new() };
-            let hash = self.index.dependency(id.clone(), plan::Position::START, None).hash;
+            let hash = self.index.master_hash(&id);
             candidates.push(Candidate { source: number, master: MasterRef { id, query: query.into() }, hash });
         }
         match (candidates.is_empty(), asset, problem) {

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use ledger::{CatalogueDb, Folder, KeysDb, PurgeDb};
-use plan::{BodyId, DerivativeKey, ExactName, LogId, MasterId, Position, Selector, Stamp};
-use purge::{Catalogue, Log, Mode, Place, PurgeId, Record, Row, Target, Tier, Via};
+use plan::{BodyId, DerivativeKey, ExactName, Label, LogId, MasterId, Position, Selector, Stamp};
+use purge::{Catalogue, Log, Mode, Place, PurgeId, Record, Role, Row, Target, Tier, Via};
 
 fn main() {
     let mut args = std::env::args().skip(1);
@@ -87,7 +87,7 @@ fn catalogue(dir: &std::path::Path, many: u64) {
     let uses: Vec<_> = (0..1000).map(|i| (key(i), 1_700_000_060)).collect();
     println!("touch {} rows: {:?}", uses.len(), time(|| catalogue.touch(tier, &uses).unwrap()));
     let tagged: Vec<Row> = (many..many + 10_000)
-        .map(|n| Row { tags: vec![format!("album-{}", n % 97), "summer".into()], ..row(n) })
+        .map(|n| Row { labels: vec![label(&format!("album-{}", n % 97)), label("summer")], ..row(n) })
         .collect();
     println!("put {} rows of 2 tags at {n}: {:?}", tagged.len(), time(|| catalogue.put(tier, &tagged).unwrap()));
     let count = catalogue.count_tag(tier, "summer").unwrap();
@@ -130,6 +130,7 @@ fn record(position: u64) -> Record {
         via: Via::Imgix,
         from: "192.0.2.17".into(),
         accepted_at: 1_700_000_000_000 + position,
+        terms: None,
     }
 }
 
@@ -143,15 +144,15 @@ fn row(n: u64) -> Row {
         stamp: Stamp { log: LogId(1), position: Position(n) },
         exact: Some(ExactName(key.to_be_bytes())),
         dependencies: vec![
-            master(format!("file:/srv/photos/album-{}/holiday/photo-{}.jpg", n % 97, n / 8)),
-            master(format!("file:/srv/photos/watermark-{}.png", n % 50)),
+            (master(format!("file:/srv/photos/album-{}/holiday/photo-{}.jpg", n % 97, n / 8)), Role::Main),
+            (master(format!("file:/srv/photos/watermark-{}.png", n % 50)), Role::Part),
         ],
         content_type: "image/webp".into(),
         size: 39_800,
         url: format!("/imgix/album-{}/holiday/photo-{}.jpg?w=640&h=480&fit=crop&auto=format", n % 97, n / 8),
         stored_at: 1_700_000_000,
         last_used: 1_700_000_000,
-        tags: vec![],
+        labels: vec![],
         recipe: 1,
         data_key: None,
     }
@@ -175,4 +176,8 @@ fn report(what: &str, mut times: Vec<Duration>) {
     times.sort();
     let at = |per_mille: usize| times[times.len() * per_mille / 1000];
     println!("{what}: p50 {:?}, p90 {:?}, p99 {:?} of {}", at(500), at(900), at(990), times.len());
+}
+
+fn label(tag: &str) -> Label {
+    Label::parse(&format!("{tag} file:/p/")).unwrap()
 }

@@ -2,8 +2,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use plan::{BodyId, DerivativeKey, ExactName, LogId, MasterId, Position, Stamp};
-use purge::{Catalogue, CatalogueError, Place, Row, Tier};
+use plan::{BodyId, DerivativeKey, ExactName, Label, LogId, MasterId, Position, Stamp};
+use purge::{Catalogue, CatalogueError, Place, Role, Row, Tier};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use crate::error::{Fault, OpenError, from_sql, to_sql};
@@ -65,6 +65,14 @@ const SCHEMA: Schema = Schema {
         ) STRICT, WITHOUT ROWID;
         CREATE TABLE total (tier INTEGER PRIMARY KEY, entries INTEGER NOT NULL, bytes INTEGER NOT NULL) STRICT;
         INSERT INTO total VALUES (0, 0, 0), (1, 0, 0);
+    ",
+        // Format 2 knew neither the part that a master took nor where a tag came from.
+        "
+        DELETE FROM dependency;
+        DELETE FROM tag;
+        DELETE FROM entry;
+        DELETE FROM log;
+        UPDATE total SET entries = 0, bytes = 0;
     ",
     ],
     // A row that loss of power takes is a miss.
@@ -318,16 +326,37 @@ fn read_row(row: &rusqlite::Row<'_>) -> Result<Row, Fault> {
         place: Place { segment: whole(2)?, offset: whole(3)?, length: whole(4)? },
         stamp: Stamp { log, position: Position(whole(6)?) },
         exact: exact.map(ExactName),
-        dependencies: list(11)?.iter().map(|d| MasterId::from_canonical(d)).collect(),
+        dependencies: list(11)?.iter().map(|line| read_dependency(line)).collect::<Result<_, _>>()?,
         content_type: row.get(10)?,
         size: whole(8)?,
         url: row.get(12)?,
         stored_at: whole(9)?,
         last_used: whole(13)?,
-        tags: list(16)?,
+        labels: list(16)?.iter().map(|line| read_label(line)).collect::<Result<_, _>>()?,
         recipe: row.get(14)?,
         data_key: row.get(15)?,
     })
+}
+
+/// A dependency as it stands in the file: a letter for the part that it took, then the master.
+fn dependency_line((master, role): &(MasterId, Role)) -> String {
+    let letter = match role {
+        Role::Main => 'm',
+        Role::Part => 'p',
+    };
+    format!("{letter}{master}")
+}
+
+fn read_dependency(line: &str) -> Result<(MasterId, Role), Fault> {
+    if let Some(master) = line.strip_prefix('m') {
+        return Ok((MasterId::from_canonical(master), Role::Main));
+    }
+    let master = line.strip_prefix('p').ok_or_else(|| Fault::data(format!("not a dependency: {line:?}")))?;
+    Ok((MasterId::from_canonical(master), Role::Part))
+}
+
+fn read_label(line: &str) -> Result<Label, Fault> {
+    Label::parse(line).ok_or_else(|| Fault::data(format!("not a label: {line:?}")))
 }
 
 /// How a tier stands in the file.
@@ -399,13 +428,13 @@ impl Stored {
 
     fn delete(&self, tx: &Transaction<'_>, tier: Tier, change: &mut Change) -> Result<(), Fault> {
         let mut delete = tx.prepare_cached("DELETE FROM dependency WHERE tier = ?1 AND master = ?2 AND entry = ?3")?;
-        for master in lines::list(&self.dependencies)? {
-            delete.execute(params![number(tier), hash(&master), self.number])?;
+        for line in lines::list(&self.dependencies)? {
+            delete.execute(params![number(tier), hash(read_dependency(&line)?.0.as_str()), self.number])?;
         }
         if !self.tags.is_empty() {
             let mut delete = tx.prepare_cached("DELETE FROM tag WHERE tier = ?1 AND tag = ?2 AND entry = ?3")?;
-            for tag in lines::list(&self.tags)? {
-                delete.execute(params![number(tier), hash(&tag), self.number])?;
+            for line in lines::list(&self.tags)? {
+                delete.execute(params![number(tier), hash(read_label(&line)?.tag.as_str()), self.number])?;
             }
         }
         tx.prepare_cached("DELETE FROM entry WHERE number = ?1")?.execute([self.number])?;
@@ -451,25 +480,25 @@ fn put_row(tx: &Transaction<'_>, tier: Tier, row: &Row, log: i64, change: &mut C
         to_sql(row.size)?,
         to_sql(row.stored_at)?,
         row.content_type,
-        lines::join(row.dependencies.iter().map(MasterId::as_str)),
+        lines::join(row.dependencies.iter().map(dependency_line).collect::<Vec<_>>().iter().map(String::as_str)),
         row.url,
         to_sql(row.last_used)?,
         row.recipe,
         row.data_key,
-        lines::join(row.tags.iter().map(String::as_str)),
+        lines::join(row.labels.iter().map(ToString::to_string).collect::<Vec<_>>().iter().map(String::as_str)),
     ])?;
     let entry = tx.last_insert_rowid();
     // A master may take part twice, and counts once.
     let mut insert =
         tx.prepare_cached("INSERT OR IGNORE INTO dependency (tier, master, entry, length) VALUES (?1,?2,?3,?4)")?;
-    for master in &row.dependencies {
+    for (master, _) in &row.dependencies {
         insert.execute(params![number(tier), hash(master.as_str()), entry, length])?;
     }
-    if !row.tags.is_empty() {
+    if !row.labels.is_empty() {
         let mut insert =
             tx.prepare_cached("INSERT OR IGNORE INTO tag (tier, tag, entry, length) VALUES (?1,?2,?3,?4)")?;
-        for tag in &row.tags {
-            insert.execute(params![number(tier), hash(tag), entry, length])?;
+        for label in &row.labels {
+            insert.execute(params![number(tier), hash(label.tag.as_str()), entry, length])?;
         }
     }
     change.entries += 1;

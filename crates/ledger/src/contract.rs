@@ -3,9 +3,9 @@
 
 #![allow(clippy::unwrap_used)]
 
-use plan::{BodyId, DerivativeKey, ExactName, Location, LogId, MasterId, Position, Selector, Stamp};
+use plan::{BodyId, DerivativeKey, ExactName, Label, Location, LogId, MasterId, Position, Selector, Stamp, Tag};
 use proptest::prelude::*;
-use purge::{Catalogue, Log, LogError, Mode, Place, PurgeId, Record, Row, Target, Tier, Via};
+use purge::{Catalogue, Log, LogError, Mode, Place, PurgeId, Record, Role, Row, Target, Tier, Via};
 
 /// A record at a position, told apart from others in every field that can differ.
 pub(crate) fn record(position: u64) -> Record {
@@ -19,6 +19,7 @@ pub(crate) fn record(position: u64) -> Record {
         via: Via::ALL[position as usize % Via::ALL.len()],
         from: if position.is_multiple_of(3) { String::new() } else { "192.0.2.1".into() },
         accepted_at: 1_700_000_000_000 + position,
+        terms: None,
     }
 }
 
@@ -135,16 +136,20 @@ pub(crate) fn row(n: u8, position: u64) -> Row {
         place: Place { segment: u64::from(n / 10), offset: 1 << 40, length: 100 + u64::from(n) },
         stamp: Stamp { log: LOG, position: Position(position) },
         exact: if n.is_multiple_of(2) { None } else { Some(ExactName([n; 16])) },
-        dependencies: vec![master(0), master(n)],
+        dependencies: vec![(master(0), Role::Main), (master(n), Role::Part)],
         content_type: "image/webp".into(),
         size: u64::from(n),
         url: format!("/{n}.jpg?w=1\n\\"),
         stored_at: 1_700_000_000,
         last_used: 1_700_000_000 + u64::from(n),
-        tags: if n.is_multiple_of(3) { vec![] } else { vec!["t0".into(), format!("t{n}")] },
+        labels: if n.is_multiple_of(3) { vec![] } else { vec![label("t0"), label(&format!("t{n}"))] },
         recipe: u32::MAX - u32::from(n),
         data_key: (n % 4 > 1).then(|| vec![n; 32]),
     }
+}
+
+pub(crate) fn label(tag: &str) -> Label {
+    Label { tag: Tag::parse(tag).unwrap(), source: Location::new("file:/my photos\n") }
 }
 
 fn master(n: u8) -> MasterId {
@@ -163,7 +168,7 @@ pub(crate) fn catalogue(catalogue: &dyn Catalogue) {
     let plain = Row {
         dependencies: vec![],
         url: String::new(),
-        tags: vec![String::new(), "a\nb\\ é".into()],
+        labels: vec![label(":"), label("a\\b\\é")],
         data_key: Some(vec![]),
         ..row(4, 3)
     };
@@ -180,7 +185,7 @@ pub(crate) fn catalogue(catalogue: &dyn Catalogue) {
     assert_eq!(catalogue.count_master(d, &master(2)).unwrap(), (1, 102));
     assert_eq!(catalogue.count_master(m, &master(2)).unwrap(), (0, 0));
     for (tag, counted) in
-        [("t0", (2, 101 + 102)), ("t2", (1, 102)), ("", (1, 104)), ("a\nb\\ é", (1, 104)), ("T2", (0, 0))]
+        [("t0", (2, 101 + 102)), ("t2", (1, 102)), (":", (1, 104)), ("a\\b\\é", (1, 104)), ("T2", (0, 0))]
     {
         assert_eq!(catalogue.count_tag(d, tag).unwrap(), counted, "{tag:?}");
         assert_eq!(catalogue.count_tag(m, tag).unwrap(), (0, 0), "{tag:?}");
@@ -193,8 +198,8 @@ pub(crate) fn catalogue(catalogue: &dyn Catalogue) {
     // A key has one row: the one with the later stamp, and of equal ones the last.
     let changed = |row: Row, body: u8| Row {
         body: BodyId([body; 16]),
-        dependencies: vec![master(9), master(9)],
-        tags: vec!["t9".into(), "t9".into()],
+        dependencies: vec![(master(9), Role::Main), (master(9), Role::Part)],
+        labels: vec![label("t9"), label("t9")],
         ..row
     };
     catalogue.put(d, &[changed(row(1, 4), 90)]).unwrap();

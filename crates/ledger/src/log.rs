@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock};
 
 use plan::{KeySecret, LogId, Position};
-use purge::{Log, LogError, LogIdentity, Mode, PurgeId, Record, Via};
+use purge::{Gone, Log, LogError, LogIdentity, Mode, PurgeId, Record, Terms, Via};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use crate::error::{Fault, OpenError, from_sql, to_sql};
@@ -15,7 +15,8 @@ use crate::sqlite::{Readers, Schema, lock, open_writer, random};
 
 pub(crate) const SCHEMA: Schema = Schema {
     application: 0x4149_6c67,
-    steps: &["
+    steps: &[
+        "
         CREATE TABLE identity (
             one INTEGER PRIMARY KEY CHECK (one = 1),
             log BLOB NOT NULL CHECK (length(log) = 16),
@@ -43,7 +44,10 @@ pub(crate) const SCHEMA: Schema = Schema {
             at INTEGER NOT NULL
         ) STRICT;
         CREATE INDEX idempotency_at ON idempotency (at);
-    "],
+    ",
+        // The terms of a takedown: status, end (0 = none) and reason, a line each.
+        "ALTER TABLE record ADD COLUMN terms TEXT;",
+    ],
     // A purge that was answered must not be lost; NORMAL may lose the last commits.
     synchronous: "FULL",
     writer_cache: 4096,
@@ -243,13 +247,13 @@ impl Log for PurgeDb {
     }
 }
 
-const COLUMNS: &str = "position, id, mode, targets, actor, via, sender, accepted_at";
+const COLUMNS: &str = "position, id, mode, targets, actor, via, sender, accepted_at, terms";
 
 fn insert(connection: &mut Connection, records: &[Record]) -> Result<(), Fault> {
     let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     {
         let mut insert =
-            tx.prepare_cached(&format!("INSERT INTO record ({COLUMNS}) VALUES (?1,?2,?3,?4,?5,?6,?7,?8)"))?;
+            tx.prepare_cached(&format!("INSERT INTO record ({COLUMNS}) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)"))?;
         for record in records {
             insert.execute(params![
                 to_sql(record.position.0)?,
@@ -260,6 +264,7 @@ fn insert(connection: &mut Connection, records: &[Record]) -> Result<(), Fault> 
                 record.via.name(),
                 record.from,
                 to_sql(record.accepted_at)?,
+                record.terms.as_ref().map(terms_text),
             ])?;
         }
     }
@@ -281,7 +286,22 @@ fn read_record(row: &rusqlite::Row<'_>) -> Result<Record, Fault> {
         via: Via::from_name(text(5)?).ok_or_else(|| not_understood("via"))?,
         from: text(6)?.to_owned(),
         accepted_at: from_sql(row.get(7)?)?,
+        terms: match row.get_ref(8)?.as_str_or_null().map_err(|e| Fault::data(format!("record {position}: {e}")))? {
+            Some(text) => Some(read_terms(text).ok_or_else(|| not_understood("terms"))?),
+            None => None,
+        },
     })
+}
+
+fn terms_text(terms: &Terms) -> String {
+    format!("{}\n{}\n{}", terms.status.status(), terms.expires_at.unwrap_or(0), terms.reason)
+}
+
+fn read_terms(text: &str) -> Option<Terms> {
+    let mut parts = text.splitn(3, '\n');
+    let status = Gone::from_status(parts.next()?.parse().ok()?)?;
+    let expires_at = parts.next()?.parse().ok().map(|at: u64| Some(at).filter(|at| *at != 0))?;
+    Some(Terms { status, expires_at, reason: parts.next()?.to_owned() })
 }
 
 fn read_identity(connection: &Connection) -> rusqlite::Result<Option<LogIdentity>> {

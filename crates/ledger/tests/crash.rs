@@ -24,6 +24,7 @@ fn record(position: u64) -> Record {
         via: Via::Native,
         from: String::new(),
         accepted_at: position,
+        terms: None,
     }
 }
 
@@ -36,13 +37,13 @@ fn row(position: u64, log: plan::LogId) -> Row {
         place: Place { segment: position / 100, offset: 0, length: 10 },
         stamp: Stamp { log, position: Position(position) },
         exact: None,
-        dependencies: vec![MasterId::from_canonical("file:/p/a.jpg")],
+        dependencies: vec![(MasterId::from_canonical("file:/p/a.jpg"), purge::Role::Main)],
         content_type: "image/jpeg".into(),
         size: 10,
         url: String::new(),
         stored_at: 0,
         last_used: 0,
-        tags: vec![],
+        labels: vec![],
         recipe: 1,
         data_key: None,
     }

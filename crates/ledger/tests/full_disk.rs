@@ -24,6 +24,7 @@ fn record(position: u64) -> Record {
         via: Via::Native,
         from: String::new(),
         accepted_at: position,
+        terms: None,
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use crate::{
     Aspect, Background, Dim, Enlarge, Fit, Fixed, FormatRule, Gravity, Horizontal, Limits, Orient, OutputRule,
-    OutputSpec, Pad, Plan, Region, Resize, Stage, Trim, TrimMode, Vertical,
+    OutputSpec, Pad, Plan, Region, Resize, Stage, Trim, TrimMode, Vertical, overlay,
 };
 
 /// Raised whenever the canonical text of a plan changes. Stored entries carry it; another version is a miss.
@@ -18,8 +18,7 @@ impl Plan {
             *self = Plan::original();
             return;
         }
-        let stages = std::mem::take(&mut self.stages);
-        self.stages = stages.into_iter().filter_map(canonical_stage).collect();
+        self.stages = canonical_stages(std::mem::take(&mut self.stages));
     }
 
     /// The canonical text of the stages alone: what an exact name is made of.
@@ -43,6 +42,10 @@ impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} > {}", self.stages_text(), self.output)
     }
+}
+
+pub(crate) fn canonical_stages(stages: Vec<Stage>) -> Vec<Stage> {
+    stages.into_iter().filter_map(canonical_stage).collect()
 }
 
 fn canonical_stage(stage: Stage) -> Option<Stage> {
@@ -91,6 +94,7 @@ fn canonical_stage(stage: Stage) -> Option<Stage> {
         }
         Stage::Pad(Pad { top: 0, right: 0, bottom: 0, left: 0, .. }) => None,
         Stage::Flatten(color) if color.a == 0 => None,
+        Stage::Overlay(overlay) => overlay::canonical(*overlay).map(|overlay| Stage::Overlay(Box::new(overlay))),
         other @ (Stage::Orient(_) | Stage::Trim(_) | Stage::Flip { .. } | Stage::Pad(_) | Stage::Flatten(_)) => {
             Some(other)
         }
@@ -182,6 +186,7 @@ impl fmt::Display for Stage {
                 write!(f, "pad:{top},{right},{bottom},{left},{background}")
             }
             Stage::Flatten(color) => write!(f, "flatten:{color}"),
+            Stage::Overlay(overlay) => overlay.fmt(f),
         }
     }
 }
@@ -254,7 +259,7 @@ impl fmt::Display for Region {
     }
 }
 
-struct OrAuto(Option<Dim>);
+pub(crate) struct OrAuto(pub Option<Dim>);
 
 impl fmt::Display for OrAuto {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -17,24 +17,28 @@ mod key;
 mod master;
 mod number;
 mod output;
+mod overlay;
 pub mod reason;
 mod selector;
 mod stage;
 mod stamp;
+mod tag;
 
 pub use canonical::NORMALISER_VERSION;
 pub use color::Color;
 pub use format::Format;
 pub use key::{BodyId, DerivativeKey, Digest, ExactName, KeySecret, NameHash};
-pub use master::{Location, MasterId, MasterRef};
+pub use master::{Asset, Location, MasterId, MasterRef};
 pub use number::Fixed;
 pub use output::{AcceptClass, FormatRule, OutputRule, OutputSpec, Quality};
+pub use overlay::{Overlay, Picture, Shift};
 pub use selector::{ParseSelectorError, Selector};
 pub use stage::{
     Aspect, Background, Dim, Enlarge, Fit, Gravity, Horizontal, Limits, Orient, Pad, Region, Resize, Stage, Trim,
     TrimMode, Vertical,
 };
 pub use stamp::{LogId, Position, Stamp};
+pub use tag::{Label, Tag, TagKind};
 
 /// The canonical transformation: ordered stages, then how the result is written.
 ///

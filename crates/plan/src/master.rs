@@ -70,3 +70,12 @@ impl fmt::Display for MasterRef {
         if self.query.is_empty() { self.id.fmt(f) } else { write!(f, "{}?{}", self.id, self.query) }
     }
 }
+
+/// Which picture a URL names, before a site's sources say which master that is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Asset {
+    /// A key in the site's sources: percent-decoded once, no leading slash.
+    Path(String),
+    /// An absolute `http` or `https` URL, as it will be requested.
+    Url(String),
+}

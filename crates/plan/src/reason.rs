@@ -35,6 +35,8 @@ reasons! {
         Fill = "fill",
         /// A fill that was already under way.
         Collapsed = "collapsed",
+        /// An entry that a soft purge made stale, while its replacement is made.
+        Stale = "stale",
     }
 }
 
@@ -45,6 +47,8 @@ reasons! {
         Absent = "absent",
         /// A purge names it or something it was made from.
         Purged = "purged",
+        /// A soft purge names it or something it was made from.
+        Stale = "stale",
         /// Its time is up.
         Expired = "expired",
         /// It belongs to another purge log.
@@ -71,6 +75,8 @@ reasons! {
         MasterUnstable = "master-unstable",
         /// It is larger than the tier takes.
         TooLarge = "too-large",
+        /// A takedown names something that it was made from.
+        TakenDown = "taken-down",
     }
 }
 

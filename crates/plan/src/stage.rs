@@ -1,4 +1,4 @@
-use crate::{Color, Fixed};
+use crate::{Color, Fixed, Overlay};
 
 /// One step of a plan. Sizes are pixels of the step's input unless said otherwise; "input" is the output of the step before.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -34,6 +34,8 @@ pub enum Stage {
     Pad(Pad),
     /// Put the picture on an opaque or half-opaque colour.
     Flatten(Color),
+    /// Draw another picture over it: a watermark or a layer. The canvas keeps its size.
+    Overlay(Box<Overlay>),
 }
 
 /// How a picture is turned upright, named as in EXIF tag 274 (1-8).

@@ -9,8 +9,11 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::RwLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use plan::{Digest, ExactName, LogId, MasterId, NameHash, Position, Selector, Stamp};
+use plan::{Digest, ExactName, Label, LogId, MasterId, NameHash, Position, Selector, Stamp};
 
+use globset::GlobMatcher;
+
+use crate::matches;
 use crate::ports::LogIdentity;
 use crate::record::{Mode, Record};
 
@@ -21,6 +24,9 @@ mod space {
     pub const MASTER: u8 = 1;
     pub const EXACT: u8 = 2;
     pub const PREFIX: u8 = 3;
+    pub const PART: u8 = 4;
+    pub const TAG: u8 = 5;
+    pub const LABEL: u8 = 6;
 }
 
 /// The newest positions at which one name was purged, hard and soft apart: a soft purge never weakens a hard one.
@@ -34,10 +40,7 @@ pub struct Slot {
 
 impl Slot {
     fn raise(&mut self, mode: Mode, position: Position) {
-        let place = match mode {
-            Mode::Hard => &mut self.hard,
-            Mode::Soft => &mut self.soft,
-        };
+        let place = if mode.is_hard() { &mut self.hard } else { &mut self.soft };
         *place = (*place).max(position);
     }
 
@@ -55,10 +58,21 @@ pub struct Dependency {
     pub master: MasterId,
     /// Its name hash.
     pub hash: NameHash,
+    /// What part it took.
+    pub role: Role,
     /// As of when its bytes (or its absence) are known good.
     pub stamp: Position,
     /// The hash of its bytes; `None` where it was looked for and was not there.
     pub digest: Option<Digest>,
+}
+
+/// What part a master took in some bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Role {
+    /// It is what the bytes show, or was looked for in its place.
+    Main,
+    /// It was put on: an overlay, a mask and the like, at any depth.
+    Part,
 }
 
 /// What a purge check is about: some bytes, what names them, and as of when they are good.
@@ -70,6 +84,8 @@ pub struct Subject {
     pub exact: Option<(ExactName, NameHash)>,
     /// Everything that was consulted, misses included.
     pub dependencies: Vec<Dependency>,
+    /// The tags of all that, and the built-in ones.
+    pub labels: Vec<Label>,
 }
 
 /// The outcome of a check.
@@ -116,6 +132,15 @@ pub struct Index {
     shards: Vec<Shard>,
     /// Lengths in bytes of the prefixes that were purged, sorted. A check probes once per length that the name has.
     prefix_lengths: RwLock<Vec<u32>>,
+    /// Live globs, in the order in which they were applied.
+    globs: RwLock<Vec<Glob>>,
+}
+
+/// A glob that the floor has not passed yet.
+struct Glob {
+    pattern: String,
+    matcher: GlobMatcher,
+    slot: Slot,
 }
 
 impl Index {
@@ -130,6 +155,7 @@ impl Index {
             all_soft: AtomicU64::new(0),
             shards: (0..SHARDS).map(|_| Shard::default()).collect(),
             prefix_lengths: RwLock::default(),
+            globs: RwLock::default(),
         }
     }
 
@@ -164,9 +190,13 @@ impl Index {
     }
 
     /// A dependency on a master as of a position.
-    pub fn dependency(&self, master: MasterId, stamp: Position, digest: Option<Digest>) -> Dependency {
-        let hash = self.identity.secret.name(space::MASTER, master.as_str().as_bytes());
-        Dependency { master, hash, stamp, digest }
+    pub fn dependency(&self, master: MasterId, role: Role, stamp: Position, digest: Option<Digest>) -> Dependency {
+        Dependency { hash: self.master_hash(&master), master, role, stamp, digest }
+    }
+
+    /// The hash by which the index knows a master.
+    pub fn master_hash(&self, master: &MasterId) -> NameHash {
+        self.identity.secret.name(space::MASTER, master.as_str().as_bytes())
     }
 
     /// An exact name with the hash by which the index knows it.
@@ -197,16 +227,34 @@ impl Index {
         let secret = &self.identity.secret;
         match selector {
             Selector::All => {
-                let slot = match mode {
-                    Mode::Hard => &self.all_hard,
-                    Mode::Soft => &self.all_soft,
-                };
+                let slot = if mode.is_hard() { &self.all_hard } else { &self.all_soft };
                 slot.fetch_max(position.0, Ordering::Release);
             }
             Selector::Master(id) => self.raise(secret.name(space::MASTER, id.as_str().as_bytes()), mode, position),
             Selector::Exact(name) => self.raise(secret.name(space::EXACT, &name.0), mode, position),
             Selector::Prefix(text) => self.write_prefix(text, mode, position),
             Selector::Source(location) => self.write_prefix(location.as_str(), mode, position),
+            Selector::Dependency(id) => self.raise(secret.name(space::PART, id.as_str().as_bytes()), mode, position),
+            Selector::Tag(tag, None) => self.raise(secret.name(space::TAG, tag.as_str().as_bytes()), mode, position),
+            Selector::Tag(tag, Some(source)) => {
+                let label = Label { tag: tag.clone(), source: source.clone() };
+                self.raise(secret.name(space::LABEL, label.to_string().as_bytes()), mode, position);
+            }
+            Selector::Glob(pattern) => self.write_glob(pattern, mode, position),
+        }
+    }
+
+    fn write_glob(&self, pattern: &str, mode: Mode, position: Position) {
+        let mut globs = write(&self.globs);
+        match globs.iter_mut().find(|glob| glob.pattern == pattern) {
+            Some(glob) => glob.slot.raise(mode, position),
+            None => {
+                // Whoever accepts a purge has read the pattern before; one that cannot be read names nothing.
+                let Ok(matcher) = matches::glob(pattern) else { return };
+                let mut slot = Slot::default();
+                slot.raise(mode, position);
+                globs.push(Glob { pattern: pattern.to_owned(), matcher, slot });
+            }
         }
     }
 
@@ -249,7 +297,19 @@ impl Index {
             let Some(prefix) = text.get(..*length as usize) else { break };
             newest = newest.or_later(self.probe(self.identity.secret.name(space::PREFIX, prefix)));
         }
+        for glob in read(&self.globs).iter().filter(|glob| glob.matcher.is_match(master.as_str())) {
+            newest = newest.or_later(glob.slot);
+        }
         newest
+    }
+
+    /// The newest purge of any of these tags, everywhere or in their sources.
+    pub fn newest_of_labels(&self, labels: &[Label]) -> Slot {
+        let secret = &self.identity.secret;
+        labels.iter().fold(Slot::default(), |newest, label| {
+            let everywhere = self.probe(secret.name(space::TAG, label.tag.as_str().as_bytes()));
+            newest.or_later(everywhere).or_later(self.probe(secret.name(space::LABEL, label.to_string().as_bytes())))
+        })
     }
 
     /// The newest purge of one derivative in all its formats, or of everything.
@@ -265,8 +325,12 @@ impl Index {
         }
         for dependency in &subject.dependencies {
             newest = newest.or_later(self.newest_of_master(&dependency.master, dependency.hash));
+            if dependency.role == Role::Part {
+                let name = self.identity.secret.name(space::PART, dependency.master.as_str().as_bytes());
+                newest = newest.or_later(self.probe(name));
+            }
         }
-        newest
+        newest.or_later(self.newest_of_labels(&subject.labels))
     }
 
     /// Judges a subject, and says under which epoch: while [`Index::epoch`] still answers that, so does this.
@@ -323,6 +387,7 @@ impl Index {
             floor: self.floor(),
             all: self.newest_everything(),
             prefix_lengths: read(&self.prefix_lengths).clone(),
+            globs: read(&self.globs).iter().map(|glob| (glob.pattern.clone(), glob.slot)).collect(),
             slots,
         }
     }
@@ -334,6 +399,10 @@ impl Index {
             *held = held.or_later(slot);
         }
         *write(&self.prefix_lengths) = parts.prefix_lengths;
+        for (pattern, slot) in parts.globs {
+            self.write_glob(&pattern, Mode::Hard, slot.hard);
+            self.write_glob(&pattern, Mode::Soft, slot.soft);
+        }
         self.all_hard.fetch_max(parts.all.hard.0, Ordering::Release);
         self.all_soft.fetch_max(parts.all.soft.0, Ordering::Release);
         self.floor.fetch_max(parts.floor.0, Ordering::Release);
@@ -349,6 +418,7 @@ pub(crate) struct Parts {
     pub floor: Position,
     pub all: Slot,
     pub prefix_lengths: Vec<u32>,
+    pub globs: Vec<(String, Slot)>,
     pub slots: Vec<(u64, Slot)>,
 }
 
@@ -385,6 +455,7 @@ mod tests {
             via: Via::Native,
             from: String::new(),
             accepted_at: 0,
+            terms: None,
         }
     }
 
@@ -394,8 +465,9 @@ mod tests {
             exact: exact.map(|n| index.exact(ExactName([n; 16]))),
             dependencies: masters
                 .iter()
-                .map(|m| index.dependency(MasterId::from_canonical(m), Position(stamp), None))
+                .map(|m| index.dependency(MasterId::from_canonical(m), Role::Main, Position(stamp), None))
                 .collect(),
+            labels: Vec::new(),
         }
     }
 
@@ -474,6 +546,7 @@ mod tests {
             Selector::Exact(name) => subject.exact.is_some_and(|(exact, _)| exact == *name),
             Selector::Prefix(text) => subject.dependencies.iter().any(|d| d.master.as_str().starts_with(text.as_str())),
             Selector::Source(at) => subject.dependencies.iter().any(|d| d.master.as_str().starts_with(at.as_str())),
+            other => unreachable!("{other}"),
         };
         let newest = |mode: Mode| {
             records

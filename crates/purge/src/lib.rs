@@ -5,12 +5,17 @@
 //! knows SQL or HTTP.
 
 mod index;
+mod matches;
 mod ports;
 mod purger;
 mod record;
 pub mod snapshot;
 
-pub use index::{Dependency, Index, Slot, Subject, Verdict};
-pub use ports::{BodyStore, Catalogue, CatalogueError, Log, LogError, LogIdentity, Place, Row, StoreError, Tier};
+pub use index::{Dependency, Index, Role, Slot, Subject, Verdict};
+pub use matches::{BadGlob, Matcher, escape_glob, glob};
+pub use ports::{
+    BodyStore, Catalogue, CatalogueError, Filter, Lifted, Log, LogError, LogIdentity, Place, Records, Row, StoreError,
+    Takedown, Tier,
+};
 pub use purger::{PurgeError, Purger, Receipt, Request};
-pub use record::{Mode, PurgeId, Record, Target, Via};
+pub use record::{Count, Gone, Mode, Progress, PurgeId, Record, State, Target, Terms, Via};

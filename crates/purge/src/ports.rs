@@ -1,9 +1,11 @@
 //! What the purge protocol asks of the stores below it. Each trait's docs are a contract that every implementation is
 //! tested against. All calls block; callers on an async runtime move them to a blocking thread.
 
-use plan::{BodyId, DerivativeKey, ExactName, KeySecret, LogId, MasterId, Position, Stamp};
+use plan::{BodyId, DerivativeKey, ExactName, KeySecret, Label, LogId, MasterId, Position, Selector, Stamp};
 
-use crate::record::{PurgeId, Record};
+use crate::index::Role;
+use crate::matches::Matcher;
+use crate::record::{Mode, Progress, PurgeId, Record, State, Via};
 
 /// A log's identity, made with it and kept beside it.
 #[derive(Debug, Clone)]
@@ -49,6 +51,99 @@ pub trait Log: Send + Sync {
     /// # Errors
     /// When the store cannot be read.
     fn page(&self, before: Option<Position>, limit: usize) -> Result<Vec<Record>, LogError>;
+}
+
+/// What is kept beside the log about its records: how far each has come, and the takedowns that still refuse.
+pub trait Records: Log {
+    /// Notes how far purges have come. Survives a kill; may lose the last moment to loss of power, after which the sweep
+    /// does its work again.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    fn note(&self, progress: &[(Position, Progress)]) -> Result<(), LogError>;
+
+    /// Records that match, newest first, each with how far it has come (`None` = not noted: effective, as is every record
+    /// of a log that was replayed).
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn list(&self, filter: &Filter) -> Result<Vec<(Record, Option<Progress>)>, LogError>;
+
+    /// Up to `limit` records after a position whose bytes are not known to be erased, oldest first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn unerased(&self, after: Position, limit: usize) -> Result<Vec<(Record, Option<Progress>)>, LogError>;
+
+    /// Every takedown, newest first: those that were lifted only with `all`.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn takedowns(&self, all: bool) -> Result<Vec<Takedown>, LogError>;
+
+    /// Notes durably that a takedown is lifted; answers it as it then is, or `None` if there is none of this id or it was
+    /// lifted before.
+    ///
+    /// # Errors
+    /// When the store cannot be written: then it is not lifted.
+    fn lift(&self, id: PurgeId, lifted: &Lifted) -> Result<Option<Takedown>, LogError>;
+
+    /// Makes the floor durable; it never falls.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    fn keep_floor(&self, floor: Position) -> Result<(), LogError>;
+
+    /// The durable floor.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn floor(&self) -> Result<Position, LogError>;
+}
+
+/// A takedown and whether it still holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Takedown {
+    /// The record that it came with, terms included.
+    pub record: Record,
+    /// Who lifted it, if it was.
+    pub lifted: Option<Lifted>,
+}
+
+/// The end of a takedown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lifted {
+    /// When, in milliseconds since the Unix epoch.
+    pub at: u64,
+    /// Who asked: the name of the API key.
+    pub actor: String,
+    /// From which address; empty if unknown.
+    pub from: String,
+}
+
+/// Which records are wanted. What is `None` or empty does not matter.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Filter {
+    /// Only before this position: the cursor.
+    pub before: Option<Position>,
+    /// At most so many.
+    pub limit: usize,
+    /// Only these.
+    pub state: Option<State>,
+    /// Only these.
+    pub mode: Option<Mode>,
+    /// Only these.
+    pub via: Option<Via>,
+    /// Only by this key.
+    pub actor: Option<String>,
+    /// Only with a selector of this kind ([`Selector::kind`]).
+    pub kind: Option<String>,
+    /// Only where this text stands in what was said or in a selector, regardless of case.
+    pub search: Option<String>,
+    /// Only accepted at or after this time, in milliseconds since the Unix epoch.
+    pub since: Option<u64>,
+    /// Only accepted before this time.
+    pub until: Option<u64>,
 }
 
 /// Why the log failed.
@@ -105,8 +200,8 @@ pub struct Row {
     pub stamp: Stamp,
     /// The exact name of a derivative; `None` for a master's bytes.
     pub exact: Option<ExactName>,
-    /// The masters that it was made from, the main one first.
-    pub dependencies: Vec<MasterId>,
+    /// The masters that it was made from, the main one first, each with the part it took.
+    pub dependencies: Vec<(MasterId, Role)>,
     /// Media type.
     pub content_type: String,
     /// Length of the body alone, in bytes.
@@ -118,8 +213,8 @@ pub struct Row {
     /// When it was last read from disk, or stored if it never was, in seconds since the Unix epoch. Hits in memory leave it
     /// alone; for people and eviction, never for freshness.
     pub last_used: u64,
-    /// Tags that the origin gave, in its order; whoever reads the origin's answer bounds their number and length.
-    pub tags: Vec<String>,
+    /// The tags that it bears; whoever reads the origin's answer bounds their number and length.
+    pub labels: Vec<Label>,
     /// Version of decoder, stages and encoder that made it.
     pub recipe: u32,
     /// The key that the body is sealed with; none while bodies are not sealed.
@@ -183,6 +278,60 @@ pub trait Catalogue: Send + Sync {
     /// # Errors
     /// When the store cannot be read.
     fn count_tag(&self, tier: Tier, tag: &str) -> Result<(u64, u64), CatalogueError>;
+
+    /// Up to `limit` rows that a selector names, with keys after `after`, in key order.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn matching(
+        &self,
+        tier: Tier,
+        selector: &Selector,
+        mut after: Option<DerivativeKey>,
+        limit: usize,
+    ) -> Result<Vec<Row>, CatalogueError> {
+        const PAGE: usize = 1024;
+        let matcher = Matcher::new(selector);
+        let mut found = Vec::new();
+        loop {
+            let page = self.walk(tier, after, PAGE)?;
+            after = page.last().map(|row| row.key);
+            let last = page.len() < PAGE;
+            found.extend(page.into_iter().filter(|row| matcher.names(row)));
+            if last || found.len() >= limit {
+                found.truncate(limit);
+                return Ok(found);
+            }
+        }
+    }
+
+    /// Moves rows that still mean these bodies to a later position of the same log.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    fn restamp(&self, tier: Tier, rows: &[(DerivativeKey, BodyId)], position: Position) -> Result<(), CatalogueError> {
+        for (key, body) in rows {
+            if let Some(row) = self.get(tier, key)?.filter(|row| row.body == *body && row.stamp.position < position) {
+                let stamp = Stamp { position, ..row.stamp };
+                self.put(tier, &[Row { stamp, ..row }])?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The places of every row whose body lies in a segment.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn places(&self, tier: Tier, segment: u64) -> Result<Vec<Place>, CatalogueError> {
+        let (mut places, mut after) = (Vec::new(), None);
+        loop {
+            let page = self.walk(tier, after, 1024)?;
+            let Some(last) = page.last() else { return Ok(places) };
+            after = Some(last.key);
+            places.extend(page.iter().map(|row| row.place).filter(|place| place.segment == segment));
+        }
+    }
 
     /// The highest stamp position of any row that bears this log's id; `None` without rows.
     ///

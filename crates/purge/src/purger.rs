@@ -10,7 +10,7 @@ use plan::Position;
 
 use crate::index::Index;
 use crate::ports::{Log, LogError};
-use crate::record::{Mode, PurgeId, Record, Target, Via};
+use crate::record::{Mode, PurgeId, Record, Target, Terms, Via};
 
 /// Requests that may wait for the writer; past it, callers are told to come back.
 const QUEUE: usize = 8192;
@@ -32,6 +32,8 @@ pub struct Request {
     pub via: Via,
     /// From which address.
     pub from: String,
+    /// On what terms it refuses: for a takedown, and for nothing else.
+    pub terms: Option<Terms>,
 }
 
 /// The proof that a purge is effective on this node.
@@ -145,6 +147,7 @@ impl Writer {
                 via: request.via,
                 from: request.from,
                 accepted_at,
+                terms: request.terms,
             });
             replies.push(reply);
         }
@@ -181,7 +184,7 @@ mod tests {
     use plan::{KeySecret, LogId, MasterId, Selector, Stamp};
 
     use super::*;
-    use crate::index::{Subject, Verdict};
+    use crate::index::{Role, Subject, Verdict};
     use crate::ports::LogIdentity;
 
     #[derive(Default)]
@@ -227,6 +230,7 @@ mod tests {
             actor: "test".into(),
             via: Via::Native,
             from: String::new(),
+            terms: None,
         }
     }
 
@@ -241,8 +245,8 @@ mod tests {
     }
 
     fn verdict(index: &Index, stamp: Stamp) -> Verdict {
-        let dependencies = vec![index.dependency(MasterId::from_canonical("//h/a"), stamp.position, None)];
-        index.judge(&Subject { stamp, exact: None, dependencies }).0
+        let dependencies = vec![index.dependency(MasterId::from_canonical("//h/a"), Role::Main, stamp.position, None)];
+        index.judge(&Subject { stamp, exact: None, dependencies, labels: Vec::new() }).0
     }
 
     #[test]

@@ -42,20 +42,34 @@ pub enum Mode {
     Hard,
     /// Stale: may be served once more while it is refreshed.
     Soft,
+    /// Stale, and refreshed at once without waiting for a request: each derivative is served until its replacement is made.
+    Refresh,
+    /// Unusable at once, and refused until it is lifted.
+    Takedown,
 }
 
 impl Mode {
+    /// Every mode.
+    pub const ALL: [Mode; 4] = [Mode::Hard, Mode::Soft, Mode::Refresh, Mode::Takedown];
+
+    /// Whether what it names is unusable at once; else it is stale.
+    pub const fn is_hard(self) -> bool {
+        matches!(self, Mode::Hard | Mode::Takedown)
+    }
+
     /// Stable lower-case name.
     pub const fn name(self) -> &'static str {
         match self {
             Mode::Hard => "hard",
             Mode::Soft => "soft",
+            Mode::Refresh => "refresh",
+            Mode::Takedown => "takedown",
         }
     }
 
     /// The inverse of [`Mode::name`].
     pub fn from_name(name: &str) -> Option<Mode> {
-        [Mode::Hard, Mode::Soft].into_iter().find(|m| m.name() == name)
+        Mode::ALL.into_iter().find(|m| m.name() == name)
     }
 }
 
@@ -69,12 +83,30 @@ pub enum Via {
     Imagekit,
     Cloudimage,
     Imageboss,
+    /// The `PURGE` method.
+    Method,
+    /// An unsafe method through a pass-through site (RFC 9111, section 4.4).
+    Unsafe,
+    /// `Cache-Group-Invalidation` from an origin (RFC 9875).
+    Groups,
+    /// The document of the invalidation draft.
+    Invalidation,
 }
 
 impl Via {
     /// Every door.
-    pub const ALL: [Via; 6] =
-        [Via::Native, Via::Imgix, Via::ImgixLegacy, Via::Imagekit, Via::Cloudimage, Via::Imageboss];
+    pub const ALL: [Via; 10] = [
+        Via::Native,
+        Via::Imgix,
+        Via::ImgixLegacy,
+        Via::Imagekit,
+        Via::Cloudimage,
+        Via::Imageboss,
+        Via::Method,
+        Via::Unsafe,
+        Via::Groups,
+        Via::Invalidation,
+    ];
 
     /// Stable lower-case name.
     pub const fn name(self) -> &'static str {
@@ -85,6 +117,10 @@ impl Via {
             Via::Imagekit => "imagekit",
             Via::Cloudimage => "cloudimage",
             Via::Imageboss => "imageboss",
+            Via::Method => "purge-method",
+            Via::Unsafe => "unsafe-method",
+            Via::Groups => "cache-groups",
+            Via::Invalidation => "invalidation",
         }
     }
 
@@ -123,6 +159,126 @@ pub struct Record {
     pub from: String,
     /// When it was accepted, in milliseconds since the Unix epoch. For people; order comes from the position.
     pub accepted_at: u64,
+    /// On what terms it refuses: for a takedown, and for nothing else.
+    pub terms: Option<Terms>,
+}
+
+/// On what terms a takedown refuses.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Terms {
+    /// What the answer says.
+    pub status: Gone,
+    /// Why, for whoever asks for the picture; may be empty.
+    pub reason: String,
+    /// When the refusal ends, in milliseconds since the Unix epoch; `None` = when it is lifted. The purge itself never ends.
+    pub expires_at: Option<u64>,
+}
+
+/// How a takedown is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Gone {
+    /// 451 Unavailable For Legal Reasons (RFC 7725).
+    #[default]
+    LegalReasons,
+    /// 410 Gone.
+    Gone,
+}
+
+impl Gone {
+    /// The HTTP status.
+    pub const fn status(self) -> u16 {
+        match self {
+            Gone::LegalReasons => 451,
+            Gone::Gone => 410,
+        }
+    }
+
+    /// The inverse of [`Gone::status`].
+    pub const fn from_status(status: u16) -> Option<Gone> {
+        match status {
+            451 => Some(Gone::LegalReasons),
+            410 => Some(Gone::Gone),
+            _ => None,
+        }
+    }
+}
+
+/// A number of entries and the bytes of their bodies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Count {
+    /// Entries.
+    pub entries: u64,
+    /// Bytes.
+    pub bytes: u64,
+}
+
+impl Count {
+    /// One more entry.
+    pub fn add(&mut self, bytes: u64) {
+        self.entries += 1;
+        self.bytes += bytes;
+    }
+
+    /// Both together.
+    #[must_use]
+    pub fn and(self, other: Count) -> Count {
+        Count { entries: self.entries + other.entries, bytes: self.bytes + other.bytes }
+    }
+}
+
+/// How far a purge has come. Times are in milliseconds since the Unix epoch, for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Progress {
+    /// When nothing that it names was served any more from here, or was marked stale.
+    pub effective_at: u64,
+    /// When every derivative that a refresh found was replaced or had failed; for a refresh alone.
+    pub refreshed_at: Option<u64>,
+    /// When the bytes were gone from every file here.
+    pub erased_at: Option<u64>,
+    /// Derivatives erased from disk so far.
+    pub derivatives: Count,
+    /// Masters' own bytes erased from disk so far.
+    pub masters: Count,
+    /// Entries dropped from memory so far.
+    pub memory: Count,
+}
+
+impl Progress {
+    /// The state that it amounts to.
+    pub fn state(&self) -> State {
+        if self.erased_at.is_some() { State::Erased } else { State::Effective }
+    }
+}
+
+/// Where a purge stands. Accepted and effective are two facts, though here the one follows the other before the caller
+/// is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum State {
+    /// In the log.
+    Accepted,
+    /// No longer served.
+    Effective,
+    /// Gone from every file.
+    Erased,
+}
+
+impl State {
+    /// Every state, in order.
+    pub const ALL: [State; 3] = [State::Accepted, State::Effective, State::Erased];
+
+    /// Stable lower-case name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            State::Accepted => "accepted",
+            State::Effective => "effective",
+            State::Erased => "erased",
+        }
+    }
+
+    /// The inverse of [`State::name`].
+    pub fn from_name(name: &str) -> Option<State> {
+        State::ALL.into_iter().find(|s| s.name() == name)
+    }
 }
 
 #[cfg(test)]

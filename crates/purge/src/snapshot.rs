@@ -1,7 +1,7 @@
 //! A snapshot of the index, so that a start need not replay the whole log (rule L7).
 //!
 //! Layout, all little-endian: magic, log id (16 bytes), head, floor, hard and soft of "everything" (8 each), number of
-//! prefix lengths (4) and each (4), number of names (8) and each as hash, hard, soft (8 each), BLAKE3 of all before (32).
+//! prefix lengths (4) and each (4), number of globs (4) and each as length (4), text, hard, soft (8 each), number of names (8) and each as hash, hard, soft (8 each), BLAKE3 of all before (32).
 
 use std::io::Write as _;
 use std::path::Path;
@@ -10,7 +10,7 @@ use plan::Position;
 
 use crate::index::{Index, Parts, Slot};
 
-const MAGIC: &[u8; 8] = b"AFTIDX01";
+const MAGIC: &[u8; 8] = b"AFTIDX02";
 
 /// Why a snapshot was not used; the start then replays the whole log.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +61,13 @@ fn encode(index: &Index) -> Vec<u8> {
     for length in &parts.prefix_lengths {
         out.extend_from_slice(&length.to_le_bytes());
     }
+    out.extend_from_slice(&(parts.globs.len() as u32).to_le_bytes());
+    for (pattern, slot) in &parts.globs {
+        out.extend_from_slice(&(pattern.len() as u32).to_le_bytes());
+        out.extend_from_slice(pattern.as_bytes());
+        out.extend_from_slice(&slot.hard.0.to_le_bytes());
+        out.extend_from_slice(&slot.soft.0.to_le_bytes());
+    }
     out.extend_from_slice(&(parts.slots.len() as u64).to_le_bytes());
     for (name, slot) in &parts.slots {
         for n in [*name, slot.hard.0, slot.soft.0] {
@@ -90,6 +97,14 @@ fn decode(index: &Index, bytes: &[u8]) -> Result<Parts, SnapshotError> {
     let all = Slot { hard: position()?, soft: position()? };
     let lengths = u32::from_le_bytes(reader.take()?);
     let prefix_lengths = (0..lengths).map(|_| reader.take().map(u32::from_le_bytes)).collect::<Result<Vec<_>, _>>()?;
+    let globs = u32::from_le_bytes(reader.take()?);
+    let globs = (0..globs)
+        .map(|_| {
+            let length = u32::from_le_bytes(reader.take()?) as usize;
+            let pattern = reader.text(length)?;
+            Ok((pattern, Slot { hard: Position(reader.u64()?), soft: Position(reader.u64()?) }))
+        })
+        .collect::<Result<Vec<_>, SnapshotError>>()?;
     let names = reader.u64()?;
     let slots = (0..names)
         .map(|_| Ok((reader.u64()?, Slot { hard: Position(reader.u64()?), soft: Position(reader.u64()?) })))
@@ -97,7 +112,7 @@ fn decode(index: &Index, bytes: &[u8]) -> Result<Parts, SnapshotError> {
     if !reader.0.is_empty() {
         return Err(SnapshotError::Unusable("bytes left over"));
     }
-    Ok(Parts { head, floor, all, prefix_lengths, slots })
+    Ok(Parts { head, floor, all, prefix_lengths, globs, slots })
 }
 
 struct Reader<'a>(&'a [u8]);
@@ -107,6 +122,12 @@ impl Reader<'_> {
         let (head, rest) = self.0.split_first_chunk::<N>().ok_or(SnapshotError::Unusable("too short"))?;
         self.0 = rest;
         Ok(*head)
+    }
+
+    fn text(&mut self, length: usize) -> Result<String, SnapshotError> {
+        let (head, rest) = self.0.split_at_checked(length).ok_or(SnapshotError::Unusable("too short"))?;
+        self.0 = rest;
+        String::from_utf8(head.to_vec()).map_err(|_| SnapshotError::Unusable("a pattern is no text"))
     }
 
     fn u64(&mut self) -> Result<u64, SnapshotError> {
@@ -137,12 +158,18 @@ mod tests {
             mode: Mode::Hard,
             targets: vec![Target {
                 said: "x".into(),
-                selectors: vec![Selector::Exact(ExactName([1; 16])), Selector::Prefix("//h/".into()), Selector::All],
+                selectors: vec![
+                    Selector::Exact(ExactName([1; 16])),
+                    Selector::Prefix("//h/".into()),
+                    Selector::Glob("//h/*.jpg".into()),
+                    Selector::All,
+                ],
             }],
             actor: String::new(),
             via: Via::Native,
             from: String::new(),
             accepted_at: 0,
+            terms: None,
         };
         old.apply([&record]);
         let bytes = encode(&old);

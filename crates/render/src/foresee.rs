@@ -34,7 +34,7 @@ pub(crate) fn at_least(info: &Info, stages: &[Stage], cap: u32) -> Option<(u32, 
                 let turn = orient::turn(*how, info.orientation);
                 (size, turned) = (turn.size(size), turned.then(turn));
             }
-            Stage::Flip { .. } => {}
+            Stage::Flip { .. } | Stage::Overlay(_) => {}
             Stage::Rotate { degrees, .. } => {
                 let turn = rotate::right_angle(degrees.get())?;
                 (size, turned) = (turn.size(size), turned.then(turn));
@@ -75,7 +75,7 @@ pub fn final_size(info: &Info, stages: &[Stage], cap: u32) -> Option<(u32, u32)>
     for stage in stages {
         size = match stage {
             Stage::Orient(how) => orient::turn(*how, info.orientation).size(size),
-            Stage::Flip { .. } | Stage::Flatten(_) | Stage::Straighten { .. } => size,
+            Stage::Flip { .. } | Stage::Flatten(_) | Stage::Straighten { .. } | Stage::Overlay(_) => size,
             Stage::Rotate { degrees, .. } => match rotate::right_angle(degrees.get()) {
                 Some(turn) => turn.size(size),
                 None => rotate::canvas(size, degrees.get(), cap),

@@ -248,8 +248,15 @@ impl World {
 
     fn judge(&self, since: Stamp, name: &str, exact: Option<ExactName>) -> Verdict {
         let index = self.engine.index();
-        let dependencies = vec![index.dependency(self.master(name), since.position, None)];
-        index.judge(&Subject { stamp: since, exact: exact.map(|name| index.exact(name)), dependencies }).0
+        let dependencies = vec![index.dependency(self.master(name), purge::Role::Main, since.position, None)];
+        index
+            .judge(&Subject {
+                stamp: since,
+                exact: exact.map(|name| index.exact(name)),
+                dependencies,
+                labels: Vec::new(),
+            })
+            .0
     }
 
     /// Every one of these is purged, and none of those.

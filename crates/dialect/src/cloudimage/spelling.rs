@@ -35,7 +35,9 @@ pub(super) fn said(plan: &Plan, settings: &Settings) -> Result<Said, String> {
             }
             Stage::Flip { horizontal, vertical } => said.flip = (*horizontal, *vertical),
             Stage::Flatten(color) => said.background = Some(*color),
-            Stage::Extract(_) | Stage::Straighten { .. } | Stage::Pad(_) => return Err(format!("the stage {stage}")),
+            Stage::Extract(_) | Stage::Straighten { .. } | Stage::Pad(_) | Stage::Overlay(_) => {
+                return Err(format!("the stage {stage}"));
+            }
         }
     }
     said.format = format(&plan.output.format, settings);

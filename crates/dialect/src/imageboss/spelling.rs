@@ -29,7 +29,8 @@ pub(super) fn said(plan: &Plan, settings: &Settings) -> Result<Said, String> {
             | Stage::Flip { .. }
             | Stage::Rotate { .. }
             | Stage::Straighten { .. }
-            | Stage::Pad(_) => return Err(format!("the stage {stage}")),
+            | Stage::Pad(_)
+            | Stage::Overlay(_) => return Err(format!("the stage {stage}")),
         }
     }
     said.format = match &plan.output.format {

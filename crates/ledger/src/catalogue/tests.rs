@@ -143,11 +143,11 @@ proptest! {
         prop_assert_eq!(catalogue.totals(tier).unwrap(), sum(&mut rows.iter()));
         for n in 0..30 {
             let master = &row(n, 0).dependencies[1];
-            let counted = catalogue.count_master(tier, master).unwrap();
+            let counted = catalogue.count_master(tier, &master.0).unwrap();
             prop_assert_eq!(counted, sum(&mut rows.iter().filter(|r| r.dependencies.contains(master))));
             let tag = format!("t{n}");
             let counted = catalogue.count_tag(tier, &tag).unwrap();
-            prop_assert_eq!(counted, sum(&mut rows.iter().filter(|r| r.tags.contains(&tag))));
+            prop_assert_eq!(counted, sum(&mut rows.iter().filter(|r| r.labels.iter().any(|l| l.tag.as_str() == tag))));
         }
         let highest = rows.iter().map(|r| r.stamp.position).max();
         prop_assert_eq!(catalogue.highest_stamp(contract::LOG).unwrap(), highest);

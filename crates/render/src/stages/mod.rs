@@ -39,6 +39,7 @@ pub(crate) fn apply(
         Stage::Straighten { degrees } => return straighten::apply(degrees.get(), work, scope),
         Stage::Pad(pad) => return pad::apply(pad, work, scope),
         Stage::Flatten(color) => return flatten::apply(*color, work, scope),
+        Stage::Overlay(_) => return Err(CodecError::Internal("overlays are not drawn yet".to_owned())),
     }
     Ok(())
 }

@@ -1,0 +1,271 @@
+use std::fmt;
+
+use crate::{Asset, Dim, Fixed, Gravity, Horizontal, MasterRef, Plan, Stage, Vertical};
+
+/// A picture that is drawn over another.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Overlay {
+    /// Which picture.
+    pub picture: Picture,
+    /// Its own transformation, run before it is placed: a plan of its own, which may hold overlays again. Lengths and
+    /// shares in it are those of the overlay.
+    pub stages: Vec<Stage>,
+    /// Width of the box that it is scaled into, keeping its ratio and enlarging if need be: pixels, or a share of the width
+    /// of the picture below.
+    pub width: Option<Dim>,
+    /// Height of that box. With neither it keeps its size.
+    pub height: Option<Dim>,
+    /// Whether one that is larger than the picture below is shrunk, ratio kept, until it fits.
+    pub shrink: bool,
+    /// Which edge or middle it is placed from.
+    pub anchor: (Horizontal, Vertical),
+    /// How far from there: inwards from an edge, to the right and down from the middle; negative = the other way. What lies
+    /// outside the picture below is cut off.
+    pub offset: (Shift, Shift),
+    /// 0 (invisible) to 1.
+    pub opacity: Fixed,
+    /// Whether the picture is made without it where it cannot be had; else the whole answer fails.
+    pub optional: bool,
+}
+
+impl Overlay {
+    /// A picture in its own size, in the middle, opaque, required.
+    pub fn new(picture: Picture) -> Self {
+        Overlay {
+            picture,
+            stages: Vec::new(),
+            width: None,
+            height: None,
+            shrink: false,
+            anchor: (Horizontal::Center, Vertical::Center),
+            offset: (Shift::NONE, Shift::NONE),
+            opacity: Fixed::ONE,
+            optional: false,
+        }
+    }
+}
+
+/// Which picture an overlay is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Picture {
+    /// As a URL names it. Dialects make these.
+    Named {
+        /// The source that the URL names, where it does so.
+        source: Option<String>,
+        /// The picture there. An absolute URL may also be one of our own, with a transformation in it.
+        asset: Asset,
+    },
+    /// The masters it may come from, in the order in which they are tried; never empty. The engine makes these.
+    Masters(Vec<MasterRef>),
+}
+
+/// A signed distance on one axis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Shift {
+    /// Pixels.
+    Px(i32),
+    /// A share of the length, on this axis, of the picture below.
+    Ratio(Fixed),
+}
+
+impl Shift {
+    /// No distance.
+    pub const NONE: Shift = Shift::Px(0);
+
+    fn canonical(self) -> Shift {
+        if self == Shift::Ratio(Fixed::ZERO) { Shift::NONE } else { self }
+    }
+}
+
+impl Plan {
+    /// Every overlay, each before those of its own stages: the order in which a render is given their bytes.
+    pub fn overlays(&self) -> Vec<&Overlay> {
+        let mut found = Vec::new();
+        gather(&self.stages, &mut found);
+        found
+    }
+
+    /// Calls `each` with every overlay and its depth (1 = drawn on the picture itself), in the order of
+    /// [`Plan::overlays`]. What it puts into an overlay's stages is visited too.
+    ///
+    /// # Errors
+    /// The first that `each` answers.
+    pub fn try_each_overlay<E>(
+        &mut self,
+        each: &mut impl FnMut(&mut Overlay, usize) -> Result<(), E>,
+    ) -> Result<(), E> {
+        visit(&mut self.stages, 1, each)
+    }
+}
+
+fn gather<'p>(stages: &'p [Stage], found: &mut Vec<&'p Overlay>) {
+    for stage in stages {
+        if let Stage::Overlay(overlay) = stage {
+            found.push(overlay);
+            gather(&overlay.stages, found);
+        }
+    }
+}
+
+fn visit<E>(
+    stages: &mut [Stage],
+    depth: usize,
+    each: &mut impl FnMut(&mut Overlay, usize) -> Result<(), E>,
+) -> Result<(), E> {
+    for stage in stages {
+        if let Stage::Overlay(overlay) = stage {
+            each(overlay, depth)?;
+            visit(&mut overlay.stages, depth + 1, each)?;
+        }
+    }
+    Ok(())
+}
+
+/// One spelling per meaning; `None` for one that shows nothing.
+pub(crate) fn canonical(mut overlay: Overlay) -> Option<Overlay> {
+    overlay.opacity = overlay.opacity.clamp_to(0.0, 1.0);
+    if overlay.opacity == Fixed::ZERO {
+        return None;
+    }
+    overlay.offset = (overlay.offset.0.canonical(), overlay.offset.1.canonical());
+    overlay.stages = crate::canonical::canonical_stages(std::mem::take(&mut overlay.stages));
+    Some(overlay)
+}
+
+/// `overlay:<picture>,<box>,<place>,…;[stages]`. A picture's text bears its length, so that no name can pass for another
+/// part.
+impl fmt::Display for Overlay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "overlay:{}", self.picture)?;
+        if self.width.is_some() || self.height.is_some() {
+            write!(f, ",{}x{}", crate::canonical::OrAuto(self.width), crate::canonical::OrAuto(self.height))?;
+        }
+        if self.shrink {
+            f.write_str(",shrink")?;
+        }
+        write!(f, ",{}", Gravity::Anchor(self.anchor.0, self.anchor.1))?;
+        if self.offset != (Shift::NONE, Shift::NONE) {
+            write!(f, ",by={},{}", self.offset.0, self.offset.1)?;
+        }
+        if self.opacity != Fixed::ONE {
+            write!(f, ",opacity={}", self.opacity)?;
+        }
+        if self.optional {
+            f.write_str(",optional")?;
+        }
+        if !self.stages.is_empty() {
+            f.write_str(",[")?;
+            for (at, stage) in self.stages.iter().enumerate() {
+                write!(f, "{}{stage}", if at == 0 { "" } else { "|" })?;
+            }
+            f.write_str("]")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Picture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = |text: &str| format!("{}({text})", text.len());
+        match self {
+            Picture::Named { source, asset } => {
+                let (kind, name) = match asset {
+                    Asset::Path(path) => ("path", path),
+                    Asset::Url(url) => ("url", url),
+                };
+                write!(f, "{kind}{}", text(name))?;
+                source.as_ref().map_or(Ok(()), |source| write!(f, "@{}", text(source)))
+            }
+            Picture::Masters(masters) => {
+                f.write_str("of")?;
+                masters.iter().try_for_each(|master| f.write_str(&text(&master.to_string())))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Shift {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Shift::Px(px) => px.fmt(f),
+            Shift::Ratio(ratio) => write!(f, "{ratio}r"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Location, OutputRule};
+
+    fn named(path: &str) -> Overlay {
+        Overlay::new(Picture::Named { source: None, asset: Asset::Path(path.into()) })
+    }
+
+    fn plan(stages: Vec<Stage>) -> Plan {
+        Plan { stages, output: OutputRule::default() }
+    }
+
+    #[test]
+    fn are_walked_each_before_its_own() {
+        let mut outer = named("a");
+        outer.stages.push(Stage::Overlay(Box::new(named("b"))));
+        let mut plan = plan(vec![Stage::Overlay(Box::new(outer)), Stage::Overlay(Box::new(named("c")))]);
+        let mut seen = Vec::new();
+        let mut each = |overlay: &mut Overlay, depth: usize| -> Result<(), ()> {
+            seen.push((overlay.picture.to_string(), depth));
+            Ok(())
+        };
+        assert_eq!(plan.try_each_overlay(&mut each), Ok(()));
+        assert_eq!(seen, [("path1(a)".into(), 1), ("path1(b)".into(), 2), ("path1(c)".into(), 1)]);
+        let order: Vec<String> = plan.overlays().iter().map(|o| o.picture.to_string()).collect();
+        assert_eq!(order, ["path1(a)", "path1(b)", "path1(c)"]);
+    }
+
+    #[test]
+    fn the_text_tells_every_part_apart() {
+        let masters = |names: &[&str]| {
+            let at = Location::new("file:/p");
+            Overlay::new(Picture::Masters(names.iter().map(|n| MasterRef::plain(at.master(n))).collect()))
+        };
+        let changed = |change: fn(&mut Overlay)| {
+            let mut overlay = named("a");
+            change(&mut overlay);
+            overlay
+        };
+        let all = [
+            named("a"),
+            named("a),center,[x"),
+            masters(&["a"]),
+            masters(&["a", "b"]),
+            masters(&["b", "a"]),
+            changed(|o| o.width = Some(Dim::Px(4))),
+            changed(|o| o.height = Some(Dim::Px(4))),
+            changed(|o| o.shrink = true),
+            changed(|o| o.anchor.0 = Horizontal::Left),
+            changed(|o| o.offset.0 = Shift::Px(1)),
+            changed(|o| o.offset.0 = Shift::Ratio(Fixed::ONE)),
+            changed(|o| o.opacity = Fixed::new(0.5)),
+            changed(|o| o.optional = true),
+            changed(|o| o.stages = vec![Stage::Flip { horizontal: true, vertical: false }]),
+        ];
+        let mut texts: Vec<String> =
+            all.into_iter().map(|o| plan(vec![Stage::Overlay(Box::new(o))]).stages_text()).collect();
+        let count = texts.len();
+        texts.sort();
+        texts.dedup();
+        assert_eq!(texts.len(), count);
+    }
+
+    #[test]
+    fn one_that_shows_nothing_goes() {
+        let mut invisible = named("a");
+        invisible.opacity = Fixed::ZERO;
+        let mut nested = named("b");
+        nested.stages = vec![Stage::Flip { horizontal: false, vertical: false }];
+        nested.offset = (Shift::Ratio(Fixed::ZERO), Shift::NONE);
+        let mut plan = plan(vec![Stage::Overlay(Box::new(invisible)), Stage::Overlay(Box::new(nested))]);
+        plan.canonicalise();
+        assert_eq!(plan.stages, [Stage::Overlay(Box::new(named("b")))]);
+    }
+}
