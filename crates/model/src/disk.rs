@@ -1,68 +1,58 @@
 //! The disk tier's writer, the sweep and the floor.
 
-use crate::config::{Config, Erase, Mutant};
+use crate::config::{Config, Mutant};
 use crate::fills::is_older;
 use crate::index::Verdict;
-use crate::state::{Entry, Key, Names, Row, State, Sweep};
+use crate::state::{Entry, Key, Row, State, Sweep};
 
 /// Bodies kept under a key: the newest, and one that the disk may give back by mistake.
 const BODIES: usize = 2;
 
 impl State {
-    /// The writer judges what it writes next: a step of its own in a mutant only.
-    pub fn clear_write(&mut self, process: usize) {
-        let holder = &mut self.processes[process];
-        let Some((_, entry)) = holder.queue.first().copied() else { return };
-        if holder.judge(&entry) == Verdict::Fresh {
-            holder.cleared = true;
-        } else {
-            holder.queue.remove(0);
-        }
-    }
-
-    /// Writes the first thing in the queue: body, then row.
+    /// Takes the first thing from the queue and writes its body; the row follows, at once unless erasure is looked at.
     pub fn write(&mut self, process: usize, config: &Config) {
         let holder = &mut self.processes[process];
         if holder.queue.is_empty() {
             return;
         }
-        let (key, mut entry) = holder.queue.remove(0);
-        holder.cleared = false;
-        let judges = config.erase == Some(Erase::Overwrite)
-            && !config.has(Mutant::WriteUnchecked)
-            && !config.has(Mutant::CheckThenWrite);
-        if judges && holder.judge(&entry) != Verdict::Fresh {
+        let (key, entry) = holder.queue.remove(0);
+        // Reading judges again, so this matters for what lies on disk alone.
+        if config.erase && !config.has(Mutant::LateWrite) && holder.judge(&entry) != Verdict::Fresh {
             return;
         }
-        if config.has(Mutant::KeyAtInsert) {
-            entry.sealed = self.disk.keys;
-        }
         let place = &mut self.disk.cache[key as usize];
-        let used = |number: u8| place.row.is_some_and(|r| r.body == number) || place.has_body(number);
-        let body = (0..).find(|number| !used(*number)).unwrap_or(u8::MAX);
+        let before = place.before.flatten();
+        let named = |number: u8| [place.row, before].into_iter().flatten().any(|r| r.body == number);
+        let body = (0..).find(|number| !named(*number) && !place.has_body(*number)).unwrap_or(u8::MAX);
         place.bodies.push((body, entry));
-        if place.bodies.len() > BODIES {
+        if place.bodies.len() > BODIES && !config.erase {
             place.bodies.remove(0);
         }
-        place.set_row(Some(Row { body, stamp: entry.stamp, log: entry.log }));
+        holder.writing = Some((key, Row { body, stamp: entry.stamp, log: entry.log }));
+        if !config.erase {
+            self.put_row(process, config);
+        }
     }
 
-    /// Begins a sweep: reads the head, and where bodies are sealed destroys the keys of what was purged.
-    pub fn begin_sweep(&mut self, process: usize, config: &Config) {
-        self.left.sweeps -= 1;
-        if config.erase == Some(Erase::Seal) {
-            let effective = usize::from(self.truth.effective);
-            for purge in self.truth.purges.iter().take(effective).filter(|p| !p.erased) {
-                for (master, names) in [Names::MAIN, Names::OVERLAY].into_iter().enumerate() {
-                    self.disk.keys[master] += u8::from(purge.names.meets(names));
-                }
-            }
+    /// Puts the row of the body that was written; the body of the row that it replaces goes first.
+    pub fn put_row(&mut self, process: usize, config: &Config) {
+        let Some((key, row)) = self.processes[process].writing.take() else { return };
+        let place = &mut self.disk.cache[key as usize];
+        if let Some(old) = place.row.filter(|_| config.erase && !config.has(Mutant::ReplacedBodyStays)) {
+            place.bodies.retain(|(number, _)| *number != old.body);
         }
+        place.set_row(Some(row));
+    }
+
+    /// Begins a sweep: reads the head.
+    pub fn begin_sweep(&mut self, process: usize) {
+        self.left.sweeps -= 1;
         let holder = &mut self.processes[process];
         holder.sweep = Some(Sweep::At { key: Key::Main, up_to: holder.head, good: None });
     }
 
-    /// The sweep's next step: judge a row and delete it, or write back the stamp of one that was found good.
+    /// The sweep's next step: judge a row and delete it, or write back the stamp of one that was found good. A master is
+    /// never re-stamped: an exact purge asks when it was fetched.
     pub fn sweep(&mut self, process: usize, config: &Config) {
         let holder = &mut self.processes[process];
         let Some(Sweep::At { key, up_to, good }) = holder.sweep else { return };
@@ -76,24 +66,21 @@ impl State {
         } else if let Some(row) = place.row.filter(|row| row.log != holder.log || row.stamp < up_to) {
             let body = place.bodies.iter().find(|(number, _)| *number == row.body).copied();
             let entry = body.map(|(_, entry)| Entry { stamp: row.stamp, log: row.log, ..entry });
-            if entry.is_some_and(|entry| holder.judge(&entry) == Verdict::Fresh) {
+            let lifts = key == Key::Derivative || config.has(Mutant::MasterRestamped);
+            if lifts && entry.is_some_and(|entry| holder.judge(&entry) == Verdict::Fresh) {
                 holder.sweep = Some(Sweep::At { key, up_to, good: Some(row.body) });
                 return;
             }
+            // The body first, and for good; then the row.
+            place.bodies.retain(|(number, _)| !config.erase || *number != row.body);
             place.set_row(None);
-        }
-        if config.erase.is_some() {
-            // What no row names is overwritten, and rows that are gone stay gone.
-            let named = place.row.map(|row| row.body);
-            place.bodies.retain(|(number, _)| Some(*number) == named);
-            place.before = None;
         }
         let next = Key::ALL.into_iter().skip(key as usize + 1).find(|key| config.disk[*key as usize]);
         holder.sweep = Some(match next {
             Some(key) => Sweep::At { key, up_to, good: None },
             None => Sweep::Done(up_to),
         });
-        if next.is_none() && config.erase.is_some() {
+        if next.is_none() && config.erase {
             for purge in self.truth.purges.iter_mut().take(usize::from(up_to)) {
                 purge.erased = true;
             }
@@ -125,19 +112,12 @@ impl State {
         };
     }
 
-    /// Whether a body that can be read is older than a purge that was reported erased.
+    /// Whether a body on disk is older than a purge that was reported erased.
     pub fn holds_erased(&self, config: &Config) -> bool {
-        let Some(erase) = config.erase else { return false };
         let erased = self.truth.purges.iter().enumerate().filter(|(_, p)| p.erased);
         erased.into_iter().any(|(n, purge)| {
-            Key::ALL.into_iter().any(|key| {
-                self.disk.cache[key as usize].bodies.iter().any(|(_, body)| {
-                    let readable = erase == Erase::Overwrite || body.opens_with(key, self.disk.keys, config);
-                    // A master's body is no part of an exact purge.
-                    let names = if key == Key::Derivative { purge.names } else { purge.names.without(Names::EXACT) };
-                    readable && is_older(body.fetched, names, n as u8 + 1, config)
-                })
-            })
+            let bodies = self.disk.cache.iter().flat_map(|place| &place.bodies);
+            bodies.into_iter().any(|(_, body)| is_older(body.fetched, purge.names, n as u8 + 1, config))
         })
     }
 }

@@ -1,6 +1,6 @@
 //! Requests, flights and fills: what `cache` and `engine` do, one step at a time.
 
-use crate::config::{Config, Erase, Mutant};
+use crate::config::{Config, Mutant};
 use crate::index::Verdict;
 use crate::state::{At, Entry, Flight, Getter, Key, Names, Phase, Position, Request, Row, State, Wrong};
 
@@ -154,7 +154,8 @@ impl State {
         let full = flights.iter().filter(|f| f.key == key).count() >= PER_KEY && !config.has(Mutant::ThirdFlight);
         match joinable {
             Some(id) => self.set_at(who, At::Wait(id)),
-            None if full => self.set_at(who, At::Look),
+            // Where slots are ahead of the head a flight would begin too early: in vain, and again, until it is published.
+            None if full || getter.at_least > self.processes[process].now(config) => self.set_at(who, At::Look),
             None => {
                 let id = self.next_flight(process);
                 self.set_at(who, At::Wait(id));
@@ -171,7 +172,7 @@ impl State {
     fn launch(&mut self, process: usize, key: Key, at_least: Position, config: &Config) {
         let id = self.next_flight(process);
         let stamp = self.processes[process].now(config);
-        let flight = Flight { id, key, stamp, at_least, phase: Phase::Begun, keys: self.disk.keys };
+        let flight = Flight { id, key, stamp, at_least, phase: Phase::Begun };
         self.processes[process].flights.push(flight);
         if !config.disk[key as usize] {
             self.work(process, id, config);
@@ -198,9 +199,12 @@ impl State {
         let (number, entry) = *entry?;
         let entry = Entry { stamp: row.stamp, log: row.log, checked: false, ..entry };
         let named = number == row.body || config.has(Mutant::RowWithoutBody);
-        let readable = config.erase != Some(Erase::Seal) || entry.opens_with(key, self.disk.keys, config);
-        if named && readable && holder.judge(&entry) == Verdict::Fresh {
+        if named && holder.judge(&entry) == Verdict::Fresh {
             return Some(entry);
+        }
+        // Whoever removes a row takes its body first.
+        if config.erase && !config.has(Mutant::ForgottenBodyStays) {
+            place.bodies.retain(|(number, _)| *number != row.body);
         }
         place.set_row(None);
         None
@@ -222,7 +226,6 @@ impl State {
                     checked: false,
                     fetched: [0; 2],
                     confirmed: [0; 2],
-                    sealed: [0; 2],
                 };
                 let getter = Getter { arrived: holder.now(config), at_least: deep, at: At::Look };
                 Phase::Gather { made, wants: Key::Main, getter }
@@ -269,7 +272,6 @@ impl State {
             checked: false,
             fetched: [0; 2],
             confirmed: [0; 2],
-            sealed: [0; 2],
         });
         entry.stamp = flight.stamp;
         if unchanged.is_some() && config.has(Mutant::RestampAtArrival) {
@@ -279,7 +281,6 @@ impl State {
             entry.fetched[place] = at;
         }
         entry.confirmed[place] = at;
-        entry.sealed = flight.keys;
         if flight.key == Key::Main && config.tags {
             entry.names = entry.names.and(Names::TAG);
         }
@@ -304,7 +305,6 @@ impl State {
         if config.has(Mutant::StampAtStore) {
             entry.stamp = holder.head;
         }
-        entry.sealed = flight.keys;
         let good = holder.judge(&entry) == Verdict::Fresh;
         entry.checked = good;
         if let Some(flight) = self.flight_mut(process, id) {
@@ -374,8 +374,7 @@ impl State {
         let Some((process, key, getter)) = self.getter(who) else { return };
         let At::Got { entry, flight } = getter.at else { return };
         let unchecked = config.joins_any(key) || config.has(Mutant::AnswerUnchecked);
-        let in_time =
-            flight >= getter.arrived || unchecked || self.processes[process].judge(&entry) == Verdict::Fresh;
+        let in_time = flight >= getter.arrived || unchecked || self.processes[process].judge(&entry) == Verdict::Fresh;
         let recent = entry.stamp >= getter.at_least || config.joins_any(key);
         if in_time && recent {
             return self.take(who, entry, config);
@@ -450,15 +449,6 @@ pub fn is_older(read: [u8; 2], named: Names, purge: u8, config: &Config) -> bool
     let main = Names::MAIN.and(Names::EXACT).and(if config.tags { Names::TAG } else { Names::NONE });
     let overlay = Names::OVERLAY.and(Names::EXACT);
     read[0] < purge && named.meets(main) || config.overlay && read[1] < purge && named.meets(overlay)
-}
-
-impl Entry {
-    /// Whether keys of these generations open its body.
-    pub fn opens_with(&self, key: Key, keys: [u8; 2], config: &Config) -> bool {
-        let main = key == Key::Overlay || self.sealed[0] == keys[0];
-        let overlay = key == Key::Main || key == Key::Derivative && !config.overlay || self.sealed[1] == keys[1];
-        main && overlay
-    }
 }
 
 impl crate::state::OnDisk {

@@ -2,7 +2,7 @@
 
 use stateright::{Checker as _, HasDiscoveries, Model, Path, Property};
 
-use crate::config::{Config, Erase, Mutant, Promise};
+use crate::config::{Config, Mutant, Promise};
 use crate::fills::Who;
 use crate::state::{At, Key, Life, Phase, State, Sweep, Wrong};
 
@@ -26,7 +26,7 @@ pub enum Step {
     LogLate { process: u8 },
     Lapse { purge: u8 },
     Evict { process: u8, key: Key },
-    ClearWrite { process: u8 },
+    PutRow { process: u8 },
     WriteDisk { process: u8 },
     BeginSweep { process: u8 },
     Sweep { process: u8 },
@@ -77,9 +77,11 @@ impl Model for Config {
             Property::always(Promise::Remembered.name(), |_, s: &State| s.truth.wrong != Some(Wrong::Forgotten)),
             Property::always(Promise::StaleInTime.name(), |_, s: &State| s.truth.wrong != Some(Wrong::StaleTooLong)),
             Property::always(Promise::NotOlder.name(), |_, s: &State| s.truth.wrong != Some(Wrong::Older)),
-            Property::always(Promise::Erased.name(), |c: &Config, s: &State| !s.holds_erased(c)),
+            Property::always(Promise::Erased.name(), |c, s: &State| !s.holds_erased(c)),
             Property::always(Promise::TwoFlights.name(), |_, s: &State| {
-                s.processes.iter().all(|p| Key::ALL.iter().all(|k| p.flights.iter().filter(|f| f.key == *k).count() <= 2))
+                s.processes
+                    .iter()
+                    .all(|p| Key::ALL.iter().all(|k| p.flights.iter().filter(|f| f.key == *k).count() <= 2))
             }),
             Property::always("nobody waits for nothing", |_, s: &State| nobody_is_lost(s)),
             Property::always("the floor is not above the head", |_, s: &State| {
@@ -91,13 +93,26 @@ impl Model for Config {
             Property::sometimes("a doomed and a joinable flight of one key", |_, s: &State| {
                 s.processes.iter().any(|p| p.flights.iter().filter(|f| f.key == Key::Derivative).count() == 2)
             }),
-            Property::sometimes("a result was judged and found purged", |c: &Config, s: &State| c.fine_or(s, |s| {
-                s.processes.iter().flat_map(|p| &p.flights).any(|f| matches!(f.phase, Phase::Judged { good: false, .. }))
-            })),
+            Property::sometimes("a result was judged and found purged", |c: &Config, s: &State| {
+                c.fine_or(s, |s| {
+                    s.processes
+                        .iter()
+                        .flat_map(|p| &p.flights)
+                        .any(|f| matches!(f.phase, Phase::Judged { good: false, .. }))
+                })
+            }),
             Property::sometimes("a fill older than the floor is under way", |c: &Config, s: &State| {
                 c.bounds.sweeps == 0
-                    || c.erase.is_some()
+                    || c.erase
                     || s.processes.iter().any(|p| p.flights.iter().any(|f| f.stamp < p.floor))
+            }),
+            Property::sometimes("a row was re-stamped", |c: &Config, s: &State| {
+                c.bounds.sweeps == 0
+                    || !c.disk[2]
+                    || c.targets.len() < 2
+                    || s.disk.cache[2].row.is_some_and(|row| {
+                        s.disk.cache[2].bodies.iter().any(|(number, e)| *number == row.body && e.stamp < row.stamp)
+                    })
             }),
             Property::sometimes("an older body lies beside the one that its row names", |c: &Config, s: &State| {
                 !c.disk[2] || s.disk.cache.iter().any(|d| d.row.is_some() && d.bodies.len() == 2)
@@ -110,7 +125,7 @@ impl Model for Config {
                 c.bounds.backups + c.bounds.failures == 0 || s.disk.log > 0
             }),
             Property::sometimes("a purge was erased while an older fill is under way", |c: &Config, s: &State| {
-                c.erase.is_none()
+                !c.erase
                     || s.truth.purges.first().is_some_and(|p| p.erased)
                         && s.processes.iter().any(|p| p.flights.iter().any(|f| f.stamp == 0))
             }),
@@ -120,7 +135,10 @@ impl Model for Config {
             Property::sometimes("a 304 is on its way while a hard purge is effective", |c: &Config, s: &State| {
                 !c.stale
                     || s.truth.purges.iter().take(usize::from(s.truth.effective)).any(|p| p.hard)
-                        && s.processes[0].flights.iter().any(|f| matches!(f.phase, Phase::Read { unchanged: Some(_), .. }))
+                        && s.processes[0]
+                            .flights
+                            .iter()
+                            .any(|f| matches!(f.phase, Phase::Read { unchanged: Some(_), .. }))
             }),
         ]
     }
@@ -226,16 +244,21 @@ impl Config {
             let held = Key::ALL.into_iter().filter(|key| holder.memory[*key as usize].is_some());
             steps.extend(held.map(|key| Step::Evict { process, key }));
         }
-        if !holder.queue.is_empty() {
-            let clears = self.has(Mutant::CheckThenWrite) && !holder.cleared;
-            steps.push(if clears { Step::ClearWrite { process } } else { Step::WriteDisk { process } });
+        if holder.writing.is_some() {
+            steps.push(Step::PutRow { process });
+        } else if !holder.queue.is_empty() {
+            steps.push(Step::WriteDisk { process });
         }
         match holder.sweep {
-            None if state.left.sweeps > 0 && holder.head > holder.floor => steps.push(Step::BeginSweep { process }),
-            None => {}
+            None => {
+                let waits = holder.writing.is_some() && !self.has(Mutant::SweepBesideWriter);
+                if state.left.sweeps > 0 && holder.head > holder.floor && !waits {
+                    steps.push(Step::BeginSweep { process });
+                }
+            }
             Some(Sweep::At { .. }) => steps.push(Step::Sweep { process }),
             // The floor is looked at elsewhere.
-            Some(Sweep::Done(_)) if self.erase.is_some() => {}
+            Some(Sweep::Done(_)) if self.erase => {}
             Some(Sweep::Done(_)) if self.has(Mutant::DropBeforeFloor) || self.has(Mutant::DropAfterSweep) => {
                 steps.push(Step::DropRecords { process });
             }
@@ -308,9 +331,9 @@ impl Config {
                 state.left.evictions -= 1;
                 state.processes[usize::from(process)].memory[key as usize] = None;
             }
-            Step::ClearWrite { process } => state.clear_write(usize::from(process)),
+            Step::PutRow { process } => state.put_row(usize::from(process), self),
             Step::WriteDisk { process } => state.write(usize::from(process), self),
-            Step::BeginSweep { process } => state.begin_sweep(usize::from(process), self),
+            Step::BeginSweep { process } => state.begin_sweep(usize::from(process)),
             Step::Sweep { process } => state.sweep(usize::from(process), self),
             Step::RaiseFloor { process } => state.raise_floor(usize::from(process), self),
             Step::DropRecords { process } => state.drop_records(usize::from(process), self),
@@ -325,6 +348,9 @@ impl Config {
     }
 }
 
+/// A way from the first state to another.
+pub type Way = Path<State, Step>;
+
 /// What an exploration found.
 pub struct Found {
     /// Different states visited.
@@ -332,7 +358,7 @@ pub struct Found {
     /// The longest of the shortest ways to a state, in steps.
     pub depth: usize,
     /// Broken promises, each with a shortest way there.
-    pub broken: Vec<(&'static str, Path<State, Step>)>,
+    pub broken: Vec<(&'static str, Way)>,
     /// Situations that were expected and never came up.
     pub unseen: Vec<&'static str>,
 }
@@ -355,11 +381,4 @@ pub fn explore(config: Config) -> Found {
         }
     }
     found
-}
-
-impl Config {
-    /// Whether the sweep overwrites.
-    pub fn overwrites(&self) -> bool {
-        self.erase == Some(Erase::Overwrite)
-    }
 }

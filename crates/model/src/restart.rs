@@ -26,6 +26,12 @@ impl State {
                 place.row = before;
             }
         }
+        if config.erase && !config.has(Mutant::OrphansStay) {
+            for place in &mut self.disk.cache {
+                let named = place.row.map(|row| row.body);
+                place.bodies.retain(|(number, _)| Some(*number) == named);
+            }
+        }
         self.requests.clear();
         self.outlive();
         self.processes = vec![start(&mut self.disk, config)];
@@ -120,7 +126,7 @@ impl Process {
             memory: [None; 3],
             flights: Vec::new(),
             queue: Vec::new(),
-            cleared: false,
+            writing: None,
             sweep: None,
             snapshot: None,
         }

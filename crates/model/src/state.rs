@@ -85,8 +85,6 @@ pub struct Entry {
     pub fetched: [u8; 2],
     /// The same, or later: when the origin last said that they are unchanged.
     pub confirmed: [u8; 2],
-    /// The generations of the masters' data keys under which its body is sealed on disk.
-    pub sealed: [u8; 2],
 }
 
 /// The newest purges of one name.
@@ -182,8 +180,6 @@ pub struct Flight {
     pub at_least: Position,
     /// How far it is.
     pub phase: Phase,
-    /// The generations of the masters' data keys at its start.
-    pub keys: [u8; 2],
 }
 
 /// How far a fill is.
@@ -285,8 +281,8 @@ pub struct Process {
     pub flights: Vec<Flight>,
     /// What waits to be written to disk.
     pub queue: Vec<(Key, Entry)>,
-    /// The first thing in the queue was checked again and may be written. Only a mutant checks and writes in two steps.
-    pub cleared: bool,
+    /// A body that was written and whose row has not been put: its key and number, and what the row will say.
+    pub writing: Option<(Key, Row)>,
     /// The sweep.
     pub sweep: Option<Sweep>,
     /// A snapshot of the index being taken: what was read first.
@@ -347,8 +343,6 @@ pub struct Disk {
     pub snapshot: Option<Snapshot>,
     /// A backup of the log: records, identity, runs.
     pub backup: Option<(Vec<Record>, u8, u8)>,
-    /// The present generations of the masters' data keys.
-    pub keys: [u8; 2],
 }
 
 /// What really happened. No rule of the system may look here.
