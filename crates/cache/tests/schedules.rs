@@ -18,7 +18,8 @@ use tokio::task::JoinHandle;
 
 const SEEDS: u64 = 300;
 const STEPS: usize = 60;
-const MASTERS: [(&str, DerivativeKey); 2] = [("//h/main", DerivativeKey([1; 16])), ("//h/over", DerivativeKey([2; 16]))];
+const MASTERS: [(&str, DerivativeKey); 2] =
+    [("//h/main", DerivativeKey([1; 16])), ("//h/over", DerivativeKey([2; 16]))];
 const PICTURE: DerivativeKey = DerivativeKey([3; 16]);
 const EXACT: ExactName = ExactName([4; 16]);
 
