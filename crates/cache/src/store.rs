@@ -247,13 +247,14 @@ impl Store {
                 Held::Fresh(entry) if recent(&entry) => {
                     return Some(Reply { entry, served: Served::Memory, missed, not_stored: None });
                 }
-                Held::Stale(entry) if recent(&entry) => {
+                Held::Stale(entry) if recent(&entry) && self.stale.allowed() => {
                     if let Some(reply) = self.serve_stale(&entry, at_least, usable_from(), &fill) {
                         return Some(reply);
                     }
                     Miss::Purged
                 }
-                Held::Fresh(_) | Held::Stale(_) => Miss::Purged,
+                Held::Fresh(_) => Miss::Purged,
+                Held::Stale(_) => Miss::Stale,
                 Held::Expired(_) => Miss::Expired,
                 Held::Nothing(why) => why,
             };
@@ -432,13 +433,7 @@ impl Store {
 
     /// Judges the result of a fill once more, under all its names, and stores it if it stands. `old` is the stale or expired
     /// entry that it would replace.
-    fn settle(
-        &self,
-        leader: &Leader<DerivativeKey, Reply>,
-        filled: Filled,
-        why: Miss,
-        old: Option<&Entry>,
-    ) -> Reply {
+    fn settle(&self, leader: &Leader<DerivativeKey, Reply>, filled: Filled, why: Miss, old: Option<&Entry>) -> Reply {
         self.counters.fills.fetch_add(1, Ordering::Relaxed);
         let Filled { mut entry, keep } = filled;
         debug_assert!(entry.subject.stamp.position <= leader.stamp().position);

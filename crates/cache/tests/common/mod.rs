@@ -161,9 +161,7 @@ impl Records for MemoryRecords {
     }
     fn unerased(&self, after: Position, limit: usize) -> Result<Vec<(Record, Option<Progress>)>, LogError> {
         let records = self.records.lock().unwrap();
-        let open = |(r, p): &&(Record, Option<Progress>)| {
-            r.position > after && p.is_none_or(|p| p.erased_at.is_none())
-        };
+        let open = |(r, p): &&(Record, Option<Progress>)| r.position > after && p.is_none_or(|p| p.erased_at.is_none());
         Ok(records.iter().filter(open).take(limit).cloned().collect())
     }
     fn takedowns(&self, _: bool) -> Result<Vec<Takedown>, LogError> {
