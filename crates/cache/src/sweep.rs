@@ -271,10 +271,10 @@ impl Worker {
         }
         self.report_erased()?;
         self.erase_released()?;
-        if !all_seen {
+        if !all_seen && self.jobs.len() < AT_ONCE {
             return Ok(Duration::ZERO);
         }
-        if self.jobs.is_empty() && self.settled != Some(head) {
+        if all_seen && self.jobs.is_empty() && self.settled != Some(head) {
             for store in [&self.parts.derivatives, &self.parts.masters] {
                 store.disk().into_iter().for_each(|disk| disk.erased_to(head));
             }

@@ -27,10 +27,19 @@ pub(crate) fn overwrite(file: &File, ranges: &Ranges) -> io::Result<()> {
     file.sync_data()
 }
 
-/// Gives ranges back to the file system, if it can; answers whether it did. What is read from there is zeros.
-pub(crate) fn punch(file: &File, ranges: &Ranges) -> bool {
+/// Bytes below which a hole is not worth a change of the file's map.
+const BLOCK: u64 = 4096;
+
+/// Gives the whole blocks of ranges back to the file system, if it can. What is read from there is zeros, as before. Ends
+/// within a block stay: the system would have to write those out, and wait for the disk, for each range.
+pub(crate) fn punch(file: &File, ranges: &Ranges) {
     let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
-    ranges.iter().all(|(from, to)| rustix::fs::fallocate(file, flags, from, to - from).is_ok())
+    for (from, to) in ranges.iter() {
+        let (from, to) = (from.next_multiple_of(BLOCK), to / BLOCK * BLOCK);
+        if from < to && rustix::fs::fallocate(file, flags, from, to - from).is_err() {
+            return;
+        }
+    }
 }
 
 /// The part of a range that is not zeros already, in whole steps. `pace` is told of every step that was read.
