@@ -425,8 +425,7 @@ impl Store {
             store.disk.as_ref().map(|disk| disk.get(&key, is_over))
         };
         match tokio::task::spawn_blocking(read).await {
-            Ok(Some(Ok(entry))) => Ok(Arc::new(entry)),
-            Ok(Some(Err((why, entry)))) => Err((why, entry.map(Arc::new))),
+            Ok(Some(found)) => found,
             Ok(None) | Err(_) => Err((Miss::Absent, None)),
         }
     }
