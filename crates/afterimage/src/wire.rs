@@ -160,6 +160,7 @@ pub fn start(config: Config, environment_key: Option<String>) -> Result<Server, 
             key: control::Rate { per_second: config.purge.rate.into(), burst: config.purge.burst },
             ..control::Rates::default()
         },
+        hooks: None,
     }));
     let (control_address, stop_control, control_done) = start_control(&runtime, &config, control_plane.clone())?;
 
@@ -256,6 +257,8 @@ fn open_bodies(
 /// The index as of the head of the log: from the snapshot if it can be trusted, and every record after it.
 fn replayed(log: &PurgeDb, path: &Path, after: Position, names: usize) -> Result<Index, String> {
     let index = Index::with(log.identity(), Caps { names, ..Caps::default() });
+    // First, so that what it covers does not pile up.
+    index.restore_floor(log.floor().map_err(|e| e.to_string())?);
     let from = match snapshot::load(&index, path) {
         Ok(head) => head.max(after),
         Err(snapshot::SnapshotError::Io(error)) if error.kind() == io::ErrorKind::NotFound => after,
@@ -271,7 +274,6 @@ fn replayed(log: &PurgeDb, path: &Path, after: Position, names: usize) -> Result
     })
     .map_err(|e| e.to_string())?;
     index.replayed_to(log.head().map_err(|e| e.to_string())?);
-    index.raise_floor(log.floor().map_err(|e| e.to_string())?);
     tracing::info!(head = %index.head(), replayed = count, "the purge log is applied");
     Ok(index)
 }

@@ -322,7 +322,7 @@ impl Worker {
         }
         self.barrier();
         self.erase_released()?;
-        self.parts.catalogue.scrub()?;
+        self.parts.catalogue.checkpoint()?;
         let mut done = Vec::new();
         for job in self.jobs.values_mut().filter(|job| job.walked) {
             merge_noted(&*self.parts.records, job)?;
