@@ -109,9 +109,7 @@ pub(crate) async fn not_allowed(method: Method) -> Reply {
 fn caller(plane: &Plane, headers: &HeaderMap, from: &From, right: Right) -> Result<Caller, Problem> {
     plane.caller(bare(headers, "x-client-key"), from, right).map_err(|denied| {
         let problem = match denied {
-            Denied::Missing | Denied::Unknown => {
-                Problem::new(401, "the header X-Client-Key must hold a valid API key")
-            }
+            Denied::Missing | Denied::Unknown => Problem::new(401, "the header X-Client-Key must hold a valid API key"),
             Denied::NotAllowed => Problem::new(403, denied.message()),
             Denied::TooMany(_) => Problem::new(429, denied.message()),
         };

@@ -20,9 +20,7 @@ pub async fn imageboss_delete(plane: &Plane, host: &str, target: &str, headers: 
     let from = From::new(client.to_canonical().to_string());
     let reply = match plane.caller(bare(headers, "imageboss-api-key"), &from, Right::Purge) {
         Ok(caller) => purge(plane, &caller, host, target).await,
-        Err(Denied::Missing | Denied::Unknown) => {
-            refuse(401, "the header imageboss-api-key must hold a valid API key")
-        }
+        Err(Denied::Missing | Denied::Unknown) => refuse(401, "the header imageboss-api-key must hold a valid API key"),
         Err(Denied::NotAllowed) => refuse(403, Denied::NotAllowed.message()),
         Err(denied @ Denied::TooMany(_)) => refuse(429, denied.message()).retry_after(denied.retry_after()),
     };

@@ -83,7 +83,8 @@ impl Default for Metrics {
 impl Metrics {
     /// Counts an effective purge once for each kind of thing that it named, and the time it took to take effect.
     pub fn effective(&self, record: &Record, took: Duration) {
-        let mut kinds: Vec<&'static str> = record.targets.iter().flat_map(|t| &t.selectors).map(Selector::kind).collect();
+        let mut kinds: Vec<&'static str> =
+            record.targets.iter().flat_map(|t| &t.selectors).map(Selector::kind).collect();
         kinds.sort_unstable();
         kinds.dedup();
         for kind in kinds {

@@ -12,8 +12,8 @@ use axum::response::Response;
 use axum::routing::{any, delete, get, post};
 use axum::serve::ListenerExt;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue};
 use http::request::Parts;
+use http::{HeaderMap, HeaderValue};
 
 use crate::limits::Standing;
 use crate::plane::Plane;

@@ -29,11 +29,7 @@ const MOST: usize = 1000;
 const REASONABLE: Duration = Duration::from_secs(30);
 
 /// `POST /v1/invalidate`.
-pub(crate) async fn purge(
-    State(plane): State<Arc<Plane>>,
-    from: From,
-    request: Unread,
-) -> Result<Reply, Problem> {
+pub(crate) async fn purge(State(plane): State<Arc<Plane>>, from: From, request: Unread) -> Result<Reply, Problem> {
     let caller = caller(&plane, request.headers(), &from, Right::Purge)?;
     let asked = Asked::read(&document(request).await?)?;
     let (named, ignored) = asked.named(&plane, &caller).await?;
@@ -87,7 +83,8 @@ impl Asked {
                 "origin" => Kind::Origin,
                 "group" => Kind::Group,
                 other => {
-                    let problem = Problem::new(501, "not-supported", format!("selectors of type {other:?} are unknown"));
+                    let problem =
+                        Problem::new(501, "not-supported", format!("selectors of type {other:?} are unknown"));
                     return Err(problem.parameter("type").allowed(TYPES));
                 }
             },
@@ -153,7 +150,9 @@ impl Asked {
                 Err(NamingError::Foreign { .. }) => prefix_of_origin(plane, caller, said),
                 Err(error) => Err(error.into()),
             },
-            Kind::Origin => Ok(sources_at(plane, caller, said)?.into_iter().map(|s| named(Wanted::Source(s))).collect()),
+            Kind::Origin => {
+                Ok(sources_at(plane, caller, said)?.into_iter().map(|s| named(Wanted::Source(s))).collect())
+            }
             Kind::Group => {
                 let sources = sources_at(plane, caller, said)?;
                 let tags = |source: &String| {
@@ -264,8 +263,7 @@ fn prefix_of_origin(plane: &Plane, caller: &Caller, said: &str) -> Result<Vec<Na
 /// The sources behind an origin: those of the sites that are served there, and those that fetch from there.
 fn sources_at(plane: &Plane, caller: &Caller, said: &str) -> Result<Vec<String>, NamingError> {
     let why = || "expected an origin, such as https://img.example:443".to_owned();
-    let (authority, path) =
-        split(said).ok_or_else(|| NamingError::Malformed { said: said.to_owned(), why: why() })?;
+    let (authority, path) = split(said).ok_or_else(|| NamingError::Malformed { said: said.to_owned(), why: why() })?;
     if !path.is_empty() && path != "/" {
         return Err(NamingError::Malformed { said: said.to_owned(), why: why() });
     }

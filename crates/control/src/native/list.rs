@@ -15,8 +15,7 @@ use crate::plane::Plane;
 use crate::reply::{Problem, Reply};
 use crate::server::From;
 
-const PARAMETERS: &[&str] =
-    &["limit", "before", "state", "mode", "via", "actor", "kind", "search", "since", "until"];
+const PARAMETERS: &[&str] = &["limit", "before", "state", "mode", "via", "actor", "kind", "search", "since", "until"];
 const KINDS: &[&str] = &["master", "dependency", "exact", "prefix", "glob", "tag", "source", "all"];
 /// Entries in one page: by default, and at most.
 const PAGE: usize = 50;

@@ -186,8 +186,9 @@ fn read_mode(field: Option<&Value>) -> Result<Mode, Problem> {
 }
 
 fn read_terms(fields: &Map<String, Value>, mode: Mode, now: u64) -> Result<Option<Terms>, Problem> {
-    let bad =
-        |name: &str, detail: String, allowed: &[&str]| Problem::new(400, "bad-terms", detail).parameter(name).allowed(allowed);
+    let bad = |name: &str, detail: String, allowed: &[&str]| {
+        Problem::new(400, "bad-terms", detail).parameter(name).allowed(allowed)
+    };
     if mode != Mode::Takedown {
         return match TERMS.iter().find(|name| fields.contains_key(**name)) {
             None => Ok(None),
@@ -208,7 +209,8 @@ fn read_terms(fields: &Map<String, Value>, mode: Mode, now: u64) -> Result<Optio
         None => String::new(),
         Some(Value::String(text)) if text.len() <= LONGEST_REASON && !text.contains(char::is_control) => text.clone(),
         Some(_) => {
-            let detail = format!("the reason must be text of at most {LONGEST_REASON} bytes without control characters");
+            let detail =
+                format!("the reason must be text of at most {LONGEST_REASON} bytes without control characters");
             return Err(bad("reason", detail, &[]));
         }
     };
@@ -229,7 +231,11 @@ fn read_terms(fields: &Map<String, Value>, mode: Mode, now: u64) -> Result<Optio
         (None, Some(value)) => {
             let seconds = value.as_u64().filter(|seconds| (1..=LONGEST_TAKEDOWN).contains(seconds));
             let seconds = seconds.ok_or_else(|| {
-                bad("expires_in", format!("{value} is no number of seconds"), &["a whole number of seconds, at least 1"])
+                bad(
+                    "expires_in",
+                    format!("{value} is no number of seconds"),
+                    &["a whole number of seconds, at least 1"],
+                )
             })?;
             Some(now.saturating_add(seconds * 1000))
         }

@@ -141,6 +141,7 @@ fn parts(
         public: "http://127.0.0.1:8080".to_owned(),
         imgix_duplicate_window: None,
         rates: Rates::default(),
+        hooks: None,
     }
 }
 
@@ -170,7 +171,8 @@ impl World {
         let purger = Purger::start(log.clone(), index.clone(), takedowns.clone(), Box::new(|| ())).unwrap();
         let store = |tier| {
             let fills = tokio::runtime::Handle::current();
-            let settings = cache::Settings { tier, memory_bytes: 1 << 20, disk: None, fresh_id, fills, max_stale: None };
+            let settings =
+                cache::Settings { tier, memory_bytes: 1 << 20, disk: None, fresh_id, fills, max_stale: None };
             Arc::new(cache::Store::new(index.clone(), settings).unwrap())
         };
 
