@@ -2,6 +2,7 @@
 
 mod cli;
 mod client;
+mod jobs;
 mod serve;
 mod url;
 mod wire;

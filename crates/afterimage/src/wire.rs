@@ -4,23 +4,25 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use cache::{SegmentStore, Store};
+use cache::{SegmentStore, Store, Sweep, SweepParts, SweepSettings};
 use config::{Config, SourceKind};
 use control::KeyRing;
 use delivery::{AccessLog, DeleteAnswer, DeleteAsk, Deletes};
-use engine::{Engine, Parts};
-use ledger::{CatalogueDb, Folder, KeysDb, PurgeDb};
+use engine::{Engine, Event, Parts};
+use ledger::{CatalogueDb, Folder, JobsDb, KeysDb, PurgeDb};
 use origin::Source;
 use plan::Position;
 use prometheus_client::registry::Registry;
-use purge::{Catalogue, Index, Log, Purger, Tier, snapshot};
+use purge::{Caps, Catalogue, Index, Log, Purger, Records, Takedowns, Tier, snapshot};
 use render::Pool;
 use tokio::runtime::Runtime;
-use tokio::sync::oneshot;
+use tokio::sync::{broadcast, oneshot};
+
+use crate::jobs::StoredJobs;
 
 /// Purges after which the index is saved again, so that no start replays many more than these.
 const SNAPSHOT_EVERY: u64 = 20_000;
@@ -44,6 +46,7 @@ pub struct Server {
     ready: Arc<AtomicBool>,
     plane: Arc<delivery::Plane>,
     engine: Arc<Engine>,
+    sweep: Arc<Sweep>,
     index: Arc<Index>,
     log: Arc<PurgeDb>,
     cache_folder: PathBuf,
@@ -67,8 +70,10 @@ pub fn start(config: Config, environment_key: Option<String>) -> Result<Server, 
     let begun = log.begin_run(&cache_folder, &*catalogue).map_err(|e| e.to_string())?;
     let bodies = open_bodies(&config, &cache_folder, begun.cold.as_ref())?;
     let snapshot = folder.path().join("purge-index.snapshot");
-    let index = Arc::new(replayed(&log, &snapshot, begun.replay_after)?);
-    let purger = start_purger(&log, &index, &cache_folder)?;
+    let index = Arc::new(replayed(&log, &snapshot, begun.replay_after, config.purge.names)?);
+    let takedowns = Arc::new(Takedowns::new(log.takedowns(false).map_err(|e| e.to_string())?));
+    let purger = start_purger(&log, &index, &takedowns, &cache_folder)?;
+    let jobs = Arc::new(JobsDb::open(&folder).map_err(|e| e.to_string())?);
 
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(config.limits.delivery_threads.max(2))
@@ -88,19 +93,52 @@ pub fn start(config: Config, environment_key: Option<String>) -> Result<Server, 
     };
     let renders = Pool::new(config.limits.render_threads, config.limits.queue)
         .map_err(|e| format!("cannot start the render threads: {e}"))?;
+    let derivatives = store(Tier::Derivatives, config.cache.memory, bodies.0)?;
+    let masters = store(Tier::Masters, config.cache.masters_memory, bodies.1)?;
     let parts = Parts {
         sources: open_sources(&config)?,
         sites: config.sites.clone(),
         index: index.clone(),
-        log: log.clone(),
+        records: log.clone(),
+        catalogue: catalogue.clone(),
         purger,
-        derivatives: store(Tier::Derivatives, config.cache.memory, bodies.0)?,
-        masters: store(Tier::Masters, config.cache.masters_memory, bodies.1)?,
+        takedowns,
+        derivatives: derivatives.clone(),
+        masters: masters.clone(),
         renders: Arc::new(renders),
+        jobs: Some(Arc::new(StoredJobs(jobs))),
         settings: config.engine_settings(),
         fresh_id,
     };
     let engine = Arc::new(Engine::new(parts)?);
+    let told = Arc::downgrade(&engine);
+    let sweep = Sweep::start(SweepParts {
+        records: log.clone(),
+        catalogue: catalogue.clone(),
+        index: index.clone(),
+        derivatives,
+        masters,
+        settings: SweepSettings {
+            bytes_per_second: config.purge.sweep_bytes,
+            rows_per_second: config.purge.sweep_entries.into(),
+            most_names: config.purge.names / 2,
+            ..SweepSettings::default()
+        },
+        on_progress: Box::new(move |record, progress| {
+            if let Some(engine) = told.upgrade() {
+                engine.swept(record, progress);
+            }
+        }),
+    });
+    let sweep = Arc::new(sweep.map_err(|e| format!("cannot start the sweep: {e}"))?);
+    runtime.spawn(kick_at_purges(engine.events(), Arc::downgrade(&sweep)));
+    {
+        let _runtime = runtime.enter();
+        let resumed = engine.resume_warmups().map_err(|e| e.to_string())?;
+        if resumed > 0 {
+            tracing::info!(resumed, "warm-ups of the last run go on");
+        }
+    }
 
     let mut registry = Registry::default();
     let metrics = delivery::Metrics::new(&mut registry);
@@ -117,7 +155,11 @@ pub fn start(config: Config, environment_key: Option<String>) -> Result<Server, 
         registry: Arc::new(registry),
         ready: ready.clone(),
         public: format!("http://{delivery_address}"),
-        imgix_duplicate_window: None,
+        imgix_duplicate_window: Some(config.purge.imgix_window).filter(|window| !window.is_zero()),
+        rates: control::Rates {
+            key: control::Rate { per_second: config.purge.rate.into(), burst: config.purge.burst },
+            ..control::Rates::default()
+        },
     }));
     let (control_address, stop_control, control_done) = start_control(&runtime, &config, control_plane.clone())?;
 
@@ -143,6 +185,7 @@ pub fn start(config: Config, environment_key: Option<String>) -> Result<Server, 
         ready,
         plane,
         engine,
+        sweep,
         index,
         log,
         cache_folder,
@@ -163,6 +206,7 @@ impl Server {
         drop(self.plane);
         // Fills that nobody waits for are gone with this, so that the stores below are the last to be held.
         self.runtime.shutdown_timeout(Duration::from_secs(5));
+        drop(self.sweep);
         drop(self.engine);
         if let Err(error) = snapshot::save(&self.index, &self.snapshot) {
             tracing::warn!(%error, "the next start replays the whole purge log");
@@ -210,8 +254,8 @@ fn open_bodies(
 }
 
 /// The index as of the head of the log: from the snapshot if it can be trusted, and every record after it.
-fn replayed(log: &PurgeDb, path: &Path, after: Position) -> Result<Index, String> {
-    let index = Index::new(log.identity());
+fn replayed(log: &PurgeDb, path: &Path, after: Position, names: usize) -> Result<Index, String> {
+    let index = Index::with(log.identity(), Caps { names, ..Caps::default() });
     let from = match snapshot::load(&index, path) {
         Ok(head) => head.max(after),
         Err(snapshot::SnapshotError::Io(error)) if error.kind() == io::ErrorKind::NotFound => after,
@@ -227,6 +271,7 @@ fn replayed(log: &PurgeDb, path: &Path, after: Position) -> Result<Index, String
     })
     .map_err(|e| e.to_string())?;
     index.replayed_to(log.head().map_err(|e| e.to_string())?);
+    index.raise_floor(log.floor().map_err(|e| e.to_string())?);
     tracing::info!(head = %index.head(), replayed = count, "the purge log is applied");
     Ok(index)
 }
@@ -249,7 +294,25 @@ async fn save_now_and_then(index: Arc<Index>, path: PathBuf) {
     }
 }
 
-fn start_purger(log: &Arc<PurgeDb>, index: &Arc<Index>, cache_folder: &Path) -> Result<Purger, String> {
+/// Lets the sweep know of each purge.
+async fn kick_at_purges(mut events: broadcast::Receiver<Event>, sweep: Weak<Sweep>) {
+    loop {
+        match events.recv().await {
+            Ok(Event::Effective(..)) | Err(broadcast::error::RecvError::Lagged(_)) => {}
+            Ok(_) => continue,
+            Err(broadcast::error::RecvError::Closed) => return,
+        }
+        let Some(sweep) = sweep.upgrade() else { return };
+        sweep.kick();
+    }
+}
+
+fn start_purger(
+    log: &Arc<PurgeDb>,
+    index: &Arc<Index>,
+    takedowns: &Arc<Takedowns>,
+    cache_folder: &Path,
+) -> Result<Purger, String> {
     let (ledger, folder) = (log.clone(), cache_folder.to_owned());
     let on_undurable = Box::new(move || {
         if let Err(error) = ledger.end_cache_run(&folder) {
@@ -257,7 +320,7 @@ fn start_purger(log: &Arc<PurgeDb>, index: &Arc<Index>, cache_folder: &Path) -> 
         }
     });
     let log: Arc<dyn Log> = log.clone();
-    Purger::start(log, index.clone(), Arc::default(), on_undurable).map_err(|e| e.to_string())
+    Purger::start(log, index.clone(), takedowns.clone(), on_undurable).map_err(|e| e.to_string())
 }
 
 fn open_sources(config: &Config) -> Result<Vec<Source>, String> {

@@ -24,7 +24,8 @@ struct Shop {
 impl Shop {
     fn open() -> Shop {
         let (all, photos, data) = empty_folder();
-        let server = Server::folder_with(&support::binary(), &photos, &data, &[("AFTERIMAGE__CACHE__ERROR_TIME", "1h")]);
+        let server =
+            Server::folder_with(&support::binary(), &photos, &data, &[("AFTERIMAGE__CACHE__ERROR_TIME", "1h")]);
         Shop { _all: all, photos, server }
     }
 
@@ -148,8 +149,10 @@ async fn an_overlay_on_an_overlay_is_a_dependency_too() {
     // ImageKit nests layers; imgix takes a URL of ours, with a transformation in it, for a mark.
     let nested = "/imagekit/tr:w-200,h-100,f-png,l-image,i-logo.png,w-40,t-false,lfo-bottom_right,\
                   l-image,i-dot.png,t-false,lfo-center,l-end,l-end/a.png";
-    let inner = format!("http://{}/imgix/logo.png?mark=/dot.png&mark-align=middle,center&mark-pad=0", shop.server.delivery);
-    let inner = inner.replace(':', "%3A").replace('/', "%2F").replace('?', "%3F").replace('&', "%26").replace('=', "%3D");
+    let inner =
+        format!("http://{}/imgix/logo.png?mark=/dot.png&mark-align=middle,center&mark-pad=0", shop.server.delivery);
+    let inner =
+        inner.replace(':', "%3A").replace('/', "%2F").replace('?', "%3F").replace('&', "%26").replace('=', "%3D");
     let of_ours = format!("/imgix/a.png?w=200&h=100&fit=crop&fm=png&mark={inner}&mark-pad=0");
     for target in [nested, &of_ours] {
         let (picture, _) = shop.get(target).await;

@@ -89,8 +89,10 @@ async fn a_refresh_makes_new_pictures_before_anybody_asks() {
     world.origin.set_version("/a.png", 2);
     let purge = world.purge(json!({"targets": [{"master": "shop/a.png"}], "mode": "refresh"})).await;
     let path = format!("/v1/purges/{}", purge["id"].as_str().unwrap());
-    support::eventually("it is refreshed", async || !world.call("GET", &path, Value::Null).await.1["refreshed_at"].is_null())
-        .await;
+    support::eventually("it is refreshed", async || {
+        !world.call("GET", &path, Value::Null).await.1["refreshed_at"].is_null()
+    })
+    .await;
     for target in &targets {
         let (version, status) = world.version(target).await;
         assert_eq!(version, 2, "{target}");
@@ -160,7 +162,8 @@ async fn each_selector_takes_what_it_names_and_a_dry_run_takes_nothing() {
             world.get(&of(path)).await;
         }
         let asked = world.origin.total_requests();
-        let (status, seen) = world.call("POST", "/v1/purges", json!({"targets": [target.clone()], "dry_run": true})).await;
+        let (status, seen) =
+            world.call("POST", "/v1/purges", json!({"targets": [target.clone()], "dry_run": true})).await;
         assert_eq!((status, seen["dry_run"].as_bool()), (200, Some(true)), "{target}: {seen}");
         for path in all {
             assert!(world.version(&of(path)).await.1.contains("; hit"), "{target}: a dry run takes nothing: {path}");

@@ -60,7 +60,8 @@ impl Disk {
             walk_every: WALK_EVERY,
             fresh_id,
         };
-        let thread = std::thread::Builder::new().name(format!("disk-{}", tier.name())).spawn(move || writer.run(&work))?;
+        let thread =
+            std::thread::Builder::new().name(format!("disk-{}", tier.name())).spawn(move || writer.run(&work))?;
         Ok(Disk {
             tier,
             bodies,
@@ -105,11 +106,7 @@ impl Disk {
 
     /// Reads and judges an entry, and notes that it was used. Blocks. One that is stale or expired is given along with the
     /// reason, unless it `is_over`; a row that is of no use for anything is removed.
-    pub fn get(
-        &self,
-        key: &DerivativeKey,
-        is_over: impl Fn(&Entry) -> bool,
-    ) -> Result<Entry, (Miss, Option<Entry>)> {
+    pub fn get(&self, key: &DerivativeKey, is_over: impl Fn(&Entry) -> bool) -> Result<Entry, (Miss, Option<Entry>)> {
         let row = match self.catalogue.get(self.tier, key) {
             Ok(row) => row.ok_or((Miss::Absent, None))?,
             Err(error) => {

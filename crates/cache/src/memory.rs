@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use plan::DerivativeKey;
-use quick_cache::{DefaultHashBuilder, Lifecycle, Weighter};
 use quick_cache::sync::Cache;
+use quick_cache::{DefaultHashBuilder, Lifecycle, Weighter};
 
 use crate::entry::{Content, Entry};
 use crate::uses::Uses;

@@ -432,13 +432,7 @@ impl Store {
 
     /// Judges the result of a fill once more, under all its names, and stores it if it stands. `old` is the stale or expired
     /// entry that it would replace.
-    fn settle(
-        &self,
-        leader: &Leader<DerivativeKey, Reply>,
-        filled: Filled,
-        why: Miss,
-        old: Option<&Entry>,
-    ) -> Reply {
+    fn settle(&self, leader: &Leader<DerivativeKey, Reply>, filled: Filled, why: Miss, old: Option<&Entry>) -> Reply {
         self.counters.fills.fetch_add(1, Ordering::Relaxed);
         let Filled { mut entry, keep } = filled;
         debug_assert!(entry.subject.stamp.position <= leader.stamp().position);

@@ -162,10 +162,8 @@ impl Shared {
     /// Waits for a kick; at once if there was one.
     fn wait(&self, longest: Duration) -> Result<(), Stop> {
         let idle = |signals: &mut Signals| !signals.kicked && !signals.stop;
-        let (mut signals, _) = self
-            .wake
-            .wait_timeout_while(lock(&self.signals), longest, idle)
-            .unwrap_or_else(PoisonError::into_inner);
+        let (mut signals, _) =
+            self.wake.wait_timeout_while(lock(&self.signals), longest, idle).unwrap_or_else(PoisonError::into_inner);
         signals.kicked = false;
         if signals.stop { Err(Stop::Asked) } else { Ok(()) }
     }

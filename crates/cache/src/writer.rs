@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::{Duration, Instant};
 
 use plan::BodyId;
-use purge::{BodyStore, Catalogue, CatalogueError, Index, Place, Row, Tier};
+use purge::{BodyStore, Catalogue, Index, Row, Tier};
 
 use crate::entry::{Content, Entry};
 use crate::header;
@@ -110,7 +110,7 @@ impl Writer {
         if rows.is_empty() {
             return;
         }
-        match self.put(rows) {
+        match self.catalogue.put(self.tier, rows) {
             Ok(left) => left.iter().for_each(|place| self.bodies.release(place)),
             Err(error) => {
                 tracing::error!(%error, rows = rows.len(), "writing rows; these entries are lost to the disk tier");

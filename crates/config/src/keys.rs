@@ -17,17 +17,8 @@ pub(crate) const LIMITS: &[&str] = &[
     "origin_fetches",
     "origin_queue",
 ];
-pub(crate) const PURGE: &[&str] = &[
-    "rate",
-    "burst",
-    "names",
-    "stale_time",
-    "sweep_bytes",
-    "sweep_entries",
-    "warm_rate",
-    "imgix_window",
-    "method",
-];
+pub(crate) const PURGE: &[&str] =
+    &["rate", "burst", "names", "stale_time", "sweep_bytes", "sweep_entries", "warm_rate", "imgix_window", "method"];
 pub(crate) const WEBHOOK: &[&str] = &["url", "secret_file"];
 pub(crate) const TAGS: &[&str] = &["paths", "tags"];
 pub(crate) const LOG: &[&str] = &["access", "level", "json"];

@@ -44,8 +44,10 @@ impl Engine {
         };
         let candidates = match own {
             Some((candidates, stages)) => {
+                let upright = stages.iter().any(|stage| matches!(stage, Stage::Orient(_)));
                 let then = std::mem::replace(&mut overlay.stages, stages);
-                overlay.stages.extend(then);
+                // Turned upright once is enough.
+                overlay.stages.extend(then.into_iter().filter(|stage| !(upright && matches!(stage, Stage::Orient(_)))));
                 candidates
             }
             None => self.candidates(site, source.as_deref(), asset, "")?,

@@ -82,7 +82,7 @@ pub struct Site {
 /// Tags for what is made from masters whose path matches.
 #[derive(Debug, Clone)]
 pub struct TagRule {
-    paths: globset::GlobMatcher,
+    paths: purge::Glob,
     /// The tags; never built-in ones.
     pub tags: Vec<Tag>,
 }

@@ -46,7 +46,8 @@ impl Worker {
         let floor = self.parts.index.floor();
         let live = self.parts.records.list(&globs)?.iter().filter(|(record, _)| record.position > floor).count();
         let long_ago = self.raised_at.is_none_or(|at| at.elapsed() >= settings.raise_every);
-        Ok(live >= settings.most_globs.max(1) || (long_ago && (live > 0 || self.parts.index.len() > settings.most_names)))
+        Ok(live >= settings.most_globs.max(1)
+            || (long_ago && (live > 0 || self.parts.index.len() > settings.most_names)))
     }
 
     /// Re-stamps what is good in a tier, and erases what can never be good again. Answers whether nothing is left in between:
@@ -83,6 +84,6 @@ impl Worker {
             .map(|(master, role)| index.dependency(master.clone(), *role, row.stamp.position, None))
             .collect();
         let exact = row.exact.map(|name| index.exact(name));
-        index.judge(&Subject { stamp: row.stamp, exact, dependencies, labels: row.labels.clone() }).0
+        index.judge(&Subject { stamp: row.stamp, exact, dependencies, labels: row.labels.clone().into() }).0
     }
 }

@@ -231,7 +231,10 @@ impl<'s> Named<'s> {
         let matchers = purges.iter().flat_map(|(position, selectors)| {
             selectors.iter().filter(concerns).map(|selector| (*position, Matcher::new(selector)))
         });
-        Named { newest: purges.iter().map(|(position, _)| *position).max().unwrap_or_default(), matchers: matchers.collect() }
+        Named {
+            newest: purges.iter().map(|(position, _)| *position).max().unwrap_or_default(),
+            matchers: matchers.collect(),
+        }
     }
 
     /// The first of the purges that names an entry which is older than it.
@@ -240,7 +243,8 @@ impl<'s> Named<'s> {
             return None;
         }
         let row = row_of(entry);
-        let names = |(position, matcher): &&(Position, Matcher<'_>)| row.stamp.position < *position && matcher.names(&row);
+        let names =
+            |(position, matcher): &&(Position, Matcher<'_>)| row.stamp.position < *position && matcher.names(&row);
         self.matchers.iter().find(names).map(|(position, _)| *position)
     }
 }
@@ -260,7 +264,7 @@ fn row_of(entry: &Entry) -> Row {
         url: String::new(),
         stored_at: 0,
         last_used: 0,
-        labels: entry.subject.labels.clone(),
+        labels: entry.subject.labels.to_vec(),
         recipe: entry.meta.recipe,
         data_key: None,
     }

@@ -11,8 +11,8 @@ use bytes::Bytes;
 use cache::{Content, Entry, FillContext, Filled, Keep, Meta, Reply, SegmentStore, Settings, Store};
 use plan::{BodyId, DerivativeKey, Digest, KeySecret, Label, LogId, MasterId, Position, Selector};
 use purge::{
-    Catalogue, CatalogueError, Filter, Index, Lifted, Log, LogError, LogIdentity, Mode, Progress, PurgeId, Record,
-    Records, Role, Row, Subject, Takedown, Target, Tier, Via,
+    Catalogue, CatalogueError, Filter, Index, Lifted, Log, LogError, LogIdentity, Mode, Place, Progress, PurgeId,
+    Record, Records, Role, Row, Subject, Takedown, Target, Tier, Via,
 };
 use tokio::sync::Notify;
 
@@ -164,9 +164,7 @@ impl Records for MemoryRecords {
     }
     fn unerased(&self, after: Position, limit: usize) -> Result<Vec<(Record, Option<Progress>)>, LogError> {
         let records = self.records.lock().unwrap();
-        let open = |(r, p): &&(Record, Option<Progress>)| {
-            r.position > after && p.is_none_or(|p| p.erased_at.is_none())
-        };
+        let open = |(r, p): &&(Record, Option<Progress>)| r.position > after && p.is_none_or(|p| p.erased_at.is_none());
         Ok(records.iter().filter(open).take(limit).cloned().collect())
     }
     fn takedowns(&self, _: bool) -> Result<Vec<Takedown>, LogError> {
@@ -250,8 +248,12 @@ pub fn made(index: &Index, context: &FillContext, key: DerivativeKey, master: Ma
     let bytes = Bytes::from(text);
     let digest = Digest::of(&bytes);
     let dependency = index.dependency(master, Role::Main, context.stamp.position, Some(digest));
-    let subject =
-        Subject { stamp: context.stamp, exact: None, dependencies: vec![dependency], labels: vec![label("summer")].into() };
+    let subject = Subject {
+        stamp: context.stamp,
+        exact: None,
+        dependencies: vec![dependency],
+        labels: vec![label("summer")].into(),
+    };
     let meta = Meta { lifetime: Duration::from_secs(3600), stored_at: now(), recipe: 3, ..Meta::default() };
     Filled { entry: Entry::new(key, subject, Content::Body { bytes, digest }, meta), keep: Keep::Everywhere }
 }
