@@ -121,7 +121,8 @@ impl Client {
         if let Some(parameter) = problem["parameter"].as_str() {
             message.push_str(&format!(" ({parameter})"));
         }
-        let allowed: Vec<&str> = problem["allowed"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let allowed: Vec<&str> =
+            problem["allowed"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         if !allowed.is_empty() {
             message.push_str(&format!("\nallowed: {}", allowed.join(", ")));
         }

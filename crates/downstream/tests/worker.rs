@@ -87,7 +87,9 @@ async fn receiver(statuses: Vec<u16>) -> (String, mpsc::UnboundedReceiver<Got>) 
             let signed = header(&head, "webhook-signature") == signature(SECRET, &id, at.parse().unwrap(), &body);
             send.send(Got { id, body, signed }).unwrap();
             let status = statuses.next().unwrap_or(204);
-            let answer = format!("HTTP/1.1 {status} x\r\nlocation: http://127.0.0.1:1/\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+            let answer = format!(
+                "HTTP/1.1 {status} x\r\nlocation: http://127.0.0.1:1/\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+            );
             stream.write_all(answer.as_bytes()).await.unwrap();
         }
     });

@@ -158,10 +158,13 @@ pub struct PurgesArgs {
 
 /// `afterimage takedowns`.
 #[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = false, after_help = "\
+#[command(
+    args_conflicts_with_subcommands = false,
+    after_help = "\
 Examples:
   afterimage takedowns
-  afterimage takedowns lift 2b1c8a4e-6f0d-4c59-9a55-0d9b7c1f2e3a")]
+  afterimage takedowns lift 2b1c8a4e-6f0d-4c59-9a55-0d9b7c1f2e3a"
+)]
 pub struct TakedownsArgs {
     /// What to do with them; list them unless said.
     #[command(subcommand)]
@@ -235,7 +238,13 @@ pub struct Place {
     #[arg(long, value_name = "URL", env = "AFTERIMAGE_CONTROL", default_value = "http://127.0.0.1:8081")]
     pub control: String,
     /// The API key.
-    #[arg(long, value_name = "KEY", env = "AFTERIMAGE_API_KEY", hide_env_values = true, required_unless_present = "data")]
+    #[arg(
+        long,
+        value_name = "KEY",
+        env = "AFTERIMAGE_API_KEY",
+        hide_env_values = true,
+        required_unless_present = "data"
+    )]
     pub key: Option<String>,
 }
 

@@ -48,7 +48,8 @@ async fn export(place: &Place) -> Result<(), Failure> {
 fn verify_folder(data: &Path, head: Option<&str>) -> Result<(), Failure> {
     let kept = match head {
         Some(text) => {
-            let bad = || Failure::new(USAGE, format!("--head {text}: expected NUMBER:HASH as an earlier check printed it"));
+            let bad =
+                || Failure::new(USAGE, format!("--head {text}: expected NUMBER:HASH as an earlier check printed it"));
             Some(AuditHead::parse(text).ok_or_else(bad)?)
         }
         None => None,

@@ -28,7 +28,8 @@ async fn ask(args: &PurgeArgs) -> Result<(), Failure> {
     let client = Client::new(&args.connection)?;
     let parts: Vec<&[Value]> = targets.chunks(MOST_TARGETS).collect();
     if parts.len() > 1 && args.idempotency_key.is_some() {
-        let message = format!("{} targets are several requests, for which one idempotency key does not do", targets.len());
+        let message =
+            format!("{} targets are several requests, for which one idempotency key does not do", targets.len());
         return Err(Failure::new(USAGE, message));
     }
     let mut purges = Vec::new();

@@ -87,10 +87,14 @@ mod tests {
 
     #[test]
     fn spans_and_sizes() {
-        for (span, want) in [("90m", Some(5400)), ("45", Some(45)), ("2w", Some(1_209_600)), ("d", None), ("3y", None)] {
+        for (span, want) in [("90m", Some(5400)), ("45", Some(45)), ("2w", Some(1_209_600)), ("d", None), ("3y", None)]
+        {
             assert_eq!(seconds(span), want, "{span}");
         }
-        assert_eq!([bytes(0), bytes(999), bytes(1_500), bytes(7_000_000_000_000)], ["0 B", "999 B", "1.5 kB", "7.0 TB"]);
+        assert_eq!(
+            [bytes(0), bytes(999), bytes(1_500), bytes(7_000_000_000_000)],
+            ["0 B", "999 B", "1.5 kB", "7.0 TB"]
+        );
         assert_eq!(text(&json!("a\u{1b}[2Jb")), "a\\u{1b}[2Jb");
     }
 

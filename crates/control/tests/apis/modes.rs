@@ -6,7 +6,8 @@ use axum::body::Body;
 use engine::Event;
 use http::Request;
 use http_body_util::BodyExt;
-use purge::{Count, Mode, Progress, PurgeId, Records};
+use plan::{BodyId, DerivativeKey};
+use purge::{Catalogue, Count, Mode, Place, Progress, PurgeId, Records, Role, Row, Tier};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -49,9 +50,34 @@ async fn every_mode_and_every_selector() {
 #[tokio::test]
 async fn a_dry_run_changes_nothing() {
     let world = World::new();
+    let row = |n: u8, master: &str, size: u64| Row {
+        key: DerivativeKey([n; 16]),
+        body: BodyId([n; 16]),
+        place: Place { segment: 1, offset: 0, length: size },
+        stamp: world.now(),
+        exact: None,
+        dependencies: vec![(world.master(master), Role::Main)],
+        content_type: "image/webp".into(),
+        size,
+        url: format!("/imgix/{master}?w={n}"),
+        stored_at: 1_700_000_000,
+        last_used: 1_700_000_000,
+        labels: Vec::new(),
+        recipe: 1,
+        data_key: None,
+    };
+    let derivatives = [row(1, "cat.jpg", 10), row(2, "cat.jpg", 20), row(3, "dog.jpg", 40)];
+    world.catalogue.put(Tier::Derivatives, &derivatives).unwrap();
+    world.catalogue.put(Tier::Masters, &[row(4, "cat.jpg", 100)]).unwrap();
     let body = json!({ "targets": [{ "master": "local/cat.jpg" }], "dry_run": true, "idempotency_key": "k" });
     let (before, foreseen) = (world.now(), purge(&world, body).await);
-    assert_eq!((&foreseen["dry_run"], &foreseen["derivatives"]), (&json!(true), &json!({ "entries": 0, "bytes": 0 })));
+    assert_eq!((&foreseen["dry_run"], &foreseen["derivatives"]), (&json!(true), &json!({ "entries": 2, "bytes": 30 })));
+    assert_eq!(foreseen["masters"], json!({ "entries": 1, "bytes": 100 }));
+    let sample = &foreseen["samples"][0];
+    assert_eq!(
+        (&sample["content_type"], &sample["stored_at"]),
+        (&json!("image/webp"), &json!("2023-11-14T22:13:20.000Z"))
+    );
     assert_eq!(foreseen["targets"][0]["said"], "local/cat.jpg");
     assert!(world.records().is_empty() && !world.is_purged(before, "cat.jpg"));
     // It does not use up the idempotency key either.
@@ -157,7 +183,12 @@ async fn takedowns_are_listed_and_lifted() {
     let path = format!("/v1/takedowns/{}", taken["id"].as_str().unwrap());
     let list = async |query: &str| {
         let body = world.call("GET", &format!("/v1/takedowns{query}"), &AUTH, "").await.json();
-        body["takedowns"].as_array().unwrap().iter().map(|t| t["state"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        body["takedowns"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|t| t["state"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
     };
     assert_eq!(list("").await, ["holds"]);
     let bound = format!("Bearer {IMGIX_KEY}");
@@ -176,9 +207,19 @@ async fn the_invalidation_drafts_format() {
     let (cat, dog, a, b) = ("cat.jpg", "dog.jpg", "dir/a.jpg", "dir/b.jpg");
     let web = "//shop.example/media/x.jpg";
     for (body, status, purged, fresh) in [
-        (json!({ "type": "uri", "selectors": ["https://shop.example/media/x.jpg"], "other": 1 }), 200, &[web][..], &[cat][..]),
+        (
+            json!({ "type": "uri", "selectors": ["https://shop.example/media/x.jpg"], "other": 1 }),
+            200,
+            &[web][..],
+            &[cat][..],
+        ),
         (json!({ "type": "uri", "selectors": ["http://localhost/imgix/cat.jpg?w=3"] }), 200, &[], &[cat, dog]),
-        (json!({ "type": "uri-prefix", "selectors": ["http://localhost/imgix/dir"] }), 200, &[a, b], &[cat, "dirty.jpg"]),
+        (
+            json!({ "type": "uri-prefix", "selectors": ["http://localhost/imgix/dir"] }),
+            200,
+            &[a, b],
+            &[cat, "dirty.jpg"],
+        ),
         (json!({ "type": "uri-prefix", "selectors": ["https://SHOP.example:443/media"] }), 200, &[web], &[cat]),
         (json!({ "type": "origin", "selectors": ["https://shop.example:443"] }), 200, &[web], &[cat]),
         (json!({ "type": "origin", "selectors": ["https://img.example:443"] }), 200, &[cat, a], &[web]),

@@ -16,8 +16,8 @@ use plan::reason::Served;
 use plan::{AcceptClass, ExactName, Location, MasterId, Position, Stamp};
 use prometheus_client::registry::Registry;
 use purge::{
-    Catalogue, Filter, Index, Lifted, Log, LogError, LogIdentity, Progress, PurgeId, Purger, Record, Records, Subject,
-    Takedown, Takedowns, Verdict,
+    Filter, Index, Lifted, Log, LogError, LogIdentity, Progress, PurgeId, Purger, Record, Records, Subject, Takedown,
+    Takedowns, Verdict,
 };
 use serde_json::Value;
 use tower::ServiceExt;
