@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use engine::DialectKind;
 
+use crate::client::args::{AuditArgs, KeysArgs, PurgeArgs, PurgesArgs, TakedownsArgs};
+
 /// A self-hosted image CDN that leaves no stale picture behind.
 #[derive(Debug, Parser)]
 #[command(name = "afterimage", version, about, max_term_width = 110)]
@@ -20,7 +22,15 @@ pub enum Command {
     /// Serve pictures.
     Serve(ServeArgs),
     /// Make pictures disappear from a running server.
-    Purge(PurgeArgs),
+    Purge(Box<PurgeArgs>),
+    /// List the purges of a running server, or show one.
+    Purges(PurgesArgs),
+    /// List takedowns, or lift one.
+    Takedowns(TakedownsArgs),
+    /// Check or export the audit trail.
+    Audit(AuditArgs),
+    /// List, make, rotate and revoke API keys.
+    Keys(KeysArgs),
     /// Read a URL of one dialect, and spell it in the others.
     Url(UrlArgs),
     /// Read a configuration file and report everything that is wrong with it.
@@ -62,43 +72,6 @@ pub struct ServeArgs {
 pub struct CheckArgs {
     /// The file.
     pub file: PathBuf,
-}
-
-/// `afterimage purge`.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  afterimage purge http://127.0.0.1:8080/imgix/cat.jpg
-      The master and every derivative of it, in all dialects.
-  afterimage purge --derivative '/imgix/cat.jpg?w=300'
-  afterimage purge --prefix local/2024/   --source local   --all
-
-Exit status: 0 purged, 1 refused, 2 wrong usage, 3 no server reached.")]
-pub struct PurgeArgs {
-    /// URLs, whole or as paths; each means its master with every derivative.
-    #[arg(value_name = "URL", required_unless_present_any = ["derivative", "master", "prefix", "source", "all"])]
-    pub urls: Vec<String>,
-    /// One derivative, in all its formats.
-    #[arg(long, value_name = "URL")]
-    pub derivative: Vec<String>,
-    /// A master as source/path.
-    #[arg(long, value_name = "SOURCE/PATH")]
-    pub master: Vec<String>,
-    /// Every master whose source/path begins so.
-    #[arg(long, value_name = "SOURCE/PREFIX")]
-    pub prefix: Vec<String>,
-    /// Every master of a source.
-    #[arg(long, value_name = "SOURCE")]
-    pub source: Vec<String>,
-    /// Everything.
-    #[arg(long)]
-    pub all: bool,
-    /// The control plane.
-    #[arg(long, value_name = "URL", env = "AFTERIMAGE_CONTROL", default_value = "http://127.0.0.1:8081")]
-    pub control: String,
-    /// The API key.
-    #[arg(long, value_name = "KEY", env = "AFTERIMAGE_API_KEY", hide_env_values = true)]
-    pub key: String,
 }
 
 /// `afterimage url`.

@@ -69,9 +69,9 @@ fn from_row(row: &ledger::Warmup) -> Option<Warmup> {
         let accept = CLASSES.iter().find(|(_, known)| *known == name)?.0;
         Some(WarmItem { url: item.get(1)?.as_str()?.to_owned(), accept })
     };
-    let after = request.get("after").and_then(|after| {
-        Some((PurgeId::parse(after.get(0)?.as_str()?)?, Position(after.get(1)?.as_u64()?)))
-    });
+    let after = request
+        .get("after")
+        .and_then(|after| Some((PurgeId::parse(after.get(0)?.as_str()?)?, Position(after.get(1)?.as_u64()?))));
     let items: Vec<WarmItem> = request.get("items")?.as_array()?.iter().filter_map(item).collect();
     let tried = row.cursor.parse().unwrap_or(0).min(items.len());
     Some(Warmup {

@@ -1,7 +1,7 @@
 //! The program: commands, and the wiring of a server. A library only so that the race test's mutant can be built beside it.
 
 mod cli;
-mod purge;
+mod client;
 mod jobs;
 mod serve;
 mod url;
@@ -15,7 +15,11 @@ use clap::Parser;
 pub fn run() -> ExitCode {
     match cli::Cli::parse().command {
         cli::Command::Serve(args) => serve::run(&args),
-        cli::Command::Purge(args) => purge::run(&args),
+        cli::Command::Purge(args) => client::purge::run(&args),
+        cli::Command::Purges(args) => client::purges::run(&args),
+        cli::Command::Takedowns(args) => client::takedowns::run(&args),
+        cli::Command::Audit(args) => client::audit::run(&args),
+        cli::Command::Keys(args) => client::keys::run(&args),
         cli::Command::Url(args) => url::run(&args),
         cli::Command::CheckConfig(args) => serve::check(&args),
     }

@@ -4,8 +4,8 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::sync::{Arc, Weak};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use cache::{SegmentStore, Store, Sweep, SweepParts, SweepSettings};
@@ -106,7 +106,7 @@ pub fn start(config: Config, environment_key: Option<String>) -> Result<Server, 
         derivatives: derivatives.clone(),
         masters: masters.clone(),
         renders: Arc::new(renders),
-        jobs: Some(Arc::new(StoredJobs(jobs))),
+        jobs: Some(Arc::new(StoredJobs(jobs.clone()))),
         settings: config.engine_settings(),
         fresh_id,
     };
@@ -160,7 +160,7 @@ pub fn start(config: Config, environment_key: Option<String>) -> Result<Server, 
             key: control::Rate { per_second: config.purge.rate.into(), burst: config.purge.burst },
             ..control::Rates::default()
         },
-        hooks: None,
+        hooks: open_hooks(&config, jobs.clone())?,
     }));
     let (control_address, stop_control, control_done) = start_control(&runtime, &config, control_plane.clone())?;
 
@@ -374,4 +374,20 @@ impl Deletes for ImagebossDeletes {
             }
         })
     }
+}
+
+/// Webhooks, if the configuration has any.
+fn open_hooks(config: &Config, jobs: Arc<JobsDb>) -> Result<Option<Arc<downstream::Hooks>>, String> {
+    let open = |webhook: &config::Webhook| {
+        let place = webhook.secret_file.display();
+        let secret = std::fs::read_to_string(&webhook.secret_file).map_err(|e| format!("cannot read {place}: {e}"))?;
+        let secret = downstream::read_secret(&secret).map_err(|e| format!("{place}: {e}"))?;
+        downstream::Hook::new(&webhook.url, secret).map_err(|e| format!("webhook {:?}: {e}", webhook.url))
+    };
+    let hooks = config.webhooks.iter().map(open).collect::<Result<Vec<_>, String>>()?;
+    if hooks.is_empty() {
+        return Ok(None);
+    }
+    let outbox = Arc::new(control::OutboxDb(jobs));
+    Ok(Some(Arc::new(downstream::Hooks::new(hooks, outbox, downstream::Settings::default())?)))
 }

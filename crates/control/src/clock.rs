@@ -7,8 +7,8 @@ pub(crate) fn now_ms() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_millis() as u64)
 }
 
-/// RFC 3339 with milliseconds: `2026-01-02T03:04:05.678Z`.
-pub(crate) fn rfc3339(ms: u64) -> String {
+/// A time in milliseconds since the Unix epoch as RFC 3339 has it, with milliseconds: `2026-01-02T03:04:05.678Z`.
+pub fn rfc3339(ms: u64) -> String {
     let (date, time) = parts(ms);
     format!("{date}T{time}.{:03}Z", ms % 1000)
 }

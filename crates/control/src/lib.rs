@@ -22,8 +22,9 @@ mod recent;
 mod reply;
 mod server;
 
-pub use imageboss::imageboss_delete;
+pub use clock::rfc3339;
 pub use hooks::OutboxDb;
+pub use imageboss::imageboss_delete;
 pub use keys::{KeyInfo, KeyRing, Keys};
 pub use limits::{Rate, Rates};
 pub use plane::{Parts, Plane};

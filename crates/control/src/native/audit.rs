@@ -67,7 +67,9 @@ pub(crate) async fn verify(
     let log = plane.log.clone();
     let verdict = plane.blocking(move |_| log.audit_verify(kept.as_ref())).await.map_err(|e| problem(&e))?;
     let body = match verdict {
-        AuditVerdict::Verified { entries, head } => json!({ "intact": true, "entries": entries, "head": head.to_string() }),
+        AuditVerdict::Verified { entries, head } => {
+            json!({ "intact": true, "entries": entries, "head": head.to_string() })
+        }
         AuditVerdict::Broken { seq, why } => json!({ "intact": false, "entry": seq, "why": why }),
     };
     Ok(Reply::json(200, &body))

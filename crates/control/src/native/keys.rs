@@ -26,16 +26,13 @@ const LONGEST_GRACE: u64 = 30 * 86_400;
 /// `GET /v1/keys`.
 pub(crate) async fn list(State(plane): State<Arc<Plane>>, from: From, headers: HeaderMap) -> Result<Reply, Problem> {
     caller(&plane, &headers, &from, Right::Admin)?;
-    let keys = run(&plane, |keys| Ok(keys.list().iter().map(|key| describe(key, keys.used(&key.name))).collect())).await?;
+    let keys =
+        run(&plane, |keys| Ok(keys.list().iter().map(|key| describe(key, keys.used(&key.name))).collect())).await?;
     Ok(Reply::json(200, &json!({ "keys": Value::Array(keys) })))
 }
 
 /// `POST /v1/keys`: the only answer that ever holds the key.
-pub(crate) async fn create(
-    State(plane): State<Arc<Plane>>,
-    from: From,
-    request: Unread,
-) -> Result<Reply, Problem> {
+pub(crate) async fn create(State(plane): State<Arc<Plane>>, from: From, request: Unread) -> Result<Reply, Problem> {
     let caller = caller(&plane, request.headers(), &from, Right::Admin)?;
     let (name, scope) = read(&plane, &document(request).await?)?;
     let made = name.clone();

@@ -1,6 +1,7 @@
 //! Every API, driven through the router over a real engine and real ledgers.
 #![allow(clippy::unwrap_used)]
 
+mod bounds;
 mod cloudimage;
 mod effect;
 mod hostile;
@@ -8,6 +9,7 @@ mod imageboss;
 mod imagekit;
 mod imgix;
 mod keys;
+mod modes;
 mod native;
 mod pages;
 mod server;

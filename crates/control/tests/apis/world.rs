@@ -16,8 +16,8 @@ use plan::reason::Served;
 use plan::{AcceptClass, ExactName, Location, MasterId, Position, Stamp};
 use prometheus_client::registry::Registry;
 use purge::{
-    Catalogue, Filter, Index, Lifted, Log, LogError, LogIdentity, Progress, PurgeId, Purger, Record, Records, Subject,
-    Takedown, Takedowns, Verdict,
+    Filter, Index, Lifted, Log, LogError, LogIdentity, Progress, PurgeId, Purger, Record, Records, Subject, Takedown,
+    Takedowns, Verdict,
 };
 use serde_json::Value;
 use tower::ServiceExt;
@@ -141,6 +141,7 @@ fn parts(
         public: "http://127.0.0.1:8080".to_owned(),
         imgix_duplicate_window: None,
         rates: Rates::default(),
+        hooks: None,
     }
 }
 
@@ -228,6 +229,10 @@ impl World {
         let parts = parts(&self.engine, &self.keys, &self.ledger, &self.registry, &self.ready);
         self.plane = Arc::new(Plane::new(Parts { imgix_duplicate_window, ..parts }));
         self.router = router(self.plane.clone());
+    }
+
+    pub fn router(&self) -> Router {
+        self.router.clone()
     }
 
     pub async fn call(&self, method: &str, path: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Answer {
