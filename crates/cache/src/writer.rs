@@ -273,7 +273,7 @@ mod tests {
         };
         let bytes = bytes::Bytes::from_static(b"made before the purge");
         let digest = plan::Digest::of(&bytes);
-        let subject = Subject { stamp: index.now(), exact: None, dependencies: Vec::new(), labels: Vec::new() };
+        let subject = Subject { stamp: index.now(), exact: None, dependencies: Vec::new(), labels: Vec::new().into() };
         let meta = crate::entry::Meta { stored_at: unix_seconds(), lifetime: USES_EVERY, ..Default::default() };
         let entry = Entry::new(DerivativeKey([1; 16]), subject, Content::Body { bytes, digest }, meta);
         assert!(writer.write(&entry).is_some());

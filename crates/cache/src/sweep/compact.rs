@@ -25,13 +25,10 @@ impl Worker {
             return Ok(());
         }
         self.barrier();
-        for tier in [Tier::Masters, Tier::Derivatives] {
-            if !self.restamp(tier, to)? {
-                return Ok(());
-            }
+        if !self.restamp(to)? || !self.drop_masters(to)? {
+            return Ok(());
         }
         let stamp = Stamp { log: self.parts.index.identity().log, position: to };
-        self.parts.masters.restamp_memory(stamp);
         self.parts.derivatives.restamp_memory(stamp);
         self.parts.records.keep_floor(to)?;
         self.parts.index.raise_floor(to);
@@ -50,9 +47,28 @@ impl Worker {
             || (long_ago && (live > 0 || self.parts.index.len() > settings.most_names)))
     }
 
-    /// Re-stamps what is good in a tier, and erases what can never be good again. Answers whether nothing is left in between:
-    /// a newer purge than those that are erased may have named some of it, and its sweep comes first.
-    fn restamp(&mut self, tier: Tier, to: Position) -> Result<bool, Stop> {
+    /// Erases masters that were read before a position. They are not re-stamped: a purge of one derivative, of what a master was
+    /// put on, or of a site's tag wants the master read anew, yet its name is none of the master's own (rule S1), so that
+    /// nothing would be left to tell. Answers whether all went.
+    fn drop_masters(&mut self, to: Position) -> Result<bool, Stop> {
+        let mut after = None;
+        loop {
+            let page = self.parts.catalogue.walk(Tier::Masters, after, PAGE)?;
+            let Some(last) = page.last() else { return Ok(true) };
+            after = Some(last.key);
+            let read = page.len() as u64;
+            let log = self.parts.index.identity().log;
+            let old: Vec<Row> =
+                page.into_iter().filter(|row| row.stamp.log != log || row.stamp.position < to).collect();
+            self.erase_rows(Tier::Masters, &old)?;
+            self.shared.rest(self.rows.take(read))?;
+        }
+    }
+
+    /// Re-stamps derivatives that are good, and erases what can never be good again. Answers whether nothing is left in
+    /// between: a newer purge than those that are erased may have named some of it, and its sweep comes first.
+    fn restamp(&mut self, to: Position) -> Result<bool, Stop> {
+        let tier = Tier::Derivatives;
         let mut after = None;
         loop {
             let page = self.parts.catalogue.walk(tier, after, PAGE)?;
