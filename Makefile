@@ -3,7 +3,7 @@ CARGO_TARGET_DIR ?= $(HOME)/.cache/afterimage/target
 export CARGO_TARGET_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long lint fmt bench bench-purge setup clean dist
+.PHONY: help run test test-long lint fmt audit bench bench-purge bench-race setup clean dist
 
 help: ## list these targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -23,11 +23,17 @@ lint: ## clippy, warnings as errors
 fmt: ## format all Rust code
 	cargo fmt --all
 
+audit: ## 200,000 purges from outside while the server fills: not one stale answer; then the same against broken builds
+	@scripts/audit
+
 bench: ## speed of renders and hits, against other servers
 	@scripts/bench speed
 
 bench-purge: ## what a purge costs, with one derivative and with ten thousand
 	@scripts/bench purge
+
+bench-race: ## purges during fills: stale answers here, and from Varnish, Squid and Traffic Server
+	@scripts/bench race
 
 setup: ## install what building needs and this machine lacks (Debian, Ubuntu)
 	@scripts/setup

@@ -257,6 +257,8 @@ fn open_bodies(
 /// The index as of the head of the log: from the snapshot if it can be trusted, and every record after it.
 fn replayed(log: &PurgeDb, path: &Path, after: Position, names: usize) -> Result<Index, String> {
     let index = Index::with(log.identity(), Caps { names, ..Caps::default() });
+    // First, so that what it covers does not pile up.
+    index.restore_floor(log.floor().map_err(|e| e.to_string())?);
     let from = match snapshot::load(&index, path) {
         Ok(head) => head.max(after),
         Err(snapshot::SnapshotError::Io(error)) if error.kind() == io::ErrorKind::NotFound => after,
@@ -272,7 +274,6 @@ fn replayed(log: &PurgeDb, path: &Path, after: Position, names: usize) -> Result
     })
     .map_err(|e| e.to_string())?;
     index.replayed_to(log.head().map_err(|e| e.to_string())?);
-    index.raise_floor(log.floor().map_err(|e| e.to_string())?);
     tracing::info!(head = %index.head(), replayed = count, "the purge log is applied");
     Ok(index)
 }

@@ -104,7 +104,7 @@ pub async fn run(
     }
     if settings.last_look && !audit.gone() {
         sleep(SETTLED).await;
-        audit.look_at_all().await;
+        audit.look_at_all().await?;
     }
     if let Some(error) = lock(&audit.gone).take() {
         return Err(io::Error::other(format!("the server is gone: {error}")));
@@ -395,14 +395,27 @@ impl Audit {
         self.counts.still_stale.fetch_add(u64::from(stale), Relaxed);
     }
 
-    async fn look_at_all(&self) {
-        let mut client = Client::new(self.target.delivery);
-        for master in 0..self.masters.len() {
-            self.look_at(&mut client, master).await;
-            if self.gone() {
-                return;
-            }
+    /// Looks at every master that was ever purged, over as many connections as before.
+    async fn look_at_all(self: &Arc<Self>) -> io::Result<()> {
+        let next = Arc::new(AtomicUsize::new(0));
+        let lookers = (0..self.settings.connections.max(1)).map(|_| {
+            let (audit, next) = (self.clone(), next.clone());
+            tokio::spawn(async move {
+                let mut client = Client::new(audit.target.delivery);
+                loop {
+                    let master = next.fetch_add(1, Relaxed);
+                    match audit.masters.get(master).map(|state| state.effective.load(Relaxed)) {
+                        Some(1) => {}
+                        Some(_) if !audit.gone() => audit.look_at(&mut client, master).await,
+                        _ => return,
+                    }
+                }
+            })
+        });
+        for looker in lookers.collect::<Vec<_>>() {
+            looker.await.map_err(io::Error::other)?;
         }
+        Ok(())
     }
 
     fn gone(&self) -> bool {

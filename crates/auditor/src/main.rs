@@ -94,6 +94,9 @@ struct Args {
     /// Repeats the choices (not the timing) of an earlier run [default: by the clock; printed]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    /// The other way round: fail unless stale answers are found. Shows with a broken server that the auditor can see
+    #[arg(long)]
+    expect_violations: bool,
     /// Print the counts as JSON
     #[arg(long)]
     json: bool,
@@ -128,7 +131,8 @@ fn main() -> ExitCode {
             } else {
                 print!("{report}");
             }
-            if report.clean() { ExitCode::SUCCESS } else { ExitCode::from(1) }
+            let passed = if args.expect_violations { report.violations > 0 } else { report.clean() };
+            if passed { ExitCode::SUCCESS } else { ExitCode::from(1) }
         }
         Err(error) => {
             eprintln!("afterimage-auditor: {error}");

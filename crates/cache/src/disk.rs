@@ -106,7 +106,11 @@ impl Disk {
 
     /// Reads and judges an entry, and notes that it was used. Blocks. One that is stale or expired is given along with the
     /// reason, unless it `is_over`; a row that is of no use for anything is removed.
-    pub fn get(&self, key: &DerivativeKey, is_over: impl Fn(&Entry) -> bool) -> Result<Entry, (Miss, Option<Entry>)> {
+    pub fn get(
+        &self,
+        key: &DerivativeKey,
+        is_over: impl Fn(&Entry) -> bool,
+    ) -> Result<Arc<Entry>, (Miss, Option<Arc<Entry>>)> {
         let row = match self.catalogue.get(self.tier, key) {
             Ok(row) => row.ok_or((Miss::Absent, None))?,
             Err(error) => {
@@ -118,10 +122,10 @@ impl Disk {
             Ok(entry) => match entry.check(&self.index) {
                 Ok(()) => {
                     self.uses.note(*key, unix_seconds());
-                    return Ok(entry);
+                    return Ok(Arc::new(entry));
                 }
                 Err(Miss::Stale) if is_over(&entry) => Miss::Purged,
-                Err(why @ (Miss::Stale | Miss::Expired)) => return Err((why, Some(entry))),
+                Err(why @ (Miss::Stale | Miss::Expired)) => return Err((why, Some(Arc::new(entry)))),
                 Err(why) => why,
             },
             Err(miss) => miss,

@@ -21,4 +21,4 @@ mod writer;
 pub use entry::{Content, Entry, Failure, Meta};
 pub use segment::SegmentStore;
 pub use store::{Counters, FillContext, Filled, Keep, MAX_STALE, Reply, Settings, Store};
-pub use sweep::{Sweep, SweepParts, SweepSettings, SweepStatus};
+pub use sweep::{OnProgress, Sweep, SweepParts, SweepSettings, SweepStatus};

@@ -56,15 +56,16 @@ impl Segment {
     /// Makes ranges unreadable and waits until the disk has it. Answers whether nothing of the segment is left.
     fn wipe(&self, ranges: &Ranges) -> io::Result<bool> {
         wipe::overwrite(&self.file, ranges)?;
-        let punched = wipe::punch(&self.file, ranges);
-        Ok(self.bury(ranges, punched))
+        wipe::punch(&self.file, ranges);
+        let found = self.file.metadata()?;
+        self.freed.store(found.len().saturating_sub(found.blocks() * 512), Ordering::Relaxed);
+        Ok(self.bury(ranges))
     }
 
-    fn bury(&self, ranges: &Ranges, punched: bool) -> bool {
+    fn bury(&self, ranges: &Ranges) -> bool {
         let mut dead = lock(&self.dead);
-        let added: u64 = ranges.iter().map(|(from, to)| dead.insert(from, to)).sum();
-        if punched {
-            self.freed.fetch_add(added, Ordering::Relaxed);
+        for (from, to) in ranges.iter() {
+            dead.insert(from, to);
         }
         dead.bytes() >= self.length()
     }
@@ -179,17 +180,13 @@ impl SegmentStore {
         for (from, to) in covered.gaps(segment.length()) {
             let dirty = wipe::not_zero(&segment.file, from, to, pace)?;
             if dirty.bytes() > 0 {
-                wipe::overwrite(&segment.file, &dirty)?;
-                let punched = wipe::punch(&segment.file, &dirty);
-                if punched {
-                    segment.freed.fetch_add(dirty.bytes(), Ordering::Relaxed);
-                }
+                segment.wipe(&dirty)?;
                 pace(dirty.bytes());
             }
             overwritten += dirty.bytes();
             gaps.insert(from, to);
         }
-        if segment.bury(&gaps, false) {
+        if segment.bury(&gaps) {
             self.unlink(number);
         }
         Ok(overwritten)

@@ -247,13 +247,14 @@ impl Store {
                 Held::Fresh(entry) if recent(&entry) => {
                     return Some(Reply { entry, served: Served::Memory, missed, not_stored: None });
                 }
-                Held::Stale(entry) if recent(&entry) => {
+                Held::Stale(entry) if recent(&entry) && self.stale.allowed() => {
                     if let Some(reply) = self.serve_stale(&entry, at_least, usable_from(), &fill) {
                         return Some(reply);
                     }
                     Miss::Purged
                 }
-                Held::Fresh(_) | Held::Stale(_) => Miss::Purged,
+                Held::Fresh(_) => Miss::Purged,
+                Held::Stale(_) => Miss::Stale,
                 Held::Expired(_) => Miss::Expired,
                 Held::Nothing(why) => why,
             };
@@ -424,8 +425,7 @@ impl Store {
             store.disk.as_ref().map(|disk| disk.get(&key, is_over))
         };
         match tokio::task::spawn_blocking(read).await {
-            Ok(Some(Ok(entry))) => Ok(Arc::new(entry)),
-            Ok(Some(Err((why, entry)))) => Err((why, entry.map(Arc::new))),
+            Ok(Some(found)) => found,
             Ok(None) | Err(_) => Err((Miss::Absent, None)),
         }
     }

@@ -71,6 +71,9 @@ impl Default for SweepSettings {
     }
 }
 
+/// Is told how far a purge has come.
+pub type OnProgress = Box<dyn Fn(&Record, &Progress) + Send>;
+
 /// What the sweep works on.
 pub struct SweepParts {
     /// The purges, and how far each has come.
@@ -86,7 +89,7 @@ pub struct SweepParts {
     /// How fast.
     pub settings: SweepSettings,
     /// Called whenever a purge has come further, from the sweep's thread, after it was noted.
-    pub on_progress: Box<dyn Fn(&Record, &Progress) + Send>,
+    pub on_progress: OnProgress,
 }
 
 /// Where the sweep stands.
@@ -271,10 +274,10 @@ impl Worker {
         }
         self.report_erased()?;
         self.erase_released()?;
-        if !all_seen {
+        if !all_seen && self.jobs.len() < AT_ONCE {
             return Ok(Duration::ZERO);
         }
-        if self.jobs.is_empty() && self.settled != Some(head) {
+        if all_seen && self.jobs.is_empty() && self.settled != Some(head) {
             for store in [&self.parts.derivatives, &self.parts.masters] {
                 store.disk().into_iter().for_each(|disk| disk.erased_to(head));
             }
@@ -319,7 +322,7 @@ impl Worker {
         }
         self.barrier();
         self.erase_released()?;
-        self.parts.catalogue.scrub()?;
+        self.parts.catalogue.checkpoint()?;
         let mut done = Vec::new();
         for job in self.jobs.values_mut().filter(|job| job.walked) {
             merge_noted(&*self.parts.records, job)?;

@@ -11,7 +11,7 @@ use crate::ranges::Ranges;
 /// Bytes written or read in one go.
 pub(crate) const STEP: u64 = 256 << 10;
 
-const ZEROS: [u8; STEP as usize] = [0; STEP as usize];
+static ZEROS: [u8; STEP as usize] = [0; STEP as usize];
 
 /// Overwrites ranges of a file with zeros and waits until the disk has them. The ranges must lie within the file.
 pub(crate) fn overwrite(file: &File, ranges: &Ranges) -> io::Result<()> {
@@ -27,10 +27,19 @@ pub(crate) fn overwrite(file: &File, ranges: &Ranges) -> io::Result<()> {
     file.sync_data()
 }
 
-/// Gives ranges back to the file system, if it can; answers whether it did. What is read from there is zeros.
-pub(crate) fn punch(file: &File, ranges: &Ranges) -> bool {
+const BLOCK: u64 = 4096;
+/// A smaller hole is not worth its price: on ext4 a hole took 1.4 ms, twenty times what overwriting and flushing 8 KiB did.
+const SMALLEST_HOLE: u64 = 256 << 10;
+
+/// Gives the whole blocks of large ranges back to the file system, if it can. What is read from there is zeros, as before.
+pub(crate) fn punch(file: &File, ranges: &Ranges) {
     let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
-    ranges.iter().all(|(from, to)| rustix::fs::fallocate(file, flags, from, to - from).is_ok())
+    for (from, to) in ranges.iter() {
+        let (from, to) = (from.next_multiple_of(BLOCK), to / BLOCK * BLOCK);
+        if from + SMALLEST_HOLE <= to && rustix::fs::fallocate(file, flags, from, to - from).is_err() {
+            return;
+        }
+    }
 }
 
 /// The part of a range that is not zeros already, in whole steps. `pace` is told of every step that was read.

@@ -168,10 +168,11 @@ mod tests {
     use std::sync::Mutex;
     use std::sync::mpsc::{Sender, channel, sync_channel};
 
-    use plan::{DerivativeKey, KeySecret, LogId, MasterId, Position};
-    use purge::{CatalogueError, LogIdentity};
+    use plan::{DerivativeKey, KeySecret, LogId, MasterId, Position, Selector};
+    use purge::{CatalogueError, LogIdentity, Mode, PurgeId, Record, Subject, Target, Via};
 
     use super::*;
+    use crate::entry::unix_seconds;
 
     /// A catalogue without rows that passes on what uses it is told of.
     struct Told(Mutex<Sender<Vec<(DerivativeKey, u64)>>>);
@@ -249,5 +250,46 @@ mod tests {
         start(Duration::from_secs(3600)).run(&entries);
         assert_eq!(told.try_recv().unwrap(), [(key(3), 8)]);
         assert!(told.try_recv().is_err());
+    }
+
+    #[test]
+    fn what_a_purge_overtook_in_the_queue_is_not_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let (tell, _told) = channel();
+        let index = Arc::new(Index::new(LogIdentity { log: LogId(1), secret: KeySecret::new([1; 32]) }));
+        let uses = Arc::new(Uses::default());
+        let writer = Writer {
+            tier: Tier::Derivatives,
+            bodies: Arc::new(SegmentStore::open(folder.path(), 64 << 20).unwrap()),
+            catalogue: Arc::new(Told(Mutex::new(tell))),
+            index: index.clone(),
+            memory: Arc::new(Memory::new(1 << 20, uses.clone())),
+            waiting_bytes: Arc::new(AtomicU64::new(1 << 20)),
+            uses,
+            erased: Arc::default(),
+            uses_every: USES_EVERY,
+            walk_every: WALK_EVERY,
+            fresh_id: || [0; 16],
+        };
+        let bytes = bytes::Bytes::from_static(b"made before the purge");
+        let digest = plan::Digest::of(&bytes);
+        let subject = Subject { stamp: index.now(), exact: None, dependencies: Vec::new(), labels: Vec::new() };
+        let meta = crate::entry::Meta { stored_at: unix_seconds(), lifetime: USES_EVERY, ..Default::default() };
+        let entry = Entry::new(DerivativeKey([1; 16]), subject, Content::Body { bytes, digest }, meta);
+        assert!(writer.write(&entry).is_some());
+        let written = writer.bodies.bytes();
+        index.apply([&Record {
+            position: Position(1),
+            id: PurgeId(1),
+            mode: Mode::Hard,
+            targets: vec![Target { said: String::new(), selectors: vec![Selector::All] }],
+            actor: String::new(),
+            via: Via::Native,
+            from: String::new(),
+            accepted_at: 0,
+            terms: None,
+        }]);
+        assert!(writer.write(&entry).is_none());
+        assert_eq!(writer.bodies.bytes(), written);
     }
 }

@@ -9,6 +9,9 @@
 //! Both show as soon as some earlier [`AuditHead`] is kept where that somebody cannot write (an export, a log collector, a
 //! printed line) and given to [`PurgeDb::audit_verify`]: the chain must still lead through it.
 //!
+//! What changes later is not bound: how far a purge has come, the floor, and whether a takedown is lifted stand in tables of
+//! their own, of which the chain holds only the entries that erasing and lifting leave.
+//!
 //! An entry's hash is BLAKE3 over `afterimage audit 1`, its number, time, kind, actor, API, sender, text, record position (0
 //! if none), record digest (empty if none) and the hash before it (32 zero bytes at first). A text is its length and its
 //! bytes, a number is 8 bytes; lengths and numbers are little-endian.
@@ -241,7 +244,7 @@ impl PurgeDb {
     /// # Errors
     /// When the store cannot be read.
     pub fn audit_head(&self) -> Result<AuditHead, LogError> {
-        Ok(self.readers.with(|connection| read_end(connection))?)
+        Ok(self.readers.with(read_end)?)
     }
 }
 

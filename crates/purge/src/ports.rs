@@ -348,15 +348,6 @@ pub trait Catalogue: Send + Sync {
         }
     }
 
-    /// Makes what removed rows held unreadable in the catalogue's own files, free pages and side files included: their keys,
-    /// and what people know them by. The default does nothing, for a catalogue that keeps nothing of a removed row.
-    ///
-    /// # Errors
-    /// When the store cannot be written.
-    fn scrub(&self) -> Result<(), CatalogueError> {
-        Ok(())
-    }
-
     /// The highest stamp position of any row that bears this log's id; `None` without rows.
     ///
     /// # Errors

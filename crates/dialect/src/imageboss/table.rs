@@ -52,18 +52,21 @@ macro_rules! decimal_row {
     };
 }
 
-/// Reads whole pixels from `$low` on into the field that `$field` names.
+/// The longest side of a watermark that is told apart; a site's own limit is applied later.
+const LONGEST: i32 = 65_535;
+
+/// Reads whole pixels within a range into the field that `$field` names.
 macro_rules! pixels_row {
-    ($name:literal, $field:ident, $low:literal, $default:literal, $doc:literal) => {
+    ($name:literal, $field:ident, $low:literal, $high:expr, $default:literal, $doc:literal) => {
         Param {
             name: $name,
             aliases: &[],
-            kind: Kind::Int($low, FARTHEST as i64),
+            kind: Kind::Int($low, $high as i64),
             default: $default,
             doc: $doc,
             tier: Tier::A,
             parse: |said, value| {
-                let (pixels, inside) = bounded(number(value)?.round(), f64::from($low), f64::from(FARTHEST));
+                let (pixels, inside) = bounded(number(value)?.round(), f64::from($low), f64::from($high));
                 said.$field = Some(pixels.get() as u32);
                 inside
             },
@@ -209,6 +212,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         "wmk-width",
         mark_width,
         1,
+        LONGEST,
         "the watermark's, at most the picture's",
         "Width that the watermark is scaled to, ratio kept."
     ),
@@ -216,9 +220,10 @@ pub(super) static TABLE: &[Param<Said>] = &[
         "wmk-height",
         mark_height,
         1,
+        LONGEST,
         "the watermark's, at most the picture's",
         "Height that the watermark is scaled to, ratio kept."
     ),
-    pixels_row!("wmk-pad", mark_pad, 0, "0", "Pixels between the watermark and the edges that it lies at."),
+    pixels_row!("wmk-pad", mark_pad, 0, FARTHEST, "0", "Pixels between the watermark and the edges that it lies at."),
     decimal_row!("wmk-opacity", mark_opacity, 0.0, 100.0, "100", "Opacity of the watermark in percent."),
 ];

@@ -340,7 +340,7 @@ fn samples(param: &Param<Said>) -> Vec<String> {
         "trim" => &["true", "false", "1", "254", "0"],
         "wmk-path" => &["/logo.png", "logo.png", "/a b,c/é%.png"],
         "wmk-position" => &["north", "SouthWest", "center"],
-        "wmk-width" | "wmk-height" => &["1", "300", "8192"],
+        "wmk-width" | "wmk-height" => &["1", "300", "65535"],
         "wmk-pad" => &["0", "12"],
         "wmk-opacity" => &["0", "33.33", "100"],
         "extract" => &["0;0;1;1", "10-20-30-40", "1x2x3x4", "1|2|3|4"],

@@ -25,10 +25,10 @@ pub(super) fn read(step: &[Item<'_>], warnings: &mut Vec<Warning>) -> Result<Sai
     Ok(said)
 }
 
-fn read_token<'t>(
+fn read_token(
     token: &Token<'_>,
     said: &mut Said,
-    seen: &mut Vec<&'t str>,
+    seen: &mut Vec<&str>,
     warnings: &mut Vec<Warning>,
 ) -> Result<(), ParseError> {
     match Param::find(TABLE, token.key) {

@@ -216,7 +216,7 @@ fn lived_through(records: &[Record], split: usize, floor: u64, floor_first: bool
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
     fn agrees_with_a_walk_over_the_log(

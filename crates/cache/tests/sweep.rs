@@ -1,0 +1,279 @@
+//! The sweep: what a purge named is in no file any more once it is reported erased, whatever happened on the way.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod common;
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use cache::{SegmentStore, Store, Sweep, SweepParts, SweepSettings};
+use common::{MemoryCatalogue, MemoryRecords, ask, files_with, index, made, store_for, text};
+use plan::reason::Served;
+use plan::{DerivativeKey, MasterId, Position, Selector};
+use purge::{Catalogue, Index, Mode, Progress, Record, Records, Tier, Verdict};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A data folder with both tiers, their catalogue, the log and its index.
+struct World {
+    folder: tempfile::TempDir,
+    index: Arc<Index>,
+    records: Arc<MemoryRecords>,
+    catalogue: Arc<MemoryCatalogue>,
+    max_stale: Duration,
+}
+
+/// One run over it.
+struct Run {
+    derivatives: Arc<Store>,
+    masters: Arc<Store>,
+}
+
+impl World {
+    fn new() -> World {
+        World {
+            folder: tempfile::tempdir().unwrap(),
+            index: index(),
+            records: Arc::default(),
+            catalogue: Arc::default(),
+            max_stale: Duration::from_secs(60),
+        }
+    }
+
+    fn run(&self) -> Run {
+        let store = |tier: Tier, max_stale| {
+            let bodies = Arc::new(SegmentStore::open(&self.folder.path().join(tier.name()), 64 << 20).unwrap());
+            store_for(&self.index, tier, Some((bodies, self.catalogue.clone())), max_stale)
+        };
+        Run { derivatives: store(Tier::Derivatives, Some(self.max_stale)), masters: store(Tier::Masters, None) }
+    }
+
+    fn sweep(&self, run: &Run, settings: SweepSettings) -> (Sweep, Receiver<(Record, Progress)>) {
+        let (tell, told) = channel();
+        let on_progress = move |record: &Record, progress: &Progress| {
+            let _ = tell.send((record.clone(), *progress));
+        };
+        let parts = SweepParts {
+            records: self.records.clone(),
+            catalogue: self.catalogue.clone(),
+            index: self.index.clone(),
+            derivatives: run.derivatives.clone(),
+            masters: run.masters.clone(),
+            settings,
+            on_progress: Box::new(on_progress),
+        };
+        (Sweep::start(parts).unwrap(), told)
+    }
+
+    fn purge(&self, mode: Mode, selector: Selector) -> Position {
+        self.records.purge(&self.index, mode, vec![selector])
+    }
+
+    fn found(&self, marker: &str) -> usize {
+        files_with(self.folder.path(), marker)
+    }
+}
+
+fn fast() -> SweepSettings {
+    SweepSettings { bytes_per_second: 0, rows_per_second: 0, tick: Duration::from_millis(20), ..Default::default() }
+}
+
+fn erased(told: &Receiver<(Record, Progress)>, position: Position) -> Progress {
+    loop {
+        let (record, progress) = told.recv_timeout(PATIENCE).expect("erased in time");
+        if record.position == position && progress.erased_at.is_some() {
+            return progress;
+        }
+    }
+}
+
+fn id(name: &str) -> MasterId {
+    MasterId::from_canonical(&format!("//h/{name}"))
+}
+
+fn key(n: u8) -> DerivativeKey {
+    DerivativeKey([n; 16])
+}
+
+async fn fill(world: &World, store: &Arc<Store>, n: u8, master: &str, marker: &str) -> (String, Served) {
+    let (index, marker, id) = (world.index.clone(), marker.to_owned(), id(master));
+    let name = id.clone();
+    let fill = move |context| std::future::ready(made(&index, &context, key(n), name.clone(), marker.clone()));
+    let reply = ask(store, &world.index, key(n), id, fill).await;
+    (text(&reply), reply.served)
+}
+
+impl Run {
+    fn flush(&self) {
+        self.masters.barrier();
+        self.derivatives.barrier();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_purge_names_is_in_no_file_and_the_rest_stays() {
+    let world = World::new();
+    let run = world.run();
+    fill(&world, &run.masters, 1, "a", "master-of-a").await;
+    fill(&world, &run.derivatives, 2, "a", "small-of-a").await;
+    fill(&world, &run.derivatives, 3, "a", "large-of-a").await;
+    fill(&world, &run.derivatives, 4, "b", "small-of-b").await;
+    run.flush();
+    for marker in ["master-of-a", "small-of-a", "large-of-a", "small-of-b"] {
+        assert_eq!(world.found(marker), 1, "{marker}");
+    }
+    let (sweep, told) = world.sweep(&run, fast());
+    let position = world.purge(Mode::Hard, Selector::Master(id("a")));
+    sweep.kick();
+    let progress = erased(&told, position);
+    for (marker, files) in [("master-of-a", 0), ("small-of-a", 0), ("large-of-a", 0), ("small-of-b", 1)] {
+        assert_eq!(world.found(marker), files, "{marker}");
+    }
+    assert_eq!((progress.derivatives.entries, progress.derivatives.bytes), (2, 20));
+    assert_eq!((progress.masters.entries, progress.masters.bytes), (1, 11));
+    assert_eq!((progress.memory.entries, progress.effective_at), (3, 7));
+    assert_eq!(world.records.progress(position), Some(progress));
+    assert_eq!(run.derivatives.memory_use().1, 1);
+    assert_eq!(fill(&world, &run.derivatives, 4, "b", "x").await, ("small-of-b".into(), Served::Memory));
+    assert_eq!(fill(&world, &run.derivatives, 2, "a", "again").await, ("again".into(), Served::Fill));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replaced_body_is_erased_and_its_replacement_is_not() {
+    let world = World::new();
+    let run = world.run();
+    fill(&world, &run.derivatives, 1, "a", "the-old-bytes").await;
+    run.flush();
+    let position = world.purge(Mode::Hard, Selector::Master(id("a")));
+    fill(&world, &run.derivatives, 1, "a", "the-new-bytes").await;
+    run.flush();
+    assert_eq!(world.found("the-old-bytes"), 1, "not yet");
+    let (_sweep, told) = world.sweep(&run, fast());
+    erased(&told, position);
+    assert_eq!((world.found("the-old-bytes"), world.found("the-new-bytes")), (0, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_row_accounts_for_is_erased_before_anything_is_reported() {
+    let world = World::new();
+    let run = world.run();
+    fill(&world, &run.derivatives, 1, "a", "killed-before-its-row").await;
+    fill(&world, &run.derivatives, 2, "b", "with-a-row").await;
+    run.flush();
+    drop(run);
+    let body = world.catalogue.row(Tier::Derivatives, &key(1)).unwrap().body;
+    world.catalogue.remove(Tier::Derivatives, &key(1), body).unwrap();
+    let torn = std::fs::read_dir(world.folder.path().join("derivatives")).unwrap().next().unwrap().unwrap().path();
+    let mut bytes = std::fs::read(&torn).unwrap();
+    bytes.extend_from_slice(b"torn-at-the-end");
+    std::fs::write(&torn, bytes).unwrap();
+    let position = world.purge(Mode::Hard, Selector::Master(id("a")));
+
+    let run = world.run();
+    assert_eq!((world.found("killed-before-its-row"), world.found("torn-at-the-end")), (1, 1));
+    let (sweep, told) = world.sweep(&run, fast());
+    erased(&told, position);
+    assert!(sweep.status().scrubbed && sweep.status().orphans > 0);
+    let left = ["killed-before-its-row", "torn-at-the-end", "with-a-row"].map(|marker| world.found(marker));
+    assert_eq!(left, [0, 0, 1]);
+    assert_eq!(fill(&world, &run.derivatives, 2, "b", "x").await, ("with-a-row".into(), Served::Disk));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sweep_that_was_stopped_goes_on_where_it_was() {
+    let world = World::new();
+    let run = world.run();
+    for n in 0..200 {
+        fill(&world, &run.derivatives, n, "a", &format!("body-{n:03}-{}", "x".repeat(2000))).await;
+    }
+    run.flush();
+    let position = world.purge(Mode::Hard, Selector::All);
+    // Stopped after the first batch, which is less than all: the rate leaves no time for a second one.
+    let (sweep, told) = world.sweep(&run, SweepSettings { bytes_per_second: 10_000, ..fast() });
+    while files_with(world.folder.path(), "body-000-") > 0 {
+        std::thread::yield_now();
+    }
+    drop(sweep);
+    assert!(told.try_iter().all(|(_, progress)| progress.erased_at.is_none()), "nothing is promised yet");
+    let left = world.catalogue.totals(Tier::Derivatives).unwrap().0;
+    assert!(left > 0 && left < 200, "{left}");
+    drop(run);
+
+    let run = world.run();
+    let (_sweep, told) = world.sweep(&run, fast());
+    erased(&told, position);
+    assert_eq!(world.found("body-"), 0);
+    assert_eq!(world.catalogue.totals(Tier::Derivatives).unwrap().0, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_soft_purge_is_erased_once_all_is_replaced() {
+    let world = World::new();
+    let run = world.run();
+    let (sweep, told) = world.sweep(&run, fast());
+    fill(&world, &run.derivatives, 1, "a", "soft-old").await;
+    run.flush();
+    let position = world.purge(Mode::Soft, Selector::Master(id("a")));
+    sweep.kick();
+    assert_eq!(fill(&world, &run.derivatives, 1, "a", "soft-new").await, ("soft-old".into(), Served::Stale));
+    erased(&told, position);
+    assert_eq!((world.found("soft-old"), world.found("soft-new")), (0, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_soft_purge_left_stale_is_erased_when_its_time_is_up() {
+    let world = World { max_stale: Duration::from_millis(50), ..World::new() };
+    let run = world.run();
+    fill(&world, &run.derivatives, 1, "a", "never-asked-again").await;
+    fill(&world, &run.derivatives, 2, "b", "of-another").await;
+    run.flush();
+    let position = world.purge(Mode::Soft, Selector::Master(id("a")));
+    let (_sweep, told) = world.sweep(&run, fast());
+    let progress = erased(&told, position);
+    assert_eq!((progress.derivatives.entries, progress.memory.entries), (1, 1));
+    assert_eq!((world.found("never-asked-again"), world.found("of-another")), (0, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_built_in_tag_spares_masters() {
+    let world = World::new();
+    let run = world.run();
+    fill(&world, &run.masters, 1, "a", "the-master").await;
+    fill(&world, &run.derivatives, 2, "a", "the-picture").await;
+    for (tier, n) in [(Tier::Masters, 1), (Tier::Derivatives, 2)] {
+        run.flush();
+        let built_in = vec![plan::Label::parse("format:webp //h/").unwrap()];
+        world.catalogue.change(tier, &key(n), |row| row.labels = built_in);
+    }
+    let position = world.purge(Mode::Hard, "tag:format:webp".parse().unwrap());
+    let (_sweep, told) = world.sweep(&run, fast());
+    assert_eq!(erased(&told, position).masters.entries, 0);
+    assert_eq!((world.found("the-master"), world.found("the-picture")), (1, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_glob_lets_the_floor_rise_and_nothing_good_is_lost() {
+    let world = World::new();
+    let run = world.run();
+    fill(&world, &run.derivatives, 1, "a", "purged-by-glob").await;
+    fill(&world, &run.derivatives, 2, "b", "good-and-stays").await;
+    run.flush();
+    let position = world.purge(Mode::Hard, Selector::Glob("//h/a*".into()));
+    let (_sweep, told) = world.sweep(&run, fast());
+    erased(&told, position);
+    while world.index.floor() < position {
+        std::thread::yield_now();
+    }
+    assert_eq!(world.records.floor().unwrap(), position, "durable");
+    assert_eq!(world.catalogue.row(Tier::Derivatives, &key(2)).unwrap().stamp.position, position);
+    assert_eq!(fill(&world, &run.derivatives, 2, "b", "x").await, ("good-and-stays".into(), Served::Memory));
+    drop((_sweep, run));
+    let run = world.run();
+    assert_eq!(fill(&world, &run.derivatives, 2, "b", "x").await, ("good-and-stays".into(), Served::Disk));
+    // A late row with an old stamp is void, as rule L5 wants it.
+    let entry = run.derivatives.peek(&key(2)).unwrap();
+    let mut late = entry.subject.clone();
+    late.stamp.position = Position::START;
+    assert_eq!(world.index.judge(&late).0, Verdict::Purged);
+}
