@@ -21,8 +21,7 @@ impl Rate {
     pub const NONE: Rate = Rate { per_second: 0.0, burst: 1 };
 
     fn is_none(self) -> bool {
-        // Also where it is no number.
-        !(self.per_second > 0.0)
+        self.per_second.is_nan() || self.per_second <= 0.0
     }
 
     fn burst(self) -> f64 {

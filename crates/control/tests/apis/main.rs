@@ -13,4 +13,5 @@ mod modes;
 mod native;
 mod pages;
 mod server;
+mod webhooks;
 mod world;

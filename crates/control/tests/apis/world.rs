@@ -99,6 +99,8 @@ pub struct World {
     router: Router,
     local: Location,
     photos: PathBuf,
+    folder: Folder,
+    jobs: Option<Arc<ledger::JobsDb>>,
     _temp: tempfile::TempDir,
 }
 
@@ -214,13 +216,41 @@ impl World {
         let parts = parts(&engine, &keys, &ledger, &registry, &ready);
         let plane = Arc::new(Plane::new(parts));
         let router = router(plane.clone());
-        World { engine, plane, ready, log, catalogue, ledger, keys, registry, router, local, photos, _temp: temp }
+        World {
+            engine,
+            plane,
+            ready,
+            log,
+            catalogue,
+            ledger,
+            keys,
+            registry,
+            router,
+            local,
+            photos,
+            folder,
+            jobs: None,
+            _temp: temp,
+        }
     }
 
     /// A new plane with other limits.
     pub fn limit(&mut self, rates: Rates) {
         let parts = parts(&self.engine, &self.keys, &self.ledger, &self.registry, &self.ready);
         self.plane = Arc::new(Plane::new(Parts { rates, ..parts }));
+        self.router = router(self.plane.clone());
+    }
+
+    /// A new plane that sends webhooks to an address, through an outbox in the data folder.
+    pub fn hook(&mut self, url: &str, secret: &[u8]) {
+        origin::install_crypto();
+        let hook = downstream::Hook::new(url, secret.to_vec()).unwrap();
+        let jobs = self.jobs.get_or_insert_with(|| Arc::new(ledger::JobsDb::open(&self.folder).unwrap()));
+        let outbox = Arc::new(control::OutboxDb(jobs.clone()));
+        let settings = downstream::Settings { first_pause: Duration::from_millis(20), ..Default::default() };
+        let hooks = Some(Arc::new(downstream::Hooks::new(vec![hook], outbox, settings).unwrap()));
+        let parts = parts(&self.engine, &self.keys, &self.ledger, &self.registry, &self.ready);
+        self.plane = Arc::new(Plane::new(Parts { hooks, ..parts }));
         self.router = router(self.plane.clone());
     }
 
