@@ -93,9 +93,7 @@ impl Node {
         let fill = move |context| node.clone().render(derivative, context);
         let reply =
             store.get(DerivativeKey([derivative as u8; 16]), Position::START, newest, fill).await.expect("made");
-        let not_stored: u64 = store.counters().not_stored().map(|(_, count)| count).sum();
-        // After a refresh that was lost there may be none for a moment.
-        let refreshing = store.in_flight() > 0 || not_stored > 0;
+        let refreshing = store.in_flight() > 0;
         (common::text(&reply), reply.served, refreshing)
     }
 
