@@ -32,7 +32,9 @@ pub struct SegmentStore {
     /// Places that nothing points to any more and that are still readable.
     released: Mutex<Vec<Place>>,
     /// Held while released places are erased, so that whoever waits for it knows that all are.
-    erasing: Mutex<()>,
+    pub(crate) erasing: Mutex<()>,
+    /// Segments that were given up and could not be removed from the folder.
+    stuck: Mutex<Vec<(u64, Arc<Segment>)>>,
 }
 
 struct Segment {
@@ -108,6 +110,7 @@ impl SegmentStore {
             first_own: next,
             released: Mutex::default(),
             erasing: Mutex::default(),
+            stuck: Mutex::default(),
         })
     }
 
@@ -148,14 +151,27 @@ impl SegmentStore {
         }
     }
 
-    /// Erases what was released so far. When it returns `Ok`, none of it can be read from any file.
+    /// Erases what was released so far, also what another thread is just erasing. When it returns `Ok`, none of it can be
+    /// read from any file.
     ///
     /// # Errors
     /// When the disk refuses; what was not erased stays released.
     pub fn erase_released(&self) -> Result<(), StoreError> {
         let _turn = lock(&self.erasing);
+        self.erase_stuck()?;
         let places = std::mem::take(&mut *lock(&self.released));
         self.erase(&places).inspect_err(|_| lock(&self.released).extend(&places))
+    }
+
+    /// A segment without rows that is still in the folder is overwritten. A start finds it, and removes it.
+    fn erase_stuck(&self) -> Result<(), StoreError> {
+        let mut stuck = lock(&self.stuck);
+        while let Some((number, segment)) = stuck.last() {
+            overwrite_whole(segment).map_err(|e| StoreError(format!("segment {number:016x}: {e}")))?;
+            let _ = std::fs::remove_file(self.path(*number));
+            stuck.pop();
+        }
+        Ok(())
     }
 
     /// Places that were released and are not erased yet.
@@ -193,23 +209,31 @@ impl SegmentStore {
     }
 
     fn wipe_whole(&self, number: u64) -> io::Result<()> {
-        let Some(segment) = self.read().get(&number).cloned() else { return Ok(()) };
-        let mut all = Ranges::default();
-        all.insert(0, segment.length());
-        wipe::overwrite(&segment.file, &all)
+        self.read().get(&number).cloned().map_or(Ok(()), |segment| overwrite_whole(&segment))
     }
 
-    fn is_active(&self, number: u64) -> bool {
-        lock(&self.active).as_ref().is_some_and(|(active, _)| *active == number)
+    /// Removes a segment of which nothing is left, unless more may still be added to it.
+    fn unlink_dead(&self, number: u64, segment: &Segment) {
+        let active = lock(&self.active).as_ref().is_some_and(|(active, _)| *active == number);
+        // Asked only now: until it was full, something may have been added since its last body was erased.
+        if !active && segment.is_dead() {
+            self.unlink(number);
+        }
     }
 
     fn unlink(&self, number: u64) {
-        self.segments.write().unwrap_or_else(PoisonError::into_inner).remove(&number);
+        let removed = self.segments.write().unwrap_or_else(PoisonError::into_inner).remove(&number);
         match std::fs::remove_file(self.path(number)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 tracing::warn!(%error, segment = number, "cannot remove a segment");
+                lock(&self.stuck).extend(removed.map(|segment| (number, segment)));
             }
-            _ => {}
+            _ => {
+                // A loss of power must not bring it back after something in it was reported erased.
+                if let Err(error) = File::open(&self.folder).and_then(|folder| folder.sync_all()) {
+                    tracing::warn!(%error, segment = number, "cannot flush the removal of a segment");
+                }
+            }
         }
     }
 
@@ -257,6 +281,12 @@ impl SegmentStore {
         *active = Some(current);
         Ok(place)
     }
+}
+
+fn overwrite_whole(segment: &Segment) -> io::Result<()> {
+    let mut all = Ranges::default();
+    all.insert(0, segment.length());
+    wipe::overwrite(&segment.file, &all)
 }
 
 fn write_all(mut file: &File, parts: &[&[u8]]) -> io::Result<()> {
@@ -314,9 +344,8 @@ impl BodyStore for SegmentStore {
             for (from, to) in ranges.iter() {
                 within.insert(from, to.min(segment.length()));
             }
-            let all_dead = segment.wipe(&within).map_err(|e| StoreError(e.to_string()))?;
-            if all_dead && !self.is_active(number) {
-                self.unlink(number);
+            if segment.wipe(&within).map_err(|e| StoreError(e.to_string()))? {
+                self.unlink_dead(number, &segment);
             }
         }
         Ok(())
@@ -383,5 +412,19 @@ mod tests {
         assert_eq!((segments(folder.path()), store.released()), (1, 0));
         assert!(store.get(&a).is_err());
         assert!(store.get(&b).is_ok());
+    }
+    #[test]
+    fn a_segment_that_cannot_be_removed_is_overwritten_before_anything_is_reported() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SegmentStore::open(&folder.path().join("a"), 64 << 20).unwrap();
+        let place = store.put(&[b"secret"]).unwrap();
+        let (path, other) = (store.path(place.segment), folder.path().join("the same file"));
+        std::fs::rename(&path, &other).unwrap();
+        // Not removed as a file is.
+        std::fs::create_dir(&path).unwrap();
+        store.clear();
+        assert_eq!(std::fs::read(&other).unwrap(), b"secret");
+        store.erase_released().unwrap();
+        assert_eq!(std::fs::read(&other).unwrap(), [0; 6]);
     }
 }

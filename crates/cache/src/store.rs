@@ -450,6 +450,8 @@ impl Store {
             (Some(Ok(())), Content::Body { .. }) => self.stale.replaced(&entry.key),
             // The picture is known to be gone, or never to be one again.
             (Some(Ok(())), Content::Failure(_)) => self.stale.end(&entry.key),
+            // Nothing failed: the next request starts another refresh, for nothing stale is served without one.
+            (Some(Err(NotStored::PurgedInFlight)), _) => {}
             _ => self.stale.failed(&entry.key, Instant::now()),
         }
         let not_stored = stored.and_then(Result::err);

@@ -387,12 +387,7 @@ impl Worker {
     }
 
     fn erase_released(&self) -> Result<(), Stop> {
-        for store in [&self.parts.derivatives, &self.parts.masters] {
-            if let Some(disk) = store.disk().filter(|disk| disk.bodies().released() > 0) {
-                disk.bodies().erase_released()?;
-            }
-        }
-        Ok(())
+        erase_released([&self.parts.derivatives, &self.parts.masters]).map_err(Stop::from)
     }
 
     fn barrier(&self) {
@@ -418,6 +413,11 @@ impl Worker {
     }
 }
 
+/// Asked of a store that has nothing on its list, too: what its writer is just erasing is not on it any more, and waited for.
+fn erase_released(stores: [&Store; 2]) -> Result<(), StoreError> {
+    stores.into_iter().filter_map(Store::disk).try_for_each(|disk| disk.bodies().erase_released())
+}
+
 /// Takes over what others have noted about a purge meanwhile: when it was effective and refreshed.
 fn merge_noted(records: &dyn Records, job: &mut Job) -> Result<(), Stop> {
     let before = Position(job.record.position.0.saturating_sub(1));
@@ -435,4 +435,41 @@ fn unix_millis() -> u64 {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::sync::mpsc::channel;
+
+    use super::*;
+    use crate::{SegmentStore, Settings};
+
+    #[test]
+    fn what_a_writer_is_just_erasing_is_waited_for() {
+        let (folder, runtime) = (tempfile::tempdir().unwrap(), tokio::runtime::Runtime::new().unwrap());
+        let bodies = Arc::new(SegmentStore::open(folder.path(), 64 << 20).unwrap());
+        let identity = purge::LogIdentity { log: plan::LogId(1), secret: plan::KeySecret::new([1; 32]) };
+        let catalogue: Arc<dyn Catalogue> = Arc::new(crate::writer::tests::Told(Mutex::new(channel().0)));
+        let settings = Settings {
+            tier: Tier::Derivatives,
+            memory_bytes: 1 << 20,
+            disk: Some((bodies.clone(), catalogue)),
+            fresh_id: || [0; 16],
+            fills: runtime.handle().clone(),
+            max_stale: None,
+        };
+        let store = Store::new(Arc::new(Index::new(identity)), settings).unwrap();
+        // As the writer does it: the list is empty, and the bytes are there still.
+        let writer = lock(&bodies.erasing);
+        let (tell, told) = channel();
+        std::thread::scope(|scope| {
+            let store = &store;
+            scope.spawn(move || tell.send(erase_released([store, store])).unwrap());
+            assert!(told.recv_timeout(Duration::from_millis(50)).is_err());
+            drop(writer);
+            told.recv_timeout(Duration::from_secs(60)).unwrap().unwrap();
+        });
+    }
 }

@@ -162,7 +162,7 @@ impl Writer {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     #![allow(clippy::unwrap_used)]
 
     use std::sync::Mutex;
@@ -175,7 +175,7 @@ mod tests {
     use crate::entry::unix_seconds;
 
     /// A catalogue without rows that passes on what uses it is told of.
-    struct Told(Mutex<Sender<Vec<(DerivativeKey, u64)>>>);
+    pub(crate) struct Told(pub Mutex<Sender<Vec<(DerivativeKey, u64)>>>);
 
     impl Catalogue for Told {
         fn get(&self, _: Tier, _: &DerivativeKey) -> Result<Option<Row>, CatalogueError> {
