@@ -47,10 +47,7 @@ pub fn router(plane: Arc<Plane>) -> Router {
                 .fallback(native::not_allowed)
                 .layer(DefaultBodyLimit::max(native::warm::BODY_LIMIT)),
         )
-        .route(
-            "/v1/warmups/{id}",
-            get(native::warm::show).delete(native::warm::cancel).fallback(native::not_allowed),
-        )
+        .route("/v1/warmups/{id}", get(native::warm::show).delete(native::warm::cancel).fallback(native::not_allowed))
         .route("/v1/keys", get(native::keys::list).post(native::keys::create).fallback(native::not_allowed))
         .route("/v1/keys/{name}", delete(native::keys::revoke).fallback(native::not_allowed))
         .route("/v1/keys/{name}/rotate", post(native::keys::rotate).fallback(native::not_allowed))

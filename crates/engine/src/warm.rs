@@ -137,8 +137,7 @@ impl Warming {
     fn remember(&self, mut warmup: Warmup) -> Arc<Job> {
         warmup.forget_items_if_ended();
         let id = warmup.id.0;
-        let job =
-            Arc::new(Job { cancelled: AtomicBool::new(false), stop: Notify::new(), state: Mutex::new(warmup) });
+        let job = Arc::new(Job { cancelled: AtomicBool::new(false), stop: Notify::new(), state: Mutex::new(warmup) });
         let mut jobs = lock(&self.jobs);
         jobs.insert(id, job.clone());
         if jobs.len() > REMEMBERED {

@@ -6,8 +6,7 @@ use serde_json::{Map, Value};
 use super::sitemap;
 use crate::reply::Problem;
 
-const FIELDS: &[&str] =
-    &["urls", "list", "masters", "templates", "site", "transformations", "accept", "per_second"];
+const FIELDS: &[&str] = &["urls", "list", "masters", "templates", "site", "transformations", "accept", "per_second"];
 const CLASSES: [(&str, AcceptClass); 3] =
     [("avif", AcceptClass::Avif), ("webp", AcceptClass::Webp), ("basic", AcceptClass::Basic)];
 /// Fastest pace that may be asked for, in derivatives a second.
@@ -84,8 +83,9 @@ fn read_list(fields: &Map<String, Value>) -> Result<(Vec<(usize, String)>, Vec<S
     let Some(list) = text(fields, "list")? else { return Ok((Vec::new(), Vec::new())) };
     let list = list.trim_start_matches('\u{feff}');
     if list.trim_start().starts_with('<') {
-        let urls = sitemap::locations(list)
-            .map_err(|why| Problem::new(400, "bad-list", format!("the sitemap cannot be read: {why}")).parameter("list"))?;
+        let urls = sitemap::locations(list).map_err(|why| {
+            Problem::new(400, "bad-list", format!("the sitemap cannot be read: {why}")).parameter("list")
+        })?;
         return Ok((Vec::new(), urls));
     }
     let lines = list.lines().enumerate().map(|(number, line)| (number + 1, line.trim().to_owned()));
