@@ -68,7 +68,8 @@ async fn everything_that_may_be_named() {
     }
     let listed = world.call("GET", PATH, &AUTH, "").await.json();
     assert_eq!(listed["warmups"].as_array().unwrap().len(), 9);
-    assert_eq!(world.call("GET", &format!("{PATH}?limit=2"), &AUTH, "").await.json()["warmups"][1]["total"], 2);
+    let page = world.call("GET", &format!("{PATH}?limit=2"), &AUTH, "").await.json();
+    assert_eq!(page["warmups"].as_array().unwrap().len(), 2);
 }
 
 #[tokio::test]
@@ -119,7 +120,7 @@ async fn what_is_not_ours_is_refused_by_its_place() {
         (json!({ "urls": ["/imgix/cat.jpg", "https://elsewhere.example/a.jpg"] }), 400, "not-ours", "urls[1]"),
         (json!({ "urls": ["cat.jpg"] }), 400, "malformed-target", "urls[0]"),
         (json!({ "urls": ["/imageboss/nonsense"] }), 400, "malformed-target", "urls[0]"),
-        (json!({ "list": "/imgix/cat.jpg\n#\n/nowhere/a" }), 400, "not-ours", "list, line 3"),
+        (json!({ "list": "/imgix/cat.jpg\n#\nhttps://elsewhere.example/a" }), 400, "not-ours", "list, line 3"),
         (json!({ "list": "<urlset><loc>/imgix/cat.jpg" }), 400, "bad-list", "list"),
         (json!({ "list": "<a><loc>https://elsewhere.example/</loc></a>" }), 400, "nothing-to-warm", "list"),
         (json!({ "urls": ["/imgix/cat.jpg"], "accept": ["heic"] }), 400, "bad-accept", "accept[0]"),
