@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use engine::DialectKind;
 
-use crate::client::args::{AuditArgs, KeysArgs, PurgeArgs, PurgesArgs, TakedownsArgs};
+use crate::client::args::{AuditArgs, KeysArgs, PurgeArgs, PurgesArgs, TakedownsArgs, WarmArgs, WarmupsArgs};
 
 /// A self-hosted image CDN that leaves no stale picture behind.
 #[derive(Debug, Parser)]
@@ -25,6 +25,10 @@ pub enum Command {
     Purge(Box<PurgeArgs>),
     /// List the purges of a running server, or show one.
     Purges(PurgesArgs),
+    /// Make pictures ahead, before anybody asks for them.
+    Warm(Box<WarmArgs>),
+    /// List warm-ups, or cancel one.
+    Warmups(WarmupsArgs),
     /// List takedowns, or lift one.
     Takedowns(TakedownsArgs),
     /// Check or export the audit trail.

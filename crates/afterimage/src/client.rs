@@ -8,6 +8,7 @@ pub mod purge;
 pub mod purges;
 pub mod table;
 pub mod takedowns;
+pub mod warm;
 
 use std::future::Future;
 use std::io::{self, Write as _};

@@ -41,7 +41,6 @@ fn to_row(job: &Warmup) -> ledger::Warmup {
         "per_second": job.request.per_second,
         "after": after,
         "refreshes": job.request.refreshes,
-        "skipped": job.skipped,
     });
     ledger::Warmup {
         id: job.id,
@@ -51,10 +50,10 @@ fn to_row(job: &Warmup) -> ledger::Warmup {
             WarmState::Cancelled => ledger::WarmupState::Cancelled,
         },
         request: request.to_string(),
-        total: job.request.items.len() as u64,
+        total: job.total as u64,
         done: (job.tried - job.failed) as u64,
         failed: job.failed as u64,
-        cursor: job.tried.to_string(),
+        cursor: format!("{} {}", job.tried, job.skipped),
         actor: job.request.actor.clone(),
         created_at: job.created_at,
         ended_at: job.ended_at,
@@ -73,11 +72,13 @@ fn from_row(row: &ledger::Warmup) -> Option<Warmup> {
         .get("after")
         .and_then(|after| Some((PurgeId::parse(after.get(0)?.as_str()?)?, Position(after.get(1)?.as_u64()?))));
     let items: Vec<WarmItem> = request.get("items")?.as_array()?.iter().filter_map(item).collect();
-    let tried = row.cursor.parse().unwrap_or(0).min(items.len());
+    let mut cursor = row.cursor.split(' ').map(|number| number.parse().unwrap_or(0));
+    let tried = cursor.next().unwrap_or(0).min(items.len());
     Some(Warmup {
         id: row.id,
+        total: items.len(),
         request: WarmRequest {
-            items,
+            items: items.into(),
             per_second: u32::try_from(request.get("per_second")?.as_u64()?).ok()?,
             actor: row.actor.clone(),
             after,
@@ -90,7 +91,7 @@ fn from_row(row: &ledger::Warmup) -> Option<Warmup> {
         },
         tried,
         failed: usize::try_from(row.failed).unwrap_or(usize::MAX).min(tried),
-        skipped: request.get("skipped").and_then(Value::as_u64).map_or(0, |n| n as usize),
+        skipped: cursor.next().unwrap_or(0).min(tried),
         created_at: row.created_at,
         ended_at: row.ended_at,
     })
@@ -106,13 +107,14 @@ mod tests {
         let job = Warmup {
             id: PurgeId::from_random(7),
             request: WarmRequest {
-                items: vec![item("/imgix/a?w=1", AcceptClass::Avif), item("//h/b", AcceptClass::Basic)],
+                items: vec![item("/imgix/a?w=1", AcceptClass::Avif), item("//h/b", AcceptClass::Basic)].into(),
                 per_second: 5,
                 actor: "cms".into(),
                 after: Some((PurgeId::from_random(8), Position(9))),
                 refreshes: true,
             },
             state: WarmState::Running,
+            total: 2,
             tried: 2,
             failed: 1,
             skipped: 1,

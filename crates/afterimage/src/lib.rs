@@ -17,6 +17,8 @@ pub fn run() -> ExitCode {
         cli::Command::Serve(args) => serve::run(&args),
         cli::Command::Purge(args) => client::purge::run(&args),
         cli::Command::Purges(args) => client::purges::run(&args),
+        cli::Command::Warm(args) => client::warm::run(&args),
+        cli::Command::Warmups(args) => client::warm::run_list(&args),
         cli::Command::Takedowns(args) => client::takedowns::run(&args),
         cli::Command::Audit(args) => client::audit::run(&args),
         cli::Command::Keys(args) => client::keys::run(&args),

@@ -46,12 +46,14 @@ pub(crate) struct Order {
     /// For a takedown, and for nothing else.
     pub terms: Option<Terms>,
     pub named: Vec<Named>,
+    /// How many of the derivatives are made anew after it, those used most recently.
+    pub warm: Option<usize>,
 }
 
 impl Order {
     /// What the vendors' APIs ask for.
     pub fn hard(via: Via, named: Vec<Named>) -> Order {
-        Order { via, mode: Mode::Hard, terms: None, named }
+        Order { via, mode: Mode::Hard, terms: None, named, warm: None }
     }
 }
 
@@ -138,9 +140,9 @@ impl Plane {
     /// Names everything, then purges it as one record. Returns when it is durable and effective here.
     pub(crate) async fn carry_out(&self, caller: &Caller, order: Order) -> Result<Receipt, Failed> {
         let began = Instant::now();
-        let Order { via, mode, terms, named } = order;
+        let Order { via, mode, terms, named, warm } = order;
         let outcome = match self.name(caller, named).await {
-            Ok(targets) => self.append(caller, via, mode, terms, targets).await,
+            Ok(targets) => self.append(caller, via, mode, terms, targets, warm).await,
             Err(failed) => Err(failed),
         };
         match &outcome {
@@ -178,6 +180,7 @@ impl Plane {
         mode: Mode,
         terms: Option<Terms>,
         targets: Vec<Target>,
+        warm: Option<usize>,
     ) -> Result<Receipt, Failed> {
         // Here, and not before the names are known: what is refused costs nothing.
         self.keys.take(&caller.name).map_err(|exceeded| Failed::Quota {
@@ -186,7 +189,8 @@ impl Plane {
         })?;
         let id = self.engine.new_purge_id();
         let (actor, from) = (caller.name.clone(), caller.from.clone());
-        let receipt = self.engine.purge(Request { id, mode, targets, actor, via, from, terms }).await?;
+        let request = Request { id, mode, targets, actor, via, from, terms };
+        let (receipt, _) = self.engine.purge_and_warm(request, warm).await?;
         self.recent.remember(receipt.record.id, receipt.effective_at);
         Ok(receipt)
     }
@@ -199,7 +203,7 @@ impl Plane {
             let said = targets[number].said.clone();
             return Err(Failed::Naming { number, error: NamingError::Forbidden { said } });
         }
-        self.append(caller, via, Mode::Hard, None, targets).await
+        self.append(caller, via, Mode::Hard, None, targets, None).await
     }
 
     /// A purge by its id, and how far it has come.
@@ -221,7 +225,17 @@ impl Plane {
 
     /// Waits until a purge has come to a state, the time has passed or the server stops; how far it has come by then.
     pub(crate) async fn reached(&self, id: PurgeId, state: State, within: Duration) -> Result<Progress, Failed> {
-        let reached = self.engine.reached(id, state, within);
+        self.comes_to(id, within, |progress| progress.state() >= state).await
+    }
+
+    /// As [`Plane::reached`], for whatever can be told from how far a purge has come.
+    pub(crate) async fn comes_to(
+        &self,
+        id: PurgeId,
+        within: Duration,
+        enough: impl Fn(&Progress) -> bool,
+    ) -> Result<Progress, Failed> {
+        let reached = self.engine.comes_to(id, within, enough);
         let found = tokio::select! {
             found = reached => found?.map(|(record, progress)| self.remembered(record, progress)),
             () = self.stopped() => self.find(id).await?,

@@ -58,6 +58,8 @@ pub(crate) enum Right {
     Read,
     /// Purge, and lift takedowns.
     Purge,
+    /// Make pictures ahead, and stop that.
+    Warm,
     /// Look at the audit trail.
     Audit,
     /// Make and revoke keys.
@@ -69,6 +71,7 @@ impl Right {
         match self {
             Right::Read => true,
             Right::Purge => caller.roles.contains(&KeyRole::Purge),
+            Right::Warm => caller.roles.contains(&KeyRole::Purge) || caller.roles.contains(&KeyRole::Admin),
             Right::Audit => caller.sees_all(),
             Right::Admin => caller.roles.contains(&KeyRole::Admin) && caller.is_unbound(),
         }

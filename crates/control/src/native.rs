@@ -8,6 +8,7 @@ pub(crate) mod keys;
 pub(crate) mod list;
 mod read;
 pub(crate) mod takedowns;
+pub(crate) mod warm;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use axum::extract::{Query, State};
 use http::{HeaderMap, Method};
 use ledger::Recalled;
 use plan::Digest;
-use purge::{PurgeId, Record, State as Reached, Target};
+use purge::{Progress, PurgeId, Record, State as Reached, Target};
 use serde_json::{Value, json};
 
 use crate::act::{Failed, Order};
@@ -27,7 +28,7 @@ use crate::reply::{Problem, Reply};
 use crate::server::{From, Segment, Unread};
 
 pub(crate) use list::list;
-use read::{Asked, Wait};
+use read::{Asked, Until, Wait};
 
 /// The parameters of a query.
 pub(crate) type Parameters = Query<HashMap<String, String>>;
@@ -90,7 +91,7 @@ pub(crate) async fn show(
 ) -> Result<Reply, Problem> {
     let caller = caller(&plane, &headers, &from, Right::Read)?;
     let (record, progress) = find(&plane, &caller, &id).await?;
-    Ok(Reply::json(200, &describe::purge(&record, &progress)))
+    Ok(Reply::json(200, &described(&plane, &record, &progress)))
 }
 
 /// `GET /v1/sites`.
@@ -139,7 +140,7 @@ pub(crate) async fn document(request: Unread) -> Result<serde_json::Map<String, 
 }
 
 /// A purge that the caller may see.
-async fn find(plane: &Plane, caller: &Caller, id: &str) -> Result<(Record, purge::Progress), Problem> {
+async fn find(plane: &Plane, caller: &Caller, id: &str) -> Result<(Record, Progress), Problem> {
     let unknown = || Problem::new(404, "no-such-purge", format!("no purge has the id {id:?}")).parameter("id");
     let found = plane.find(PurgeId::parse(id).ok_or_else(unknown)?).await.map_err(|e| problem(&e))?;
     found.filter(|(record, _)| caller.may_see(record)).ok_or_else(unknown)
@@ -166,21 +167,34 @@ async fn carry_out(
     webhook: Option<&str>,
 ) -> Result<(Record, Reply), Problem> {
     let receipt = plane.carry_out(caller, order).await.map_err(|e| problem(&e))?;
-    let progress = purge::Progress { effective_at: receipt.effective_at, ..purge::Progress::default() };
+    let progress = Progress { effective_at: receipt.effective_at, ..Progress::default() };
     if let Some(url) = webhook {
         plane.tell(Some(url), &receipt.record, &progress).await;
     }
-    let reply = Reply::json(200, &describe::purge(&receipt.record, &progress));
+    let reply = Reply::json(200, &described(plane, &receipt.record, &progress));
     Ok((receipt.record, reply))
 }
 
 /// The answer once the purge has come as far as the caller wants to know, or his patience has ended. To be effective it need
 /// not be waited for: it is.
 async fn waited(plane: &Plane, record: Record, wait: Option<Wait>, reply: Reply) -> Result<Reply, Problem> {
-    let Some(Wait { state, within }) = wait.filter(|wait| wait.state > Reached::Effective) else { return Ok(reply) };
-    let progress = plane.reached(record.id, state, within).await.map_err(|e| problem(&e))?;
-    let status = if progress.state() >= state { 200 } else { 202 };
-    Ok(Reply::json(status, &describe::purge(&record, &progress)))
+    let Some(Wait { until, within }) = wait else { return Ok(reply) };
+    if until == Until::State(Reached::Effective) {
+        return Ok(reply);
+    }
+    let enough = |progress: &Progress| until.is_met_by(progress);
+    let progress = plane.comes_to(record.id, within, enough).await.map_err(|e| problem(&e))?;
+    let status = if until.is_met_by(&progress) { 200 } else { 202 };
+    Ok(Reply::json(status, &described(plane, &record, &progress)))
+}
+
+/// A purge, how far it has come, and the warm-up that follows it.
+fn described(plane: &Plane, record: &Record, progress: &Progress) -> Value {
+    let mut purge = describe::purge(record, progress);
+    if let Some(warmup) = plane.engine.warmup_after(record.id) {
+        purge["warmup"] = json!(warmup.to_string());
+    }
+    purge
 }
 
 /// What would go, had this been meant.
@@ -193,7 +207,7 @@ async fn foresee(plane: &Plane, caller: &Caller, order: Order) -> Result<Reply, 
 /// The answer to a request that was carried out before.
 async fn replay(plane: &Plane, id: PurgeId, wait: Option<Wait>) -> Result<Option<Reply>, Problem> {
     let Some((record, progress)) = plane.find(id).await.map_err(|e| problem(&e))? else { return Ok(None) };
-    let reply = Reply::json(200, &describe::purge(&record, &progress));
+    let reply = Reply::json(200, &described(plane, &record, &progress));
     let reply = waited(plane, record, wait, reply).await?;
     Ok(Some(reply.with("idempotency-replayed", "true")))
 }

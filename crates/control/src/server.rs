@@ -40,6 +40,14 @@ pub fn router(plane: Arc<Plane>) -> Router {
         .route("/v1/events", get(native::events::of_all).fallback(native::not_allowed))
         .route("/v1/takedowns", get(native::takedowns::list).fallback(native::not_allowed))
         .route("/v1/takedowns/{id}", delete(native::takedowns::lift).fallback(native::not_allowed))
+        .route(
+            "/v1/warmups",
+            post(native::warm::start)
+                .get(native::warm::list)
+                .fallback(native::not_allowed)
+                .layer(DefaultBodyLimit::max(native::warm::BODY_LIMIT)),
+        )
+        .route("/v1/warmups/{id}", get(native::warm::show).delete(native::warm::cancel).fallback(native::not_allowed))
         .route("/v1/keys", get(native::keys::list).post(native::keys::create).fallback(native::not_allowed))
         .route("/v1/keys/{name}", delete(native::keys::revoke).fallback(native::not_allowed))
         .route("/v1/keys/{name}/rotate", post(native::keys::rotate).fallback(native::not_allowed))

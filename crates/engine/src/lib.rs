@@ -1,6 +1,7 @@
 //! The whole product as plain calls: resolve, look up, fill, purge. Delivery, the control plane and the command line are
 //! thin over it; it knows neither HTTP nor any vendor's wire forms.
 
+mod ahead;
 mod failure;
 mod fill;
 mod naming;
@@ -22,6 +23,7 @@ use purge::{Catalogue, Index, Purger, Records, Takedowns};
 use render::Pool;
 use tokio::sync::broadcast;
 
+pub use ahead::Spelled;
 pub use naming::{NamingError, Scope, Wanted};
 pub use purging::{Event, Foreseen, Sample};
 pub use resolve::{Ask, Refusal, Resolved};

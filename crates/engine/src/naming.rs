@@ -313,7 +313,7 @@ impl Engine {
     }
 
     /// An origin's own URL names its master, in every source that it lies under.
-    fn candidates_of_origin_url(&self, said: &str, scope: &Scope) -> Vec<Candidate> {
+    pub(crate) fn candidates_of_origin_url(&self, said: &str, scope: &Scope) -> Vec<Candidate> {
         let found = self.sources.iter().enumerate().filter(|(number, _)| self.reaches(*number, scope));
         found
             .filter_map(|(number, source)| {
@@ -379,7 +379,7 @@ impl Engine {
         Selector::Prefix(format!("{location}{}", path.trim_start_matches('/')))
     }
 
-    fn split_source<'s>(&self, said: &'s str, scope: &Scope) -> Result<(usize, &'s str), NamingError> {
+    pub(crate) fn split_source<'s>(&self, said: &'s str, scope: &Scope) -> Result<(usize, &'s str), NamingError> {
         let (source, path) = said.split_once('/').ok_or_else(|| NamingError::Malformed {
             said: said.to_owned(),
             why: "expected source/path, such as local/cat.jpg".into(),

@@ -149,7 +149,7 @@ impl Engine {
         let receipt = outcome?;
         let warmup = top.map(|_| {
             self.warm(WarmRequest {
-                items,
+                items: items.into(),
                 per_second: self.settings.warm_per_second,
                 actor: receipt.record.actor.clone(),
                 after: Some((receipt.record.id, receipt.record.position)),
@@ -235,13 +235,26 @@ impl Engine {
         state: State,
         within: Duration,
     ) -> Result<Option<(Record, Progress)>, LogError> {
+        self.comes_to(id, within, |progress| progress.state() >= state).await
+    }
+
+    /// As [`Engine::reached`], for whatever can be told from how far a purge has come.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub async fn comes_to(
+        self: &Arc<Self>,
+        id: PurgeId,
+        within: Duration,
+        enough: impl Fn(&Progress) -> bool,
+    ) -> Result<Option<(Record, Progress)>, LogError> {
         let deadline = Instant::now() + within;
         let mut events = self.events();
         loop {
             let engine = self.clone();
             let look = tokio::task::spawn_blocking(move || engine.find_purge(id)).await;
             let found = look.map_err(|e| LogError::Store(e.to_string()))??;
-            let done = found.as_ref().is_none_or(|(_, progress)| progress.state() >= state);
+            let done = found.as_ref().is_none_or(|(_, progress)| enough(progress));
             if done || Instant::now() >= deadline {
                 return Ok(found);
             }

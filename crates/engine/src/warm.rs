@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use plan::{AcceptClass, DerivativeKey, Position, Selector};
 use purge::{CatalogueError, LogError, Progress, PurgeId, Record, Tier};
+use tokio::sync::Notify;
 
 use crate::purging::unix_millis;
 use crate::{Ask, Engine, Event};
@@ -29,8 +30,8 @@ pub struct WarmItem {
 /// What is to be warmed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WarmRequest {
-    /// In this order.
-    pub items: Vec<WarmItem>,
+    /// In this order. Those of a job that ended are dropped; how many there were stays known.
+    pub items: Arc<[WarmItem]>,
     /// So many a second at most, at least 1.
     pub per_second: u32,
     /// Who asked: the name of the API key.
@@ -78,6 +79,8 @@ pub struct Warmup {
     pub request: WarmRequest,
     /// Where it stands.
     pub state: WarmState,
+    /// Items in all.
+    pub total: usize,
     /// Items tried; the next is the one of this number.
     pub tried: usize,
     /// Of them, those that could not be made.
@@ -88,6 +91,14 @@ pub struct Warmup {
     pub created_at: u64,
     /// When it ended.
     pub ended_at: Option<u64>,
+}
+
+impl Warmup {
+    fn forget_items_if_ended(&mut self) {
+        if self.state != WarmState::Running {
+            self.request.items = Arc::default();
+        }
+    }
 }
 
 /// Where jobs are kept, so that a start goes on with them. Calls block.
@@ -114,6 +125,8 @@ pub(crate) struct Warming {
 struct Job {
     state: Mutex<Warmup>,
     cancelled: AtomicBool,
+    /// Ends the wait for the next item's turn.
+    stop: Notify,
 }
 
 impl Warming {
@@ -121,10 +134,12 @@ impl Warming {
         Warming { jobs: Mutex::default(), store }
     }
 
-    fn remember(&self, warmup: Warmup) -> Arc<Job> {
-        let job = Arc::new(Job { cancelled: AtomicBool::new(false), state: Mutex::new(warmup.clone()) });
+    fn remember(&self, mut warmup: Warmup) -> Arc<Job> {
+        warmup.forget_items_if_ended();
+        let id = warmup.id.0;
+        let job = Arc::new(Job { cancelled: AtomicBool::new(false), stop: Notify::new(), state: Mutex::new(warmup) });
         let mut jobs = lock(&self.jobs);
-        jobs.insert(warmup.id.0, job.clone());
+        jobs.insert(id, job.clone());
         if jobs.len() > REMEMBERED {
             let ended = |job: &Arc<Job>| lock(&job.state).ended_at;
             let oldest = jobs.iter().filter_map(|(id, job)| Some((ended(job)?, *id))).min();
@@ -148,6 +163,7 @@ impl Engine {
     pub fn warm(self: &Arc<Self>, request: WarmRequest) -> Warmup {
         let warmup = Warmup {
             id: self.new_purge_id(),
+            total: request.items.len(),
             request,
             state: WarmState::Running,
             tried: 0,
@@ -190,10 +206,37 @@ impl Engine {
         lock(&self.warming.jobs).get(&id.0).map(|job| lock(&job.state).clone())
     }
 
-    /// Stops a job after the item that it is at; answers whether there is one of this id.
-    pub fn cancel_warmup(&self, id: PurgeId) -> bool {
+    /// Stops a job after the item that it is at, and answers where it stands then; one that has ended stays as it is. `None`
+    /// if there is none of this id.
+    pub fn cancel_warmup(&self, id: PurgeId) -> Option<Warmup> {
+        let job = lock(&self.warming.jobs).get(&id.0).cloned()?;
+        let mut state = lock(&job.state);
+        if state.state == WarmState::Running {
+            job.cancelled.store(true, Ordering::Relaxed);
+            job.stop.notify_one();
+            state.state = WarmState::Cancelled;
+            state.ended_at = Some(unix_millis());
+        }
+        Some(state.clone())
+    }
+
+    /// The job that follows a purge, if there is one.
+    pub fn warmup_after(&self, purge: PurgeId) -> Option<PurgeId> {
         let jobs = lock(&self.warming.jobs);
-        jobs.get(&id.0).map(|job| job.cancelled.store(true, Ordering::Relaxed)).is_some()
+        jobs.values().find_map(|job| {
+            let state = lock(&job.state);
+            state.request.after.filter(|(id, _)| *id == purge).map(|_| state.id)
+        })
+    }
+
+    /// Derivatives that a warm-up makes in a second, unless it says otherwise.
+    pub fn warm_pace(&self) -> u32 {
+        self.settings.warm_per_second
+    }
+
+    /// Jobs under way.
+    pub fn warmups_running(&self) -> usize {
+        lock(&self.warming.jobs).values().filter(|job| lock(&job.state).state == WarmState::Running).count()
     }
 
     /// The derivatives that any of these selectors names, most recently used first, at most `top` of them. Blocks on the
@@ -236,7 +279,10 @@ impl Engine {
         let mut pace = tokio::time::interval(Duration::from_secs(1) / request.per_second.max(1));
         pace.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         for (number, item) in request.items.iter().enumerate().skip(tried) {
-            pace.tick().await;
+            tokio::select! {
+                _ = pace.tick() => {}
+                () = job.stop.notified() => {}
+            }
             if job.cancelled.load(Ordering::Relaxed) {
                 break;
             }
@@ -254,10 +300,13 @@ impl Engine {
         }
         let ended = {
             let mut state = lock(&job.state);
-            let whole = state.tried == state.request.items.len();
-            state.state = if whole { WarmState::Done } else { WarmState::Cancelled };
-            state.ended_at = Some(unix_millis());
-            state.clone()
+            if state.state == WarmState::Running {
+                state.state = WarmState::Done;
+                state.ended_at = Some(unix_millis());
+            }
+            let ended = state.clone();
+            state.forget_items_if_ended();
+            ended
         };
         if let (true, Some((id, _))) = (request.refreshes && ended.state == WarmState::Done, request.after) {
             self.refreshed(id).await;

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::thread::JoinHandle;
@@ -55,6 +56,8 @@ pub enum At {
 #[derive(Default)]
 struct State {
     pages: Mutex<HashMap<String, Page>>,
+    in_flight: AtomicUsize,
+    peak: AtomicUsize,
 }
 
 #[derive(Default)]
@@ -213,6 +216,11 @@ impl VersionedOrigin {
         self.page(path, |page| page.peak)
     }
 
+    /// The most requests for all paths together that were ever answered at one time.
+    pub fn total_peak(&self) -> usize {
+        self.state.peak.load(Ordering::SeqCst)
+    }
+
     /// The headers of the newest request for a path.
     pub fn last_headers(&self, path: &str) -> Option<HeaderMap> {
         self.page(path, |page| page.last.as_ref().map(|(_, headers)| headers.clone()))
@@ -315,6 +323,8 @@ async fn answer(state: Arc<State>, request: Request<Incoming>) -> Result<Respons
         page.requests += 1;
         page.in_flight += 1;
         page.peak = page.peak.max(page.in_flight);
+        let total = state.in_flight.fetch_add(1, Ordering::SeqCst) + 1;
+        state.peak.fetch_max(total, Ordering::SeqCst);
         let target = request.uri().path_and_query().map_or("", |target| target.as_str());
         page.last = Some((target.to_owned(), request.headers().clone()));
         let hold = page.hold.clone();
@@ -393,6 +403,7 @@ struct InFlight {
 
 impl Drop for InFlight {
     fn drop(&mut self) {
+        self.state.in_flight.fetch_sub(1, Ordering::SeqCst);
         if let Some(page) = self.state.pages().get_mut(&self.path) {
             page.in_flight -= 1;
         }
@@ -402,7 +413,10 @@ impl Drop for InFlight {
 /// A body that comes in two halves.
 struct Parts {
     frames: mpsc::Receiver<Result<Bytes, Dropped>>,
-    _guard: InFlight,
+    /// Bytes still to come.
+    left: usize,
+    /// Until the last byte is handed on: what the client does once it has that counts as later.
+    guard: Option<InFlight>,
 }
 
 impl Parts {
@@ -410,6 +424,7 @@ impl Parts {
         // With room for one frame, the sender runs only after the connection has found the channel empty and flushed: what
         // was sent before a cut does reach the client.
         let (sender, frames) = mpsc::channel(1);
+        let left = if cut.is_some() { usize::MAX } else { body.len() };
         tokio::spawn(async move {
             let end = cut.unwrap_or(body.len());
             let middle = if hold.is_some() || !pause.is_zero() { end / 2 } else { end };
@@ -429,7 +444,7 @@ impl Parts {
                 let _ = sender.send(Err(Dropped)).await;
             }
         });
-        Parts { frames, _guard: guard }
+        Parts { frames, left, guard: Some(guard).filter(|_| left > 0) }
     }
 }
 
@@ -438,6 +453,13 @@ impl http_body::Body for Parts {
     type Error = Dropped;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Dropped>>> {
-        self.frames.poll_recv(cx).map(|frame| frame.map(|bytes| bytes.map(Frame::data)))
+        let frame = std::task::ready!(self.frames.poll_recv(cx));
+        if let Some(Ok(bytes)) = &frame {
+            self.left -= bytes.len();
+            if self.left == 0 {
+                self.guard = None;
+            }
+        }
+        Poll::Ready(frame.map(|bytes| bytes.map(Frame::data)))
     }
 }

@@ -28,6 +28,8 @@ Examples:
       Whatever bears the logo, replaced picture by picture.
   afterimage purge - < urls.txt --wait=erased --deadline 120
       One URL a line, until the bytes have left the disk.
+  afterimage purge --source shop --warm 200
+      Then the 200 derivatives of it that were used most recently are made anew.
   afterimage purge --takedown --status 410 --reason 'order 7' --expires 30d /imgix/cat.jpg
 
 Exit status: 0 done, 1 refused, 2 wrong usage, 3 no server reached, 4 effective, but the deadline passed before all that
@@ -89,11 +91,14 @@ pub struct PurgeArgs {
     pub dry_run: bool,
     /// Wait until it has come so far.
     #[arg(long, value_name = "STATE", num_args = 0..=1, require_equals = true, default_missing_value = "erased",
-          value_parser = ["effective", "erased"])]
+          value_parser = ["effective", "erased", "refreshed"])]
     pub wait: Option<String>,
     /// For how long, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     pub deadline: u64,
+    /// Make so many of its derivatives anew, the most recently used.
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub warm: Option<u32>,
     /// A webhook that is told what becomes of it; its address must stand in the server's configuration.
     #[arg(long, value_name = "URL")]
     pub webhook: Option<String>,
@@ -106,6 +111,95 @@ pub struct PurgeArgs {
     /// The server.
     #[command(flatten)]
     pub connection: Connection,
+}
+
+/// `afterimage warm`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  afterimage warm '/imgix/cat.jpg?w=300' '/imgix/cat.jpg?w=600' --wait
+  afterimage warm - < urls.txt --rate 20
+      One URL a line.
+  afterimage warm --file sitemap.xml --accept avif,webp
+      Every picture of ours that the sitemap names; what is not ours is passed over.
+  afterimage warm --master local/cat.jpg --template '/imagekit/tr:w-300/{path}'
+  afterimage warm --master local/cat.jpg --master local/dog.jpg --site imgix --transformation 'w=300&fm=webp'
+
+Exit status: 0 begun or, with --wait, all made; 1 refused, or some could not be made; 2 wrong usage; 3 no server reached;
+4 the deadline passed before the end.")]
+pub struct WarmArgs {
+    /// URLs, whole or as paths. `-` reads more from standard input, one a line.
+    #[arg(value_name = "URL", required_unless_present_any = ["file", "master"])]
+    pub urls: Vec<String>,
+    /// A list, one URL a line, or a sitemap.
+    #[arg(long, value_name = "FILE")]
+    pub file: Vec<PathBuf>,
+    /// A master as source/path or by its URL, for every template and transformation.
+    #[arg(long, value_name = "SOURCE/PATH")]
+    pub master: Vec<String>,
+    /// A URL with {path} in it and, where it names it, {source}.
+    #[arg(long, value_name = "URL", requires = "master")]
+    pub template: Vec<String>,
+    /// The site of the transformations.
+    #[arg(long, requires_all = ["master", "transformation"])]
+    pub site: Option<String>,
+    /// A query, for sites whose dialect has them.
+    #[arg(long, value_name = "QUERY", requires = "site")]
+    pub transformation: Vec<String>,
+    /// For which clients; all unless said.
+    #[arg(long, value_delimiter = ',', value_parser = ["avif", "webp", "basic"])]
+    pub accept: Vec<String>,
+    /// Derivatives a second, at most.
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub rate: Option<u32>,
+    /// Wait until it has ended.
+    #[arg(long)]
+    pub wait: bool,
+    /// For how long, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
+    pub deadline: u64,
+    /// Print the server's answer.
+    #[arg(long)]
+    pub json: bool,
+    /// The server.
+    #[command(flatten)]
+    pub connection: Connection,
+}
+
+/// `afterimage warmups`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  afterimage warmups
+  afterimage warmups show 2b1c8a4e-6f0d-4c59-9a55-0d9b7c1f2e3a
+  afterimage warmups cancel 2b1c8a4e-6f0d-4c59-9a55-0d9b7c1f2e3a")]
+pub struct WarmupsArgs {
+    /// What to do with them; list them unless said.
+    #[command(subcommand)]
+    pub command: Option<WarmupsCommand>,
+    /// Print the server's answer.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// The server.
+    #[command(flatten)]
+    pub connection: Connection,
+}
+
+/// What to do with warm-ups.
+#[derive(Debug, Subcommand)]
+pub enum WarmupsCommand {
+    /// List them, newest first.
+    List,
+    /// How far one has come.
+    Show {
+        /// The warm-up.
+        id: String,
+    },
+    /// Make no more of one; what was made stays.
+    Cancel {
+        /// The warm-up.
+        id: String,
+    },
 }
 
 /// `afterimage purges`.

@@ -14,8 +14,9 @@ use super::{Client, Failure, LATE, REFUSED, USAGE, say};
 /// Targets that the server takes in one request.
 const MOST_TARGETS: usize = 1000;
 /// Pauses between looks at how far a purge has come.
-const FIRST_LOOK: Duration = Duration::from_millis(50);
-const LONGEST_LOOK: Duration = Duration::from_secs(1);
+pub const FIRST_LOOK: Duration = Duration::from_millis(50);
+/// The longest of them.
+pub const LONGEST_LOOK: Duration = Duration::from_secs(1);
 
 /// Runs the command; exit statuses as its help says.
 pub fn run(args: &PurgeArgs) -> ExitCode {
@@ -64,13 +65,7 @@ fn targets(args: &PurgeArgs) -> Result<Vec<Value>, Failure> {
             all.push(json!({ "url": url }));
             continue;
         }
-        for line in std::io::stdin().lock().lines() {
-            let line = line.map_err(|error| Failure::new(USAGE, format!("standard input: {error}")))?;
-            let line = line.trim();
-            if !line.is_empty() && !line.starts_with('#') {
-                all.push(json!({ "url": line }));
-            }
-        }
+        all.extend(lines_of_input()?.into_iter().map(|line| json!({ "url": line })));
     }
     for (name, values) in [
         ("derivative", &args.derivative),
@@ -95,6 +90,22 @@ fn targets(args: &PurgeArgs) -> Result<Vec<Value>, Failure> {
     Ok(all)
 }
 
+/// The lines of standard input, without empty ones and comments.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn lines_of_input() -> Result<Vec<String>, Failure> {
+    let mut all = Vec::new();
+    for line in std::io::stdin().lock().lines() {
+        let line = line.map_err(|error| Failure::new(USAGE, format!("standard input: {error}")))?;
+        let line = line.trim();
+        if !line.is_empty() && !line.starts_with('#') {
+            all.push(line.to_owned());
+        }
+    }
+    Ok(all)
+}
+
 /// The request without its targets.
 fn fields(args: &PurgeArgs) -> Result<Map<String, Value>, Failure> {
     let mode = match (args.soft, args.refresh, args.takedown) {
@@ -114,6 +125,7 @@ fn fields(args: &PurgeArgs) -> Result<Map<String, Value>, Failure> {
     set("reason", args.reason.clone().map(Value::from));
     set("webhook", args.webhook.clone().map(Value::from));
     set("idempotency_key", args.idempotency_key.clone().map(Value::from));
+    set("warm", args.warm.map(Value::from));
     set("dry_run", args.dry_run.then_some(Value::Bool(true)));
     match &args.expires {
         Some(expires) if expires.contains('T') => set("expires_at", Some(json!(expires))),
@@ -132,6 +144,7 @@ fn fields(args: &PurgeArgs) -> Result<Map<String, Value>, Failure> {
 async fn follow(client: &Client, purge: &mut Value, wanted: &str, deadline: Instant) -> Result<bool, Failure> {
     let reached = |purge: &Value| match wanted {
         "erased" => purge["state"] == "erased",
+        "refreshed" => purge["refreshed_at"].is_string(),
         _ => purge["state"] != "accepted",
     };
     let path = format!("/v1/purges/{}", purge["id"].as_str().unwrap_or_default());
@@ -158,7 +171,7 @@ async fn follow(client: &Client, purge: &mut Value, wanted: &str, deadline: Inst
 }
 
 /// Writes over the last line.
-fn progress(line: &str) {
+pub fn progress(line: &str) {
     let mut stderr = std::io::stderr();
     let _ = write!(stderr, "\r\x1b[K{line}");
     let _ = stderr.flush();
@@ -185,6 +198,11 @@ pub fn summary(purge: &Value) -> String {
         purge["position"]
     )];
     lines.extend(named(purge));
+    if purge["refreshed_at"].is_string() {
+        lines.push(format!("  refreshed at {}", text(&purge["refreshed_at"])));
+    } else if purge["warmup"].is_string() {
+        lines.push(format!("  followed by the warm-up {}", text(&purge["warmup"])));
+    }
     if let Some(takedown) = purge["takedown"].as_object() {
         let until = takedown.get("expires_at").and_then(Value::as_str).unwrap_or("it is lifted");
         lines.push(format!("  answers {} until {until}", takedown.get("status").unwrap_or(&Value::Null)));

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use engine::Wanted;
 use plan::Digest;
-use purge::{Gone, Mode, State, Terms, Via};
+use purge::{Gone, Mode, Progress, State, Terms, Via};
 use serde_json::{Map, Value};
 
 use crate::act::{Named, Order};
@@ -25,6 +25,7 @@ const FIELDS: &[&str] = &[
     "deadline",
     "idempotency_key",
     "webhook",
+    "warm",
 ];
 /// Fields that only a takedown has.
 const TERMS: &[&str] = &["status", "reason", "expires_at", "expires_in"];
@@ -50,14 +51,33 @@ const LONGEST_REASON: usize = 1000;
 /// How long is waited unless the caller says otherwise, and at most, in seconds.
 const DEADLINE: u64 = 10;
 const LONGEST_DEADLINE: u64 = 300;
+/// Derivatives that are made anew after a purge, at most.
+const MOST_WARMED: u64 = 10_000;
 /// Longest life of a takedown that ends, in seconds: a hundred years.
 const LONGEST_TAKEDOWN: u64 = 100 * 366 * 86_400;
 
 /// What the caller wants to have seen before the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Wait {
-    pub state: State,
+    pub until: Until,
     pub within: Duration,
+}
+
+/// How far a purge has to come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Until {
+    State(State),
+    /// Every derivative that a refresh found is replaced.
+    Refreshed,
+}
+
+impl Until {
+    pub fn is_met_by(self, progress: &Progress) -> bool {
+        match self {
+            Until::State(state) => progress.state() >= state,
+            Until::Refreshed => progress.refreshed_at.is_some(),
+        }
+    }
 }
 
 /// A request, understood.
@@ -104,7 +124,13 @@ impl Asked {
         let mode = read_mode(fields.get("mode"))?;
         let terms = read_terms(&fields, mode, now)?;
         let named = read_targets(fields.get("targets"))?;
-        let order = Order { via: Via::Native, mode, terms, named };
+        if mode != Mode::Refresh && wait.is_some_and(|wait| wait.until == Until::Refreshed) {
+            let detail = "only a purge with the mode \"refresh\" comes to be refreshed";
+            let problem = Problem::new(400, "bad-wait", detail).parameter("wait");
+            return Err(problem.allowed(&["effective", "erased"]));
+        }
+        let warm = read_warm(fields.get("warm"), mode)?;
+        let order = Order { via: Via::Native, mode, terms, named, warm };
         Ok(Asked { order, wait, dry_run, idempotency: key.map(|key| (key, digest)), webhook })
     }
 }
@@ -154,13 +180,14 @@ fn read_wait(
             (field, parameter) => Ok(field.or_else(|| parameter.cloned())),
         }
     };
-    let state = match one("wait", wait)?.as_deref() {
+    let until = match one("wait", wait)?.as_deref() {
         None => None,
-        Some("effective") => Some(State::Effective),
-        Some("erased") => Some(State::Erased),
+        Some("effective") => Some(Until::State(State::Effective)),
+        Some("erased") => Some(Until::State(State::Erased)),
+        Some("refreshed") => Some(Until::Refreshed),
         Some(other) => {
             let problem = Problem::new(400, "bad-wait", format!("one cannot wait for {other:?}"));
-            return Err(problem.parameter("wait").allowed(&["effective", "erased"]));
+            return Err(problem.parameter("wait").allowed(&["effective", "erased", "refreshed"]));
         }
     };
     let seconds = match one("deadline", deadline)? {
@@ -172,7 +199,20 @@ fn read_wait(
             })?
         }
     };
-    Ok(state.map(|state| Wait { state, within: Duration::from_secs(seconds) }))
+    Ok(until.map(|until| Wait { until, within: Duration::from_secs(seconds) }))
+}
+
+/// A refresh makes all of them anew, and a takedown none.
+fn read_warm(field: Option<&Value>, mode: Mode) -> Result<Option<usize>, Problem> {
+    let Some(value) = field else { return Ok(None) };
+    let bad = |detail: String| Problem::new(400, "bad-warm", detail).parameter("warm");
+    if matches!(mode, Mode::Refresh | Mode::Takedown) {
+        let detail = format!("warm is not for purges with the mode {:?}", mode.name());
+        return Err(bad(detail).allowed(&["\"mode\": \"hard\"", "\"mode\": \"soft\""]));
+    }
+    let most = value.as_u64().filter(|most| (1..=MOST_WARMED).contains(most));
+    let most = most.ok_or_else(|| bad(format!("{value} is no number of derivatives")).allowed(&["1 to 10000"]))?;
+    Ok(Some(most as usize))
 }
 
 fn read_mode(field: Option<&Value>) -> Result<Mode, Problem> {

@@ -13,5 +13,6 @@ mod modes;
 mod native;
 mod pages;
 mod server;
+mod warm;
 mod webhooks;
 mod world;
