@@ -3,7 +3,9 @@
 
 mod failure;
 mod fill;
+mod forward;
 mod naming;
+mod passing;
 mod pictures;
 mod purging;
 mod resolve;
@@ -22,7 +24,9 @@ use purge::{Catalogue, Index, Purger, Records, Takedowns};
 use render::Pool;
 use tokio::sync::broadcast;
 
+pub use forward::{Passed, Passing};
 pub use naming::{NamingError, Scope, Wanted};
+pub use origin::{Forward, Forwarded};
 pub use purging::{Event, Foreseen, Sample};
 pub use resolve::{Ask, Refusal, Resolved};
 pub use site::{DialectKind, Route, Site, TagRule};
