@@ -236,20 +236,14 @@ fn as_the_origin_says(headers: &mut HeaderMap, site: &Site, entry: &Entry, how: 
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
         return;
     }
-    let fresh = entry.meta.lifetime.as_secs();
-    match site.browser_time.as_secs().min(fresh) {
-        0 => headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, no-cache")),
-        _ if site.browser_time.as_secs() >= fresh => {
-            vendor::put(headers, CACHE_CONTROL, &format!("public, max-age={fresh}"));
-            None
-        }
-        // `Age` counts against it, and what is left here may be less.
-        browser => {
-            let age = unix_now().saturating_sub(entry.meta.stored_at);
-            vendor::put(headers, CACHE_CONTROL, &format!("public, max-age={}", (age + browser).min(fresh)));
-            None
-        }
-    };
+    let (fresh, browser) = (entry.meta.lifetime.as_secs(), site.browser_time.as_secs());
+    if browser == 0 || fresh == 0 {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, no-cache"));
+    } else {
+        // Receivers take `Age` from it.
+        let age = unix_now().saturating_sub(entry.meta.stored_at);
+        vendor::put(headers, CACHE_CONTROL, &format!("public, max-age={}", (age + browser).min(fresh)));
+    }
     vendor::put(headers, CDN_CACHE_CONTROL, &format!("max-age={fresh}"));
 }
 

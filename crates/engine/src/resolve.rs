@@ -110,6 +110,11 @@ impl Refusal {
         }
     }
 
+    /// What is answered while the server stops.
+    pub fn stopping() -> Self {
+        Refusal { fault: Fault::Us, ..Refusal::new(503, "stopping", "the server is stopping") }
+    }
+
     pub(crate) fn at(self, site: usize) -> Self {
         Refusal { site: Some(site), ..self }
     }
