@@ -32,16 +32,16 @@ impl Doors {
 impl Deletes for Doors {
     fn delete(&self, ask: DeleteAsk) -> Answer<DeleteAnswer> {
         let plane = self.plane.clone();
-        self.reply(async move {
-            control::imageboss_delete(&plane, &ask.host, &ask.target, &ask.headers, ask.client).await
-        })
+        self.reply(
+            async move { control::imageboss_delete(&plane, &ask.host, &ask.target, &ask.headers, ask.client).await },
+        )
     }
 
     fn purge(&self, ask: DeleteAsk) -> Answer<DeleteAnswer> {
         let (plane, on) = (self.plane.clone(), self.purge_method);
-        self.reply(async move {
-            control::purge_method(&plane, on, &ask.host, &ask.target, &ask.headers, ask.client).await
-        })
+        self.reply(
+            async move { control::purge_method(&plane, on, &ask.host, &ask.target, &ask.headers, ask.client).await },
+        )
     }
 
     fn forward(&self, passing: Passing) -> Answer<Result<Passed, Refusal>> {

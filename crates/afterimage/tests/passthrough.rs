@@ -208,6 +208,15 @@ async fn purges_and_takedowns_reach_what_passes_through() {
     assert!(matches!(world.get("/raw/x.txt").await.status, 410 | 451));
     let personal = world.send("GET", "/raw/x.txt", &[("authorization", "Basic YTpi")], b"").await;
     assert!(matches!(personal.status, 410 | 451), "{}", personal.status);
+    // Of a tag, one learns from the answer.
+    world.page("/y.txt", "y");
+    world.origin.set_header("/y.txt", "cache-tag", "red");
+    let body = b"{\"targets\":[{\"tag\":\"red\"}],\"mode\":\"takedown\"}";
+    assert_eq!(control.send("POST", "/v1/purges", &headers, body).await.unwrap().status, 200);
+    for headers in [&[][..], &[("authorization", "Basic YTpi")]] {
+        let answer = world.send("GET", "/raw/y.txt", headers, b"").await;
+        assert!(matches!(answer.status, 410 | 451), "{}", answer.text());
+    }
 }
 
 #[tokio::test]
@@ -227,7 +236,8 @@ async fn unsafe_methods_are_passed_on_and_purge_what_they_change() {
     let made = format!("{base}made");
     let headers = [("location", made.as_str()), ("content-location", "/item"), ("x-origin", "yes")];
     world.origin.script("POST", "/list", 201, &headers, "made it");
-    let sent = [("content-type", "text/plain"), ("x-forwarded-for", "6.6.6.6"), ("connection", "x-hop"), ("x-hop", "1")];
+    let sent =
+        [("content-type", "text/plain"), ("x-forwarded-for", "6.6.6.6"), ("connection", "x-hop"), ("x-hop", "1")];
     let answer = world.send("POST", "/raw/list?a=b", &sent, b"the body").await;
     assert_eq!((answer.status, answer.text().as_str(), answer.header("x-origin")), (201, "made it", "yes"));
     assert!(answer.header("cache-status").contains("fwd=method; fwd-status=201"), "{:?}", answer.headers);
@@ -241,7 +251,7 @@ async fn unsafe_methods_are_passed_on_and_purge_what_they_change() {
     for (path, text) in [("/list", "new"), ("/made", "new"), ("/item", "new"), ("/other", "old")] {
         assert_eq!(world.get(&format!("/raw{path}")).await.text(), text, "{path}");
     }
-    let purges = world.purges("unsafe").await;
+    let purges = world.purges("unsafe-method").await;
     assert_eq!(purges.len(), 1, "{purges:?}");
     assert_eq!(purges[0]["id"], answer.header("x-purge-id"));
 
@@ -262,10 +272,10 @@ async fn unsafe_methods_are_passed_on_and_purge_what_they_change() {
     world.origin.fail("/other", None);
     assert_eq!(world.get("/raw/other").await.text(), "newer");
     // Another origin's Location is not ours to purge.
-    let before = world.purges("unsafe").await.len();
+    let before = world.purges("unsafe-method").await.len();
     world.origin.script("PUT", "/item", 200, &[("location", "http://elsewhere.example/x")], "");
     assert_eq!(world.send("PUT", "/raw/item", &[], b"x").await.status, 200);
-    let purges = world.purges("unsafe").await;
+    let purges = world.purges("unsafe-method").await;
     assert_eq!(purges.len(), before + 1);
     assert!(!purges.iter().any(|purge| purge.to_string().contains("elsewhere")), "{purges:?}");
     assert_eq!(world.send("TRACE", "/raw/item", &[], b"").await.status, 405);
@@ -299,11 +309,11 @@ async fn groups_are_invalidated_by_trusted_origins_alone() {
         assert_eq!(world.send("POST", "/raw/act", &[], b"").await.status, 200);
         assert_eq!(world.get("/raw/in").await.text(), want, "{source}");
         assert_eq!(world.get("/raw/out").await.text(), "old");
-        assert_eq!(world.purges("groups").await.len(), usize::from(want == "new"));
+        assert_eq!(world.purges("cache-groups").await.len(), usize::from(want == "new"));
         // An answer to a safe method invalidates nothing.
         world.origin.set_header("/out", "cache-group-invalidation", "\"blue\"");
         world.get("/raw/out?x").await;
-        assert_eq!(world.purges("groups").await.len(), usize::from(want == "new"));
+        assert_eq!(world.purges("cache-groups").await.len(), usize::from(want == "new"));
     }
 }
 
@@ -330,7 +340,7 @@ async fn the_purge_method_needs_to_be_on_and_a_key() {
     assert_eq!(world.get(&picture).await.body, old.1);
     assert_eq!(world.send("PURGE", &picture, &[("afterimage-key", KEY)], b"").await.status, 200);
     assert_ne!(world.get(&picture).await.body, old.1);
-    assert_eq!(world.purges("purge").await.len() + world.purges("method").await.len(), 2);
+    assert_eq!(world.purges("purge-method").await.len(), 2);
     assert_eq!(world.send("PURGE", "/nowhere/a", &[("afterimage-key", KEY)], b"").await.status, 404);
     assert_eq!(world.origin.last_sent("/a"), None, "the origin is not asked");
 

@@ -136,9 +136,8 @@ fn fields_of(reader: &mut Reader<'_>, index: &Index, length: usize) -> Option<He
     let labels = (0..labels).map(|_| Label::parse(reader.text()?)).collect::<Option<_>>()?;
     let url = reader.text()?.to_owned();
     let count = reader.u32()?;
-    let described = (0..count)
-        .map(|_| Some((reader.text()?.to_owned(), reader.text()?.to_owned())))
-        .collect::<Option<_>>()?;
+    let described =
+        (0..count).map(|_| Some((reader.text()?.to_owned(), reader.text()?.to_owned()))).collect::<Option<_>>()?;
     let meta = Meta { url, described, ..meta };
     let exact = exact.map(|name| index.exact(name));
     Some(Header { key, body, body_digest, subject: Subject { stamp, exact, dependencies, labels }, meta, length })

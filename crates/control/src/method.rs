@@ -26,7 +26,8 @@ pub async fn purge_method(
     client: IpAddr,
 ) -> Reply {
     if !on {
-        return refuse(405, "PURGE is not answered here; GET, HEAD and OPTIONS are").with("allow", "GET, HEAD, OPTIONS");
+        return refuse(405, "PURGE is not answered here; GET, HEAD and OPTIONS are")
+            .with("allow", "GET, HEAD, OPTIONS");
     }
     let from = From::new(client.to_canonical().to_string());
     let key = bearer(headers).or_else(|| bare(headers, "afterimage-key"));

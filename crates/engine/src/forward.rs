@@ -7,15 +7,15 @@ use std::sync::Arc;
 
 use dialect::Target;
 use origin::{Forward, Forwarded};
-use plan::{Selector, Tag};
-use purge::{Mode, PurgeError, PurgeId, Request, Role, Target as PurgeTarget, Via};
+use plan::{Label, Selector, Tag};
+use purge::{Mode, PurgeError, PurgeId, Request, Role, Subject, Target as PurgeTarget, Via};
 
 use crate::Engine;
 use crate::failure;
 use crate::resolve::{Candidate, Refusal};
 
 /// Groups obeyed in one answer at most.
-const GROUPS: usize = 64;
+const GROUPS: usize = 256;
 
 /// A request for the origin behind a pass-through site.
 #[derive(Debug, Clone)]
@@ -99,11 +99,16 @@ impl Engine {
                 return Err(refuse(failure::of_fetch(&error).0));
             }
         };
+        let given = answer.tags.iter().filter_map(|tag| Tag::given(tag));
+        let labels = given.map(|tag| Label { tag, source: source.location().clone() }).collect();
+        let subject = Subject { labels, ..subject };
         let mut purges = Vec::new();
         if changes && (200..400).contains(&answer.status) {
             purges.push(self.purge_changed(number, &candidate, answer.located.clone(), &from).await?);
             purges.extend(self.purge_groups(number, &candidate, &answer, &from).await?);
         }
+        // Tags are known only now (rule S5).
+        self.refuse_taken_down(&subject, Role::Main).map_err(|(refused, _)| refuse(refused))?;
         Ok(Passed { site: number, answer, purges })
     }
 

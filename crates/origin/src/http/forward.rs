@@ -34,6 +34,8 @@ pub struct Forwarded {
     pub body: Bytes,
     /// What `Location` and `Content-Location` name at the same origin (RFC 9111 section 4.4).
     pub located: Vec<MasterId>,
+    /// As [`crate::Body::tags`].
+    pub tags: Vec<String>,
     /// The groups in `Cache-Group-Invalidation` (RFC 9875).
     pub groups: Vec<String>,
 }
@@ -78,6 +80,7 @@ impl Web {
         };
         let located = [LOCATION, CONTENT_LOCATION].into_iter().filter_map(named).collect();
         let groups = headers::groups(&head, HeaderName::from_static("cache-group-invalidation"));
+        let tags = headers::tags(&head);
         let length = headers::text(&head, CONTENT_LENGTH).and_then(|length| length.parse().ok());
         let bodiless = is_head || matches!(status, 204 | 304);
         let body = self.read(response, length.filter(|_| !bodiless)).await?;
@@ -86,7 +89,7 @@ impl Web {
             head.remove(CONTENT_LENGTH);
         }
         let headers = head.iter().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect();
-        Ok(Forwarded { status, headers, body, located, groups })
+        Ok(Forwarded { status, headers, body, located, tags, groups })
     }
 }
 
