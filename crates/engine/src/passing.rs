@@ -24,6 +24,7 @@ impl Engine {
         match self.pass_first(resolved, &context, &mut made).await {
             Ok(Original::Renewed(filled)) => *filled,
             Ok(Original::New { content, meta, keep }) => {
+                let meta = *meta;
                 let lifetime = meta.lifetime;
                 let meta = Meta {
                     last_modified: meta.last_modified,
@@ -85,7 +86,7 @@ impl Engine {
                     if meta.content_type.is_empty() {
                         meta.content_type = content_type(&content, resolved.base_name()).to_owned();
                     }
-                    return Ok(Original::New { content, keep: kept(storable, varies, &meta), meta });
+                    return Ok(Original::New { content, keep: kept(storable, varies, &meta), meta: Box::new(meta) });
                 }
                 (Content::Failure(failure), _) if failure.status == 404 => {}
                 (Content::Failure(failure), _) => {
@@ -105,7 +106,7 @@ enum Original {
     Renewed(Box<Filled>),
     New {
         content: Content,
-        meta: Meta,
+        meta: Box<Meta>,
         keep: Keep,
     },
 }
