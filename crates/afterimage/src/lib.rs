@@ -2,6 +2,7 @@
 
 mod cli;
 mod client;
+mod doors;
 mod jobs;
 mod serve;
 mod url;

@@ -1,9 +1,8 @@
 //! Puts the rooms together into a running server, and takes them apart in the order that loses nothing.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -11,7 +10,7 @@ use std::time::Duration;
 use cache::{SegmentStore, Store, Sweep, SweepParts, SweepSettings};
 use config::{Config, SourceKind};
 use control::KeyRing;
-use delivery::{AccessLog, DeleteAnswer, DeleteAsk, Deletes};
+use delivery::AccessLog;
 use engine::{Engine, Event, Parts};
 use ledger::{CatalogueDb, Folder, JobsDb, KeysDb, PurgeDb};
 use origin::Source;
@@ -22,6 +21,7 @@ use render::Pool;
 use tokio::runtime::Runtime;
 use tokio::sync::{broadcast, oneshot};
 
+use crate::doors::Doors;
 use crate::jobs::StoredJobs;
 
 /// Purges after which the index is saved again, so that no start replays many more than these.
@@ -171,7 +171,12 @@ pub fn start(config: Config, environment_key: Option<String>) -> Result<Server, 
         AccessLog::off()
     };
     let key_check: delivery::KeyCheck = Arc::new(move |key| control::Keys::verify(&*ring, key).is_some());
-    let deletes = Arc::new(ImagebossDeletes { plane: control_plane, fills: runtime.handle().clone() });
+    let deletes = Arc::new(Doors {
+        engine: engine.clone(),
+        plane: control_plane,
+        purge_method: config.purge.method,
+        fills: runtime.handle().clone(),
+    });
     let plane = Arc::new(delivery::Plane::new(engine.clone(), deletes, key_check, access, metrics));
     let running = delivery::serve(plane.clone(), listeners, GRACE).map_err(|e| format!("cannot serve: {e}"))?;
     runtime.spawn(save_now_and_then(index.clone(), snapshot.clone()));
@@ -351,29 +356,6 @@ fn start_control(runtime: &Runtime, config: &Config, plane: Arc<control::Plane>)
         }
     });
     Ok((bound, stop, task))
-}
-
-/// The vendor's `DELETE` on the public plane, answered by the control plane.
-struct ImagebossDeletes {
-    plane: Arc<control::Plane>,
-    fills: tokio::runtime::Handle,
-}
-
-impl Deletes for ImagebossDeletes {
-    fn delete(&self, ask: DeleteAsk) -> Pin<Box<dyn Future<Output = DeleteAnswer> + Send>> {
-        let plane = self.plane.clone();
-        // Not on a delivery runtime: it waits for the disk.
-        let task = self.fills.spawn(async move {
-            let client: IpAddr = ask.client;
-            control::imageboss_delete(&plane, &ask.host, &ask.target, &ask.headers, client).await
-        });
-        Box::pin(async move {
-            match task.await {
-                Ok(reply) => DeleteAnswer { status: reply.status, body: reply.body, headers: reply.headers },
-                Err(_) => DeleteAnswer { status: 503, body: "{\"error\":\"stopping\"}".into(), headers: Vec::new() },
-            }
-        })
-    }
 }
 
 /// Webhooks, if the configuration has any.

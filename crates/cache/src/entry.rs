@@ -74,6 +74,8 @@ pub struct Meta {
     pub recipe: u32,
     /// A target that led here, for people.
     pub url: String,
+    /// Further header fields of the origin that the answer bears, by lower-case name.
+    pub described: Vec<(String, String)>,
 }
 
 impl Entry {

@@ -9,7 +9,7 @@ use purge::{Index, Role, Subject};
 
 use crate::entry::Meta;
 
-const MAGIC: &[u8; 8] = b"AFTENT02";
+const MAGIC: &[u8; 8] = b"AFTENT03";
 /// Version of the hashes that durable names are made with.
 const HASH_VERSION: u16 = 1;
 /// Key id of bodies that are not sealed.
@@ -70,6 +70,11 @@ pub(crate) fn encode(key: &DerivativeKey, body: BodyId, digest: &Digest, subject
         out.text(&label.to_string());
     }
     out.text(&meta.url);
+    out.u32(meta.described.len() as u32);
+    for (name, value) in &meta.described {
+        out.text(name);
+        out.text(value);
+    }
     let length = out.0.len() as u32 + 32;
     out.0[8..12].copy_from_slice(&length.to_le_bytes());
     let sum = Digest::of(&out.0);
@@ -125,11 +130,15 @@ fn fields_of(reader: &mut Reader<'_>, index: &Index, length: usize) -> Option<He
         origin_last_modified: reader.option(|r| r.text().map(str::to_owned))?,
         stored_at: reader.u64()?,
         lifetime: std::time::Duration::from_secs(reader.u64()?),
-        url: String::new(),
+        ..Meta::default()
     };
     let labels = reader.u32()?;
     let labels = (0..labels).map(|_| Label::parse(reader.text()?)).collect::<Option<_>>()?;
-    let meta = Meta { url: reader.text()?.to_owned(), ..meta };
+    let url = reader.text()?.to_owned();
+    let count = reader.u32()?;
+    let described =
+        (0..count).map(|_| Some((reader.text()?.to_owned(), reader.text()?.to_owned()))).collect::<Option<_>>()?;
+    let meta = Meta { url, described, ..meta };
     let exact = exact.map(|name| index.exact(name));
     Some(Header { key, body, body_digest, subject: Subject { stamp, exact, dependencies, labels }, meta, length })
 }
@@ -223,6 +232,7 @@ mod tests {
             lifetime: Duration::from_secs(31_536_000),
             recipe: 1,
             url: "/imgix/a?w=1".into(),
+            described: vec![("content-language".into(), "de".into())],
         };
         let key = DerivativeKey([8; 16]);
         let bytes = encode(&key, BodyId([2; 16]), &Digest([6; 32]), &subject, &meta);

@@ -460,8 +460,11 @@ impl Store {
     }
 
     fn insert(&self, entry: &Arc<Entry>, keep: Keep) -> Result<(), NotStored> {
-        if entry.check(&self.index).is_err() {
-            return Err(NotStored::PurgedInFlight);
+        match entry.check(&self.index) {
+            Ok(()) => {}
+            // What may live for no time at all is kept for its validators.
+            Err(Miss::Expired) if self.index.judge(&entry.subject).0 == Verdict::Fresh => {}
+            Err(_) => return Err(NotStored::PurgedInFlight),
         }
         if !self.keep_in_memory(entry) {
             return Err(NotStored::Older);

@@ -35,6 +35,7 @@ pub(crate) const HTTP: &[&str] = &[
     "no_cache",
     "user_agent",
     "headers",
+    "invalidation",
 ];
 pub(crate) const SITE: &[&str] = &[
     "name",
@@ -52,6 +53,7 @@ pub(crate) const SITE: &[&str] = &[
     "endpoint",
     "max_side",
     "kind",
+    "unsafe_methods",
     "tags",
 ];
 

@@ -64,7 +64,13 @@ fn read_site(top: &Section<'_>, table: &Table, place: &Place, known_sources: &[&
     };
     let section = top.sibling(&title, table, place, keys::SITE);
     let name = name(&section);
-    let dialect = dialect(&section);
+    let passthrough = section.choice("kind", &["pictures", "passthrough"]) == Some("passthrough");
+    let dialect = dialect(&section, passthrough);
+    let unsafe_methods = section.truth("unsafe_methods", false);
+    if unsafe_methods && !passthrough {
+        let message = "`unsafe_methods` has a meaning in sites of kind \"passthrough\" only";
+        section.refuse("unsafe_methods", message, "remove it, or write kind = \"passthrough\"");
+    }
     let prefix = prefix(&section).unwrap_or_else(|| "/".to_owned());
     let sources = sources(&section, known_sources, dialect);
     let hosts = hosts(&section);
@@ -96,10 +102,12 @@ fn read_site(top: &Section<'_>, table: &Table, place: &Place, known_sources: &[&
         browser_time: section.time("browser_time", config.browser_time, BROWSER_TIMES),
         edge_time: section.time("edge_time", config.edge_time, EDGE_TIMES),
         strict: section.truth("strict", fresh.strict),
-        vendor_headers: section.truth("vendor_headers", fresh.vendor_headers),
-        vendor_errors: section.truth("vendor_errors", fresh.vendor_errors),
+        // What passes through is in no vendor's language.
+        vendor_headers: section.truth("vendor_headers", fresh.vendor_headers) && !passthrough,
+        vendor_errors: section.truth("vendor_errors", fresh.vendor_errors) && !passthrough,
         tags: tags(top, &section, &title),
-        passthrough: section.choice("kind", &["pictures", "passthrough"]) == Some("passthrough"),
+        passthrough,
+        unsafe_methods,
         ..fresh
     };
     Placed { sound: top.complaints() == complaints, site, name: section.place("name"), prefix: section.place("prefix") }
@@ -163,9 +171,10 @@ fn name(section: &Section<'_>) -> Option<String> {
     Some(name)
 }
 
-fn dialect(section: &Section<'_>) -> Option<DialectKind> {
+/// A pass-through site needs none.
+fn dialect(section: &Section<'_>, passthrough: bool) -> Option<DialectKind> {
     let words = DialectKind::ALL.map(DialectKind::name);
-    if section.node("dialect").is_none() {
+    if section.node("dialect").is_none() && !passthrough {
         section.missing("dialect", &format!("allowed: {}", quoted(&words)));
     }
     section.choice("dialect", &words).and_then(DialectKind::from_name)

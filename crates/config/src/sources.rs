@@ -125,6 +125,7 @@ fn http(section: &Section<'_>, config: &Config) -> Option<HttpSettings> {
             .take("user_agent", |node| header_value(text(node)?).map(str::to_owned))
             .unwrap_or(default.user_agent),
         headers: headers(section),
+        invalidation: section.truth("invalidation", default.invalidation),
         base: default.base,
     };
     base.map(|_| settings)

@@ -161,8 +161,12 @@ pub(crate) fn picture(
     if let Some(modified) = &ready.last_modified {
         headers.insert(LAST_MODIFIED, modified.clone());
     }
-    headers.insert(CACHE_CONTROL, ready_site.cache_control.clone());
-    headers.insert(CDN_CACHE_CONTROL, ready_site.cdn_cache_control.clone());
+    if site.passthrough {
+        as_the_origin_says(headers, site, entry, how);
+    } else {
+        headers.insert(CACHE_CONTROL, ready_site.cache_control.clone());
+        headers.insert(CDN_CACHE_CONTROL, ready_site.cdn_cache_control.clone());
+    }
     headers.insert(CACHE_STATUS, how.cache_status());
     headers.insert(AGE, HeaderValue::from(unix_now().saturating_sub(entry.meta.stored_at)));
     if resolved.varies {
@@ -193,6 +197,11 @@ pub(crate) fn picture(
         let sandbox = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
         headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(sandbox));
     }
+    for (name, value) in &entry.meta.described {
+        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value)) {
+            headers.insert(name, value);
+        }
+    }
     if let Some(value) = disposition(resolved, entry) {
         headers.insert(CONTENT_DISPOSITION, value);
     }
@@ -218,6 +227,24 @@ pub(crate) fn picture(
         *response.body_mut() = Full::new(body);
     }
     response
+}
+
+/// How long others may keep what passed through: never longer than the origin allows, and browsers, which no purge reaches,
+/// no longer than the site does.
+fn as_the_origin_says(headers: &mut HeaderMap, site: &Site, entry: &Entry, how: How) {
+    if matches!(how.not_stored, Some(NotStored::OriginForbids | NotStored::Varies | NotStored::MasterUnstable)) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+        return;
+    }
+    let (fresh, browser) = (entry.meta.lifetime.as_secs(), site.browser_time.as_secs());
+    if browser == 0 || fresh == 0 {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, no-cache"));
+    } else {
+        // Receivers take `Age` from it.
+        let age = unix_now().saturating_sub(entry.meta.stored_at);
+        vendor::put(headers, CACHE_CONTROL, &format!("public, max-age={}", (age + browser).min(fresh)));
+    }
+    vendor::put(headers, CDN_CACHE_CONTROL, &format!("max-age={fresh}"));
 }
 
 /// The answer for an error. `keep` is how long caches in front may keep it.

@@ -5,6 +5,7 @@ mod access;
 mod answer;
 mod conditional;
 mod metrics;
+mod passing;
 mod problem;
 mod server;
 mod service;

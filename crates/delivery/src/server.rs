@@ -115,8 +115,8 @@ async fn accept(
         let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
             let plane = plane.clone();
             async move {
-                let (parts, _body) = request.into_parts();
-                Ok::<_, std::convert::Infallible>(plane.answer(parts, client.ip()).await)
+                let (parts, body) = request.into_parts();
+                Ok::<_, std::convert::Infallible>(plane.answer(parts, body, client.ip()).await)
             }
         });
         let connection = builder.serve_connection(TokioIo::new(stream), service);

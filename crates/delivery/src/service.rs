@@ -8,7 +8,7 @@ use std::time::{Instant, SystemTime};
 
 use bytes::Bytes;
 use cache::{Content, Entry, Failure};
-use engine::{Ask, Engine, Resolved, Site};
+use engine::{Ask, Engine, Passed, Passing, Refusal, Resolved, Site};
 use http::header::{
     ACCEPT, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_MAX_AGE, ALLOW, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, USER_AGENT,
@@ -16,12 +16,14 @@ use http::header::{
 use http::request::Parts;
 use http::{Method, Response, StatusCode};
 use http_body_util::Full;
+use hyper::body::Incoming;
 use plan::AcceptClass;
 use plan::reason::{Fault, Miss};
 
 use crate::access::{AccessLog, Line};
 use crate::answer::{self, How, SiteHeaders};
 use crate::metrics::Metrics;
+use crate::passing;
 use crate::problem::Problem;
 use crate::vendor;
 
@@ -52,10 +54,16 @@ pub struct DeleteAnswer {
     pub headers: Vec<(&'static str, String)>,
 }
 
-/// The one purge API that comes in on the public plane: ImageBoss's `DELETE /source/path`.
+/// What comes in on the public plane and is carried out elsewhere, on the runtime of fills.
 pub trait Deletes: Send + Sync {
-    /// Carries it out; the answer is final.
+    /// ImageBoss's `DELETE /source/path`; the answer is final.
     fn delete(&self, ask: DeleteAsk) -> Pin<Box<dyn Future<Output = DeleteAnswer> + Send>>;
+
+    /// The `PURGE` method, where it is turned on.
+    fn purge(&self, ask: DeleteAsk) -> Pin<Box<dyn Future<Output = DeleteAnswer> + Send>>;
+
+    /// [`Engine::forward`]. It goes on when the caller leaves.
+    fn forward(&self, passing: Passing) -> Pin<Box<dyn Future<Output = Result<Passed, Refusal>> + Send>>;
 }
 
 /// Whether an API key is valid, for debug headers asked from afar.
@@ -63,10 +71,11 @@ pub type KeyCheck = Arc<dyn Fn(&str) -> bool + Send + Sync>;
 
 /// The public plane.
 pub struct Plane {
-    engine: Arc<Engine>,
+    pub(crate) engine: Arc<Engine>,
     sites: Vec<SiteHeaders>,
-    deletes: Arc<dyn Deletes>,
-    key_check: KeyCheck,
+    pub(crate) deletes: Arc<dyn Deletes>,
+    pub(crate) key_check: KeyCheck,
+    pub(crate) bodies: passing::Room,
     log: AccessLog,
     pub(crate) metrics: Metrics,
 }
@@ -81,11 +90,12 @@ impl Plane {
         metrics: Metrics,
     ) -> Plane {
         let sites = engine.sites().iter().map(SiteHeaders::of).collect();
-        Plane { engine, sites, deletes, key_check, log, metrics }
+        let bodies = passing::Room::new(engine.largest_passed());
+        Plane { engine, sites, deletes, key_check, bodies, log, metrics }
     }
 
-    /// Answers one request. The body of the request is not read.
-    pub(crate) async fn answer(&self, request: Parts, client: IpAddr) -> Response<Full<Bytes>> {
+    /// Answers one request. Its body is read only where it is passed on.
+    pub(crate) async fn answer(&self, request: Parts, body: Incoming, client: IpAddr) -> Response<Full<Bytes>> {
         let begun = Instant::now();
         let host = match request.uri.authority() {
             Some(authority) => authority.as_str(),
@@ -93,9 +103,17 @@ impl Plane {
         };
         let target = request.uri.path_and_query().map_or("/", |t| t.as_str());
         let answered = match request.method {
+            Method::GET | Method::HEAD if self.is_personal(&request.headers, host, target) => {
+                self.pass_on(&request, host, target, body, client).await
+            }
             Method::GET | Method::HEAD => self.picture(&request, host, target, client).await,
             Method::OPTIONS => Answered::plain(preflight()),
-            Method::DELETE => self.delete(&request, host, target, client).await,
+            Method::TRACE | Method::CONNECT => Answered::plain(method_not_allowed(&request.method)),
+            ref method if method.as_str() == "PURGE" => self.delete(&request, host, target, client).await,
+            _ if self.passes(host, target).is_some_and(|site| site.unsafe_methods) => {
+                self.pass_on(&request, host, target, body, client).await
+            }
+            Method::DELETE if self.passes(host, target).is_none() => self.delete(&request, host, target, client).await,
             _ => Answered::plain(method_not_allowed(&request.method)),
         };
         self.account(&request, host, target, client, begun, &answered);
@@ -118,6 +136,10 @@ impl Plane {
         let site = self.engine.site(resolved.site);
         let mut answered = match self.engine.peek(&resolved) {
             Ok(entry) => self.entry(request, site, &resolved, &entry, How::MEMORY),
+            Err(_) if site.passthrough && passing::only_if_cached(&request.headers) => {
+                let problem = Problem::new(504, "not-cached", Fault::Client, "there is nothing fresh in memory");
+                Answered { site: Some(resolved.site), ..Answered::problem(&problem, Some(site)) }
+            }
             Err(_) => match self.engine.get(&resolved).await {
                 Some(reply) => {
                     let how = How { served: reply.served, missed: reply.missed, not_stored: reply.not_stored };
@@ -162,7 +184,10 @@ impl Plane {
     async fn delete(&self, request: &Parts, host: &str, target: &str, client: IpAddr) -> Answered {
         let ask =
             DeleteAsk { host: host.to_owned(), target: target.to_owned(), headers: request.headers.clone(), client };
-        let answer = self.deletes.delete(ask).await;
+        let answer = match request.method {
+            Method::DELETE => self.deletes.delete(ask).await,
+            _ => self.deletes.purge(ask).await,
+        };
         let mut response = Response::new(Full::new(Bytes::from(answer.body)));
         *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -178,7 +203,8 @@ impl Plane {
         let bytes = http_body_size(&answered.response);
         let site = answered.site.map(|number| self.engine.site(number));
         let served = answered.how.map(|how| how.served);
-        self.metrics.answered(site.map(|s| s.dialect), served, status, bytes, taken.as_secs_f64());
+        let dialect = site.filter(|s| !s.passthrough).map(|s| s.dialect);
+        self.metrics.answered(dialect, served, status, bytes, taken.as_secs_f64());
         if !self.log.is_on() {
             return;
         }
@@ -204,11 +230,11 @@ impl Plane {
     }
 }
 
-struct Answered {
-    response: Response<Full<Bytes>>,
-    site: Option<usize>,
-    how: Option<How>,
-    code: Option<&'static str>,
+pub(crate) struct Answered {
+    pub response: Response<Full<Bytes>>,
+    pub site: Option<usize>,
+    pub how: Option<How>,
+    pub code: Option<&'static str>,
 }
 
 impl Answered {
@@ -216,7 +242,7 @@ impl Answered {
         Answered { response, site: None, how: None, code: None }
     }
 
-    fn problem(problem: &Problem, site: Option<&Site>) -> Self {
+    pub fn problem(problem: &Problem, site: Option<&Site>) -> Self {
         let how = How { served: plan::reason::Served::Fill, missed: None, not_stored: None };
         let mut response = answer::problem(problem, site, how, None);
         // Nothing was asked of the cache.

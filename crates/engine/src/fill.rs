@@ -23,7 +23,10 @@ const UNCACHED: Keep = Keep::Passing;
 impl Engine {
     /// Makes one derivative.
     pub(crate) async fn fill(self: Arc<Self>, resolved: Arc<Resolved>, context: FillContext) -> Filled {
-        let mut made = Made::new(&self, &resolved, context);
+        if self.site(resolved.site).passthrough {
+            return self.pass(&resolved, context).await;
+        }
+        let mut made = Made::new(&self, &resolved, &context);
         match self.make(&resolved, &mut made).await {
             Ok(picture) => made.picture(picture),
             Err((failure, holds)) => made.failure(failure, holds),
@@ -124,7 +127,7 @@ impl Engine {
 
     /// Rule S5: nothing that a takedown names is fetched, taken from a cache or used. As a part, masters are also refused
     /// where only what they are put on is.
-    fn refuse_taken_down(&self, subject: &Subject, role: Role) -> Result<(), (Failure, Holds)> {
+    pub(crate) fn refuse_taken_down(&self, subject: &Subject, role: Role) -> Result<(), (Failure, Holds)> {
         let now = unix_millis();
         let as_part = || subject.dependencies.iter().find_map(|d| self.takedowns.refuses_part(&d.master, now));
         let found = self.takedowns.refuses_subject(subject, now);
@@ -156,7 +159,7 @@ impl Engine {
         // What is merely stale or expired may still hold; after a hard purge nothing is held any more (rule F6).
         let held = context.stale.as_ref().and_then(|held| Some((held, validators(&held.meta)?)));
         let fetched = source.fetch(&candidate.master, held.as_ref().map(|(_, validators)| validators)).await;
-        if let (Ok(Fetched::NotModified), Some((held, _))) = (&fetched, &held) {
+        if let (Ok(Fetched::NotModified { .. }), Some((held, _))) = (&fetched, &held) {
             let lifetime = self.longest_edge_time();
             let meta = Meta { stored_at: unix_now(), lifetime, ..held.meta.clone() };
             return Filled { entry: held.restamped(context.stamp, meta), keep: Keep::Everywhere };
@@ -164,7 +167,7 @@ impl Engine {
         self.fetched(source, key, &candidate, context.stamp, fetched.map_err(Unfetched::Failed))
     }
 
-    fn fetched(
+    pub(crate) fn fetched(
         &self,
         source: &Source,
         key: DerivativeKey,
@@ -205,7 +208,7 @@ impl Engine {
                 Filled { entry: Entry::new(key, subject(&body.names, Some(digest), &body.tags), content, meta), keep }
             }
             // Said without being asked: such an origin is broken.
-            Ok(Fetched::NotModified) => {
+            Ok(Fetched::NotModified { .. }) => {
                 let (failure, _) = failure::of_fetch(&FetchError::Status(304));
                 Filled {
                     entry: Entry::new(key, subject(&[], None, &[]), Content::Failure(failure), meta),
@@ -278,13 +281,13 @@ impl Engine {
 }
 
 /// What to ask an origin with about bytes that it gave earlier.
-fn validators(meta: &Meta) -> Option<Validators> {
+pub(crate) fn validators(meta: &Meta) -> Option<Validators> {
     let (etag, last_modified) = (meta.origin_etag.clone(), meta.origin_last_modified.clone());
     (etag.is_some() || last_modified.is_some()).then_some(Validators { etag, last_modified })
 }
 
 /// Why there are no bytes from a source.
-enum Unfetched {
+pub(crate) enum Unfetched {
     /// Too many fetches wait for it already.
     Busy,
     Failed(FetchError),
@@ -318,7 +321,7 @@ impl Drop for CancelOnDrop {
 }
 
 /// What a fill gathers on its way.
-struct Made<'e> {
+pub(crate) struct Made<'e> {
     engine: &'e Engine,
     resolved: &'e Resolved,
     stamp: Stamp,
@@ -332,7 +335,7 @@ struct Made<'e> {
 }
 
 impl<'e> Made<'e> {
-    fn new(engine: &'e Engine, resolved: &'e Resolved, context: FillContext) -> Self {
+    pub fn new(engine: &'e Engine, resolved: &'e Resolved, context: &FillContext) -> Self {
         Made {
             engine,
             resolved,
@@ -347,7 +350,7 @@ impl<'e> Made<'e> {
     }
 
     /// The stamp of a result is the least of its own start and the stamps of everything it used.
-    fn used(&mut self, master: &Entry, role: Role, not_stored: Option<NotStored>) {
+    pub fn used(&mut self, master: &Entry, role: Role, not_stored: Option<NotStored>) {
         self.stamp.position = self.stamp.position.min(master.subject.stamp.position);
         let dependencies = master.subject.dependencies.iter().cloned();
         self.dependencies.extend(dependencies.map(|dependency| Dependency { role, ..dependency }));
@@ -377,7 +380,7 @@ impl<'e> Made<'e> {
         }
     }
 
-    fn meta(&self, content_type: String, lifetime: Duration) -> Meta {
+    pub fn meta(&self, content_type: String, lifetime: Duration) -> Meta {
         Meta {
             content_type,
             last_modified: self.last_modified,
@@ -389,8 +392,11 @@ impl<'e> Made<'e> {
         }
     }
 
-    fn entry(mut self, content: Content, meta: Meta) -> Entry {
-        self.label(TagKind::Dialect, self.engine.site(self.resolved.site).dialect.name());
+    pub fn entry(mut self, content: Content, meta: Meta) -> Entry {
+        let site = self.engine.site(self.resolved.site);
+        if !site.passthrough {
+            self.label(TagKind::Dialect, site.dialect.name());
+        }
         self.label(TagKind::Engine, &RECIPE.to_string());
         let subject = Subject {
             stamp: self.stamp,
@@ -420,7 +426,7 @@ impl<'e> Made<'e> {
         Filled { entry: self.entry(Content::Body { bytes, digest }, meta), keep }
     }
 
-    fn failure(mut self, failure: Failure, holds: Holds) -> Filled {
+    pub fn failure(mut self, failure: Failure, holds: Holds) -> Filled {
         self.label(TagKind::Status, &failure.status.to_string());
         let meta = self.meta(String::new(), self.engine.holding_time(holds));
         let keep = if holds == Holds::Not { Keep::Passing } else { Keep::Memory };
@@ -428,7 +434,7 @@ impl<'e> Made<'e> {
     }
 }
 
-fn unix_now() -> u64 {
+pub(crate) fn unix_now() -> u64 {
     unix_seconds(SystemTime::now()).unwrap_or(0)
 }
 

@@ -4,7 +4,9 @@
 mod ahead;
 mod failure;
 mod fill;
+mod forward;
 mod naming;
+mod passing;
 mod pictures;
 mod purging;
 mod resolve;
@@ -24,7 +26,9 @@ use render::Pool;
 use tokio::sync::broadcast;
 
 pub use ahead::Spelled;
+pub use forward::{Passed, Passing};
 pub use naming::{NamingError, Scope, Wanted};
+pub use origin::{Forward, Forwarded};
 pub use purging::{Event, Foreseen, Sample};
 pub use resolve::{Ask, Refusal, Resolved};
 pub use site::{DialectKind, Route, Site, TagRule};

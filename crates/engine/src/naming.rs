@@ -5,7 +5,7 @@ use plan::{ExactName, MasterId, Plan, Selector, Tag};
 use purge::Target as PurgeTarget;
 
 use crate::Engine;
-use crate::resolve::{Candidate, Refusal, refuse_parse};
+use crate::resolve::{Candidate, Refusal};
 use crate::site::DialectKind;
 
 /// Something to be purged, as said.
@@ -46,6 +46,15 @@ pub enum Wanted {
     },
     /// One derivative of a site, by its raw target below the site's prefix.
     Exact {
+        /// The site's number.
+        site: usize,
+        /// The raw target.
+        target: String,
+        /// As the caller wrote it.
+        said: String,
+    },
+    /// The master that a raw target below a site's prefix leads to, with all its derivatives.
+    At {
         /// The site's number.
         site: usize,
         /// The raw target.
@@ -171,6 +180,10 @@ impl Engine {
                 self.check_scope(*site, said, scope)?;
                 self.name_exact(*site, target, said)
             }
+            Wanted::At { site, target, said } => {
+                self.check_scope(*site, said, scope)?;
+                self.name_target(*site, target, said)
+            }
             Wanted::AssetPrefix { site, prefix, said } => {
                 self.check_scope(*site, said, scope)?;
                 let sources = self.sites.sources(*site);
@@ -288,17 +301,21 @@ impl Engine {
             return Ok(self.masters(&origin, said));
         }
         let (site, target) = self.locate(said, scope)?;
-        match self.sites.grammar(site).parse(Target::new(&target), &self.site(site).grammar) {
+        self.name_target(site, &target, said)
+    }
+
+    fn name_target(&self, site: usize, target: &str, said: &str) -> Result<PurgeTarget, NamingError> {
+        match self.parse(site, Target::new(target)) {
             Ok(parsed) => self.name_asset(site, parsed.source.as_deref(), &parsed.asset, said),
-            Err(error) => self
-                .name_bare_imageboss(site, &target, said)
-                .unwrap_or_else(|| Err(malformed(said, &refuse_parse(&error)))),
+            Err(refusal) => {
+                self.name_bare_imageboss(site, target, said).unwrap_or_else(|| Err(malformed(said, &refusal)))
+            }
         }
     }
 
     /// `/source/path`, which ImageBoss's own `DELETE` names a master by, delivers nothing but says clearly what is meant.
     fn name_bare_imageboss(&self, site: usize, target: &str, said: &str) -> Option<Result<PurgeTarget, NamingError>> {
-        if self.site(site).dialect != DialectKind::Imageboss {
+        if self.site(site).dialect != DialectKind::Imageboss || self.site(site).passthrough {
             return None;
         }
         let (source, assets) = dialect::imageboss::purge_paths(target).ok()?;
@@ -362,11 +379,7 @@ impl Engine {
         target: &str,
         said: &str,
     ) -> Result<(Vec<Candidate>, Plan), NamingError> {
-        let mut parsed = self
-            .sites
-            .grammar(site)
-            .parse(Target::new(target), &self.site(site).grammar)
-            .map_err(|error| malformed(said, &refuse_parse(&error)))?;
+        let mut parsed = self.parse(site, Target::new(target)).map_err(|refusal| malformed(said, &refusal))?;
         self.resolve_pictures(site, &mut parsed.plan).map_err(|refusal| malformed(said, &refusal))?;
         let candidates = self
             .candidates(site, parsed.source.as_deref(), &parsed.asset, &parsed.origin_query)

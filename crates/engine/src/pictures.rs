@@ -5,7 +5,7 @@ use plan::{Overlay, Picture, Plan, Stage};
 
 use crate::Engine;
 use crate::naming::{is_ours, split_absolute};
-use crate::resolve::{Candidate, Refusal, refuse_parse};
+use crate::resolve::{Candidate, Refusal};
 
 /// Overlays upon overlays.
 const DEEPEST: usize = 4;
@@ -61,9 +61,7 @@ impl Engine {
         let Some((host, target)) = split_absolute(url) else { return Ok(None) };
         let Target { path, query } = Target::new(target);
         let Some(route) = self.route(host, path).filter(|route| is_ours(route.site, host)) else { return Ok(None) };
-        let grammar = self.sites.grammar(route.number);
-        let below = Target { path: route.path, query };
-        let parsed = grammar.parse(below, &route.site.grammar).map_err(|e| refuse_parse(&e))?;
+        let parsed = self.parse(route.number, Target { path: route.path, query })?;
         let candidates =
             self.candidates(route.number, parsed.source.as_deref(), &parsed.asset, &parsed.origin_query)?;
         Ok(Some((candidates, parsed.plan.stages)))

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dialect::{Asset, Disposition, ParseError, Target, Warning};
+use dialect::{Asset, Disposition, ParseError, Parsed, Target, Warning};
 use plan::reason::Fault;
 use plan::{AcceptClass, DerivativeKey, ExactName, Label, MasterRef, NameHash, OutputSpec, Plan, Position, Stamp};
 use purge::{Index, Role, Slot, Subject};
@@ -110,6 +110,11 @@ impl Refusal {
         }
     }
 
+    /// What is answered while the server stops.
+    pub fn stopping() -> Self {
+        Refusal { fault: Fault::Us, ..Refusal::new(503, "stopping", "the server is stopping") }
+    }
+
     pub(crate) fn at(self, site: usize) -> Self {
         Refusal { site: Some(site), ..self }
     }
@@ -176,8 +181,7 @@ impl Engine {
         })?;
         let (site, number) = (route.site, route.number);
         let below = Target { path: route.path, query };
-        let mut parsed =
-            self.sites.grammar(number).parse(below, &site.grammar).map_err(|e| refuse_parse(&e).at(number))?;
+        let mut parsed = self.parse(number, below).map_err(|refusal| refusal.at(number))?;
         if let Some(warning) = parsed.warnings.first().filter(|_| site.strict) {
             return Err(refuse_warning(warning).at(number));
         }
@@ -191,7 +195,10 @@ impl Engine {
         let output = parsed.plan.output.resolve(ask.accept);
         Ok(Resolved {
             site: number,
-            key: DerivativeKey::new(secret, &exact, &output),
+            key: match site.passthrough {
+                true => DerivativeKey::passed_through(secret, &exact),
+                false => DerivativeKey::new(secret, &exact, &output),
+            },
             known: self.known(number, exact, &candidates, &pictures),
             exact: self.index.exact(exact),
             candidates,
@@ -203,6 +210,27 @@ impl Engine {
             any_content: parsed.any_content,
             warnings: parsed.warnings,
             url: if site.hosts.is_empty() { ask.target.to_owned() } else { format!("//{}{}", ask.host, ask.target) },
+        })
+    }
+
+    /// What a raw target below a site's prefix means. On a pass-through site the path is the master's, and the query the
+    /// origin's, byte for byte.
+    pub(crate) fn parse(&self, number: usize, below: Target<'_>) -> Result<Parsed, Refusal> {
+        let site = self.site(number);
+        if !site.passthrough {
+            return self.sites.grammar(number).parse(below, &site.grammar).map_err(|e| refuse_parse(&e));
+        }
+        let raw = below.path.strip_prefix('/').unwrap_or(below.path);
+        let path = dialect::text::decode(raw)
+            .ok_or_else(|| Refusal::new(400, "bad-path", "the path is not UTF-8 once it is decoded"))?;
+        Ok(Parsed {
+            source: None,
+            asset: Asset::Path(path),
+            plan: Plan::original(),
+            origin_query: below.query.unwrap_or_default().to_owned(),
+            disposition: Disposition::None,
+            any_content: true,
+            warnings: Vec::new(),
         })
     }
 
@@ -218,6 +246,17 @@ impl Engine {
                 .map(|(c, role)| self.index.dependency(c.master.id.clone(), role, Position::START, None))
                 .collect(),
             labels: self.given_labels(site, candidates).into(),
+        }
+    }
+
+    /// What a takedown can name a master by before it is asked for.
+    pub(crate) fn known_of(&self, candidate: &Candidate) -> Subject {
+        let dependency = self.index.dependency(candidate.master.id.clone(), Role::Main, Position::START, None);
+        Subject {
+            stamp: Stamp { log: self.index.identity().log, position: Position::START },
+            exact: None,
+            dependencies: vec![dependency],
+            labels: Vec::new().into(),
         }
     }
 
@@ -308,7 +347,7 @@ fn join_queries(own: &str, more: &str) -> String {
     }
 }
 
-pub(crate) fn refuse_parse(error: &ParseError) -> Refusal {
+fn refuse_parse(error: &ParseError) -> Refusal {
     match error {
         ParseError::Malformed { problem, expected } => {
             Refusal { allowed: Some(expected.clone()), ..Refusal::new(400, "malformed-url", problem.clone()) }

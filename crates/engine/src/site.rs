@@ -77,6 +77,8 @@ pub struct Site {
     pub tags: Vec<TagRule>,
     /// Whether answers are originals as the origin gave them, whatever they are, and the grammar is not asked.
     pub passthrough: bool,
+    /// Whether a pass-through site hands unsafe methods (`POST`, `PUT` and the like) on to its first source.
+    pub unsafe_methods: bool,
 }
 
 /// Tags for what is made from masters whose path matches.
@@ -122,6 +124,7 @@ impl Site {
             vendor_errors: false,
             tags: Vec::new(),
             passthrough: false,
+            unsafe_methods: false,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use reqwest::header::{AGE, CACHE_CONTROL, DATE, EXPIRES, HeaderMap, HeaderName, LAST_MODIFIED};
+use reqwest::header::{AGE, CACHE_CONTROL, DATE, EXPIRES, HeaderMap, HeaderName, LAST_MODIFIED, VARY};
 
 use crate::Storable;
 
@@ -42,6 +42,14 @@ pub(crate) fn freshness(headers: &HeaderMap) -> (Storable, Option<Duration>) {
     let life = shared_max_age.or(max_age).or_else(|| if controlled { None } else { expires_in(headers) });
     let age = Duration::from_secs(text(headers, AGE).and_then(|age| age.trim().parse().ok()).unwrap_or(0));
     (storable, life.map(|life| life.saturating_sub(age)))
+}
+
+/// Whether `Vary` names anything but `Accept-Encoding`.
+pub(crate) fn varies(headers: &HeaderMap) -> bool {
+    headers.get_all(VARY).iter().any(|value| {
+        let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+        value.split(',').map(str::trim).any(|name| !name.is_empty() && !name.eq_ignore_ascii_case("accept-encoding"))
+    })
 }
 
 /// Splits at commas outside quotes.
@@ -168,6 +176,20 @@ mod tests {
             (&[("last-modified", now)], Yes, None),
         ] {
             assert_eq!(freshness(&map(pairs)), (storable, seconds.map(Duration::from_secs)), "{pairs:?}");
+        }
+    }
+
+    #[test]
+    fn only_accept_encoding_may_vary() {
+        for (pairs, want) in [
+            (&[][..], false),
+            (&[("vary", "Accept-Encoding")], false),
+            (&[("vary", "accept-encoding, Cookie")], true),
+            (&[("vary", "Accept-Encoding"), ("vary", "Origin")], true),
+            (&[("vary", "*")], true),
+            (&[("vary", "")], false),
+        ] {
+            assert_eq!(varies(&map(pairs)), want, "{pairs:?}");
         }
     }
 

@@ -1,5 +1,7 @@
 //! Masters behind HTTP.
 
+mod forward;
+
 use std::error::Error as _;
 use std::time::Duration;
 
@@ -7,11 +9,14 @@ use bytes::{Bytes, BytesMut};
 use percent_encoding::percent_decode_str;
 use plan::{Location, MasterId};
 use reqwest::header::{
-    ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HOST, HeaderMap,
-    HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION, RANGE, TRANSFER_ENCODING, USER_AGENT,
+    ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH,
+    CONTENT_TYPE, ETAG, HOST, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION, RANGE,
+    TRANSFER_ENCODING, USER_AGENT,
 };
 use reqwest::{Client, Response};
 use url::Url;
+
+pub use forward::{Forward, Forwarded};
 
 use crate::gate::{Gate, RefusedAddress};
 use crate::{Body, FetchError, Fetched, HttpSettings, OpenError, Validators, headers, install_crypto, url_id};
@@ -30,6 +35,7 @@ pub(crate) struct Web {
     total_timeout: Duration,
     max_bytes: u64,
     max_redirects: u8,
+    invalidates: bool,
 }
 
 impl Web {
@@ -76,6 +82,7 @@ impl Web {
             total_timeout: settings.total_timeout,
             max_bytes: settings.max_bytes,
             max_redirects: settings.max_redirects,
+            invalidates: settings.invalidation,
         };
         Ok((web, location))
     }
@@ -91,6 +98,10 @@ impl Web {
         tokio::time::timeout(self.total_timeout, self.follow(url, validators))
             .await
             .unwrap_or(Err(FetchError::TimedOut))
+    }
+
+    pub(crate) fn invalidates(&self) -> bool {
+        self.invalidates
     }
 
     fn url(&self, path: &str, query: &str) -> Result<Url, FetchError> {
@@ -109,7 +120,10 @@ impl Web {
             let status = response.status().as_u16();
             match status {
                 200 => return self.body(response, names).await,
-                304 if validators.is_some() => return Ok(Fetched::NotModified),
+                304 if validators.is_some() => {
+                    let (storable, max_age) = headers::freshness(response.headers());
+                    return Ok(Fetched::NotModified { storable, max_age });
+                }
                 301 | 302 | 303 | 307 | 308 if hop < self.max_redirects => {
                     let target = headers::text(response.headers(), LOCATION)
                         .ok_or_else(|| FetchError::Redirect(format!("{status} without a readable Location")))?;
@@ -175,7 +189,7 @@ impl Web {
         url.origin() == self.base.origin()
     }
 
-    async fn body(&self, mut response: Response, names: Vec<MasterId>) -> Result<Fetched, FetchError> {
+    async fn body(&self, response: Response, names: Vec<MasterId>) -> Result<Fetched, FetchError> {
         let head = response.headers().clone();
         if let Some(coding) = head.get(CONTENT_ENCODING)
             && !coding.as_bytes().eq_ignore_ascii_case(b"identity")
@@ -183,6 +197,11 @@ impl Web {
             return Err(FetchError::Coding(String::from_utf8_lossy(coding.as_bytes()).into_owned()));
         }
         let expected = headers::text(&head, CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
+        let bytes = self.read(response, expected).await?;
+        Ok(Fetched::Body(Box::new(described(bytes, &head, names))))
+    }
+
+    async fn read(&self, mut response: Response, expected: Option<u64>) -> Result<Bytes, FetchError> {
         let limit = self.max_bytes;
         if expected.is_some_and(|length| length > limit) {
             return Err(FetchError::TooLarge { limit });
@@ -196,12 +215,11 @@ impl Web {
                 Ok(None) if expected.is_some_and(|length| length != got) => {
                     return Err(FetchError::Truncated { expected, got });
                 }
-                Ok(None) => break,
+                Ok(None) => return Ok(bytes.freeze()),
                 Err(error) if error.is_timeout() => return Err(FetchError::TimedOut),
                 Err(_) => return Err(FetchError::Truncated { expected, got }),
             }
         }
-        Ok(Fetched::Body(Box::new(described(bytes.freeze(), &head, names))))
     }
 }
 
@@ -215,6 +233,11 @@ fn described(bytes: Bytes, head: &HeaderMap, names: Vec<MasterId>) -> Body {
         last_modified: headers::last_modified(head),
         storable,
         max_age,
+        varies: headers::varies(head),
+        described: [("content-language", CONTENT_LANGUAGE), ("content-disposition", CONTENT_DISPOSITION)]
+            .into_iter()
+            .filter_map(|(name, header)| Some((name, headers::text(head, header)?.to_owned())))
+            .collect(),
         names,
         tags: headers::tags(head),
     }

@@ -21,6 +21,7 @@ use plan::{Location, MasterId, MasterRef};
 use url::Url;
 
 pub use error::{BadPath, FetchError, OpenError};
+pub use http::{Forward, Forwarded};
 
 /// A folder of masters.
 #[derive(Debug, Clone)]
@@ -65,6 +66,8 @@ pub struct HttpSettings {
     pub user_agent: String,
     /// Further request headers, such as credentials. They go to the base's own host only, never to where it redirects.
     pub headers: Vec<(String, String)>,
+    /// Whether its `Cache-Group-Invalidation` (RFC 9875) is obeyed.
+    pub invalidation: bool,
 }
 
 impl HttpSettings {
@@ -81,6 +84,7 @@ impl HttpSettings {
             no_cache: true,
             user_agent: concat!("Afterimage/", env!("CARGO_PKG_VERSION")).to_owned(),
             headers: Vec::new(),
+            invalidation: false,
         }
     }
 }
@@ -99,6 +103,7 @@ impl std::fmt::Debug for HttpSettings {
             .field("no_cache", &self.no_cache)
             .field("user_agent", &self.user_agent)
             .field("headers", &self.headers.iter().map(|(name, _)| name).collect::<Vec<_>>())
+            .field("invalidation", &self.invalidation)
             .finish()
     }
 }
@@ -116,7 +121,12 @@ pub struct Validators {
 #[derive(Debug, Clone)]
 pub enum Fetched {
     /// The validators still hold. Only an HTTP source says so.
-    NotModified,
+    NotModified {
+        /// As [`Body::storable`], said anew.
+        storable: Storable,
+        /// As [`Body::max_age`], said anew; `None` = what was said before holds.
+        max_age: Option<Duration>,
+    },
     /// The master.
     Body(Box<Body>),
 }
@@ -148,6 +158,11 @@ pub struct Body {
     /// How much longer the origin calls it fresh: `s-maxage`, else `max-age`, else `Expires` less `Date`; less `Age`. Zero
     /// for `no-cache`.
     pub max_age: Option<Duration>,
+    /// Whether the origin answers differently by request headers other than `Accept-Encoding`, which is always the same here
+    /// (`Vary`, RFC 9111 section 4.1).
+    pub varies: bool,
+    /// `Content-Language` and `Content-Disposition`, as received, by lower-case name.
+    pub described: Vec<(&'static str, String)>,
     /// Further identities of this master that were learnt while it was fetched: the target of a symlink, each redirect hop
     /// (whichever host it is on). A purge of any of them takes this master too.
     pub names: Vec<MasterId>,
@@ -283,6 +298,23 @@ impl Source {
         }
     }
 
+    /// Passes a request on and brings the answer, whatever its status. Redirects are not followed. Only for web sources.
+    ///
+    /// # Errors
+    /// As [`Source::fetch`]; then it is not known whether the origin carried it out, unless the address was refused.
+    pub async fn forward(&self, master: &MasterRef, request: Forward) -> Result<Forwarded, FetchError> {
+        let path = self.path_of(&master.id)?;
+        match &self.inner.kind {
+            Kind::Local(_) => Err(FetchError::BadPath),
+            Kind::Http(web) => web.forward(path, &master.query, request).await,
+        }
+    }
+
+    /// Whether this source's `Cache-Group-Invalidation` is obeyed.
+    pub fn invalidates(&self) -> bool {
+        matches!(&self.inner.kind, Kind::Http(web) if web.invalidates())
+    }
+
     fn read_file(&self, path: &str) -> Result<Fetched, FetchError> {
         let Kind::Local(folder) = &self.inner.kind else { return Err(FetchError::BadPath) };
         let file = folder.read(path)?;
@@ -294,6 +326,8 @@ impl Source {
             last_modified: file.modified,
             storable: if file.stable { Storable::Yes } else { Storable::No },
             max_age: None,
+            varies: false,
+            described: Vec::new(),
             names: names.into_iter().collect(),
             tags: Vec::new(),
         })))

@@ -122,6 +122,12 @@ impl DerivativeKey {
         DerivativeKey(secret.keyed(b"derivative", &[&exact.0, output.to_string().as_bytes()]))
     }
 
+    /// The key of the answer that a pass-through site gives under an exact name: what it may live for is the origin's word, so
+    /// it is another than that of the same bytes on a site for pictures.
+    pub fn passed_through(secret: &KeySecret, exact: &ExactName) -> Self {
+        DerivativeKey(secret.keyed(b"passed-through", &[&exact.0]))
+    }
+
     /// The key under which a master's own bytes are kept.
     pub fn of_master(secret: &KeySecret, master: &MasterRef) -> Self {
         DerivativeKey(secret.keyed(b"master", &[master.id.as_str().as_bytes(), master.query.as_bytes()]))
@@ -154,6 +160,8 @@ mod tests {
         assert_ne!(name, ExactName::new(&one, std::slice::from_ref(&a), &Plan::original()));
         let spec = plan.output.resolve(AcceptClass::Basic);
         assert_ne!(DerivativeKey::new(&one, &name, &spec).0, name.0);
+        let original = Plan::original().output.resolve(AcceptClass::Basic);
+        assert_ne!(DerivativeKey::passed_through(&one, &name), DerivativeKey::new(&one, &name, &original));
         assert_ne!(one.name(1, b"x"), one.name(2, b"x"));
         assert_ne!(one.name(1, b"x"), two.name(1, b"x"));
     }

@@ -71,6 +71,8 @@ reasons! {
         Older = "older",
         /// The origin forbids it.
         OriginForbids = "origin-forbids",
+        /// The origin answers differently by request headers (`Vary`).
+        Varies = "varies",
         /// The master changed while it was read.
         MasterUnstable = "master-unstable",
         /// It is larger than the tier takes.

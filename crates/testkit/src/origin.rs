@@ -72,6 +72,17 @@ struct Page {
     in_flight: usize,
     peak: usize,
     last: Option<(String, HeaderMap)>,
+    scripted: HashMap<String, Scripted>,
+    /// Method and body of the newest request that was neither `GET` nor `HEAD`.
+    last_sent: Option<(String, Bytes)>,
+}
+
+/// The answer to one method.
+#[derive(Clone)]
+struct Scripted {
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: Bytes,
 }
 
 #[derive(Clone)]
@@ -164,6 +175,18 @@ impl VersionedOrigin {
         let content = Content::Canned { status, content_type: "text/plain".to_owned(), body: Bytes::new() };
         self.page(path, |page| page.content = Some(content));
         self.set_header(path, "location", location);
+    }
+
+    /// Answers one method other than `GET` and `HEAD` so; without this, such requests are answered as `GET` is.
+    pub fn script(&self, method: &str, path: &str, status: u16, headers: &[(&str, &str)], body: &str) {
+        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let scripted = Scripted { status, headers, body: Bytes::from(body.to_owned()) };
+        self.page(path, |page| page.scripted.insert(method.to_owned(), scripted));
+    }
+
+    /// Method and body of the newest request for a path that was neither `GET` nor `HEAD`.
+    pub fn last_sent(&self, path: &str) -> Option<(String, Bytes)> {
+        self.page(path, |page| page.last_sent.clone())
     }
 
     /// From now on the path answers 404.
@@ -317,7 +340,11 @@ async fn accept(listener: TcpListener, state: Arc<State>) {
 
 async fn answer(state: Arc<State>, request: Request<Incoming>) -> Result<Response<Parts>, Dropped> {
     let path = request.uri().path().to_owned();
-    let (content, extra, before_headers, mid_body, failure, hold) = {
+    let method = request.method().as_str().to_owned();
+    let (request, body) = request.into_parts();
+    let is_read = matches!(method.as_str(), "GET" | "HEAD");
+    let sent = if is_read { Bytes::new() } else { whole(body).await? };
+    let (scripted, content, extra, before_headers, mid_body, failure, hold) = {
         let mut pages = state.pages();
         let page = pages.entry(path.clone()).or_default();
         page.requests += 1;
@@ -325,10 +352,14 @@ async fn answer(state: Arc<State>, request: Request<Incoming>) -> Result<Respons
         page.peak = page.peak.max(page.in_flight);
         let total = state.in_flight.fetch_add(1, Ordering::SeqCst) + 1;
         state.peak.fetch_max(total, Ordering::SeqCst);
-        let target = request.uri().path_and_query().map_or("", |target| target.as_str());
-        page.last = Some((target.to_owned(), request.headers().clone()));
+        let target = request.uri.path_and_query().map_or("", |target| target.as_str());
+        page.last = Some((target.to_owned(), request.headers.clone()));
+        let scripted = if is_read { None } else { page.scripted.get(&method).cloned() };
+        if !is_read {
+            page.last_sent = Some((method, sent));
+        }
         let hold = page.hold.clone();
-        (page.content.clone(), page.extra.clone(), page.before_headers, page.mid_body, page.failure, hold)
+        (scripted, page.content.clone(), page.extra.clone(), page.before_headers, page.mid_body, page.failure, hold)
     };
     let guard = InFlight { state, path };
     let hold_at = |at: At| hold.as_ref().filter(|(wanted, _)| *wanted == at).map(|(_, hold)| Arc::clone(hold));
@@ -340,6 +371,12 @@ async fn answer(state: Arc<State>, request: Request<Incoming>) -> Result<Respons
     }
 
     let mut response = Response::builder();
+    let (content, extra) = match scripted {
+        Some(Scripted { status, headers, body }) => {
+            (Some(Content::Canned { status, content_type: "text/plain".to_owned(), body }), headers)
+        }
+        None => (content, extra),
+    };
     let (mut status, mut body) = match (failure, content) {
         (Some(Failure::Drop), _) => return Err(Dropped),
         (Some(Failure::Status(status)), _) => (status, Bytes::from_static(b"told to fail")),
@@ -347,7 +384,7 @@ async fn answer(state: Arc<State>, request: Request<Incoming>) -> Result<Respons
         (_, Some(Content::Version(version, picture))) => {
             let etag = format!("\"v{version}\"");
             let known =
-                request.headers().get(header::IF_NONE_MATCH).is_some_and(|sent| sent.as_bytes() == etag.as_bytes());
+                request.headers.get(header::IF_NONE_MATCH).is_some_and(|sent| sent.as_bytes() == etag.as_bytes());
             response = response.header(header::ETAG, etag).header(header::CONTENT_TYPE, "image/png");
             if known { (304, Bytes::new()) } else { (200, picture) }
         }
@@ -376,6 +413,17 @@ async fn answer(state: Arc<State>, request: Request<Incoming>) -> Result<Respons
     };
     let parts = Parts::new(body, cut, mid_body, hold_at(At::MidBody), guard);
     response.status(status).body(parts).map_err(|_| Dropped)
+}
+
+async fn whole(mut body: Incoming) -> Result<Bytes, Dropped> {
+    use http_body::Body as _;
+    let mut bytes = Vec::new();
+    while let Some(frame) = std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+        if let Ok(data) = frame.map_err(|_| Dropped)?.into_data() {
+            bytes.extend_from_slice(&data);
+        }
+    }
+    Ok(bytes.into())
 }
 
 /// Ends the connection without an answer.

@@ -92,6 +92,7 @@ fn each_setting_arrives_where_it_belongs() {
         no_cache = false
         user_agent = "me/1"
         headers = { Authorization = "Bearer x" }
+        invalidation = true
         [source.disk]
         type = "local"
         root = "photos"
@@ -115,7 +116,7 @@ fn each_setting_arrives_where_it_belongs() {
         [[site]]
         name = "other"
         kind = "passthrough"
-        dialect = "cloudimage"
+        unsafe_methods = true
         sources = ["web"]
         "#,
     );
@@ -167,7 +168,7 @@ fn each_setting_arrives_where_it_belongs() {
     assert_eq!(config.sources.iter().map(|s| s.name.as_str()).collect::<Vec<_>>(), ["web", "disk"]);
     let SourceKind::Http(web) = &config.sources[0].kind else { panic!("{:?}", config.sources) };
     assert_eq!(web.base.as_str(), "https://shop.example/media");
-    assert!(web.allow_private && !web.no_cache);
+    assert!(web.allow_private && !web.no_cache && web.invalidation);
     let seconds = [web.connect_timeout, web.read_timeout, web.total_timeout].map(|t| t.as_secs());
     assert_eq!((seconds, web.max_bytes, web.max_redirects), ([1, 2, 3], 4_000_000, 0));
     assert_eq!(
@@ -193,7 +194,9 @@ fn each_setting_arrives_where_it_belongs() {
         avif: false,
     };
     assert_eq!(kit.grammar, grammar);
-    assert!(!kit.passthrough && config.sites[1].passthrough);
+    let other = &config.sites[1];
+    assert!(!kit.passthrough && !kit.unsafe_methods && other.passthrough && other.unsafe_methods);
+    assert!(!other.vendor_headers && !other.vendor_errors);
     let tags: Vec<&str> = kit.tags.iter().flat_map(|rule| &rule.tags).map(plan::Tag::as_str).collect();
     assert_eq!(tags, ["summer", "sale"]);
     assert!(kit.tags[0].covers("summer/x/a.jpg") && !kit.tags[0].covers("winter/a.jpg"));

@@ -13,7 +13,7 @@ async fn fetch(source: &Source, path: &str) -> Result<Body, FetchError> {
     let master = MasterRef::plain(source.canonical(path).expect("a good path"));
     match source.fetch(&master, None).await? {
         Fetched::Body(body) => Ok(*body),
-        Fetched::NotModified => panic!("not modified, though no validators were sent"),
+        Fetched::NotModified { .. } => panic!("not modified, though no validators were sent"),
     }
 }
 

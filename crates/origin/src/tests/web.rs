@@ -45,7 +45,7 @@ async fn reads_a_master_and_what_is_said_of_it() {
     assert!(!asked.contains_key("if-none-match"));
 
     let validators = body.validators().unwrap();
-    assert!(matches!(source.fetch(&master, Some(&validators)).await, Ok(Fetched::NotModified)));
+    assert!(matches!(source.fetch(&master, Some(&validators)).await, Ok(Fetched::NotModified { .. })));
     let asked = origin.last_headers("/x/a%20b%2Bc%3F.png").unwrap();
     assert_eq!(asked["if-modified-since"], "Sun, 06 Nov 1994 08:49:37 GMT");
     origin.bump("/x/a%20b%2Bc%3F.png");
