@@ -70,6 +70,7 @@ pub fn configuration(origin: SocketAddr, source: &str, listen: &str, data: Optio
     }
     text += &format!(
         "cache = {{ memory = {memory:?} }}\nlog = {{ access = false, level = \"warn\" }}\n\n\
+         [purge]\nrate = 1000000\nburst = 10000000\n\
          [source.{source}]\ntype = \"http\"\nbase = \"http://{origin}/\"\nallow_private = true\n"
     );
     for dialect in DIALECTS {

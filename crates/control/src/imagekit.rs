@@ -15,7 +15,6 @@ use serde_json::{Value, json};
 
 use crate::act::{Failed, Named};
 use crate::auth::{Caller, Denied, Right, basic_user};
-use crate::clock::rfc3339;
 use crate::plane::Plane;
 use crate::recent::short;
 use crate::reply::Reply;
@@ -69,11 +68,10 @@ pub(crate) async fn status(
         let caller = caller(&plane, &headers, &from, Right::Read)?;
         match find(&plane, &caller, &request).await.map_err(|e| Problem::of(&e))? {
             // The vendor knows two states. A purge completes when no copy answers any more; what the disk still holds is
-            // told in fields of our own.
+            // told by our own API.
             Some((_, progress)) => {
                 let status = if progress.state() >= State::Effective { "Completed" } else { "Pending" };
-                let erased_at = progress.erased_at.map(rfc3339);
-                Ok((200, json!({ "status": status, "state": progress.state().name(), "erasedAt": erased_at })))
+                Ok((200, json!({ "status": status })))
             }
             None => Err(Problem::new(400, format!("no purge request has the id {request:?}"))),
         }

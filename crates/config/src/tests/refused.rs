@@ -72,7 +72,7 @@ fn faults_at_the_top_are_told() {
         ),
         ("purge.rate = 0", "1:14 `rate`: 0 is out of range | allowed: 1 to 1000000"),
         ("purge.stale_time = \"2h\"", "1:20 `stale_time`: 2h is out of range | allowed: 0s to 1h"),
-        ("webhook = 1", "1:1 `webhook` is a number, but there may be several: [[webhook]] | "),
+        ("webhook = 1", "1:11 `webhook` is a number, but there may be several: [[webhook]] | "),
         ("webhook = [{ url = \"x\", secret_file = \"s\" }]", "1:20 `url`: \"x\" is no http or https URL | "),
         ("webhook = [{ url = \"https://x\" }]", "1:12 [[webhook]] has no `secret_file` | "),
         ("source.b = 1", "1:8 `source.b` is a number, not a table | every source has a name"),

@@ -1,5 +1,5 @@
 //! Renders a file to a width a few times and prints where the time goes:
-//! `cargo run --release -p afterimage-render --example measure -- photo.jpg 800 jpeg`. The file `-` stands for a made-up
+//! `cargo run --release -p afterimage-render --example resample -- photo.jpg 800 jpeg`. The file `-` stands for a made-up
 //! JPEG of 12 megapixels.
 
 #![allow(clippy::print_stdout)]
