@@ -124,14 +124,14 @@ async fn it_is_bounded_also_while_refreshes_fail() {
     purge_as(&index, Mode::Soft);
     let begun = std::time::Instant::now();
     assert_eq!(then(&store, &index, &fills, Some(503)).await.served, Served::Stale);
-    // Its clock began somewhere in between.
-    let served = std::time::Instant::now();
+    // Its time began before this and after `begun`.
+    let first = std::time::Instant::now();
     quiet(&store).await;
     assert_eq!(then(&store, &index, &fills, Some(503)).await.served, Served::Stale, "a failure may mend");
     quiet(&store).await;
     assert_eq!(fills.load(Ordering::SeqCst), 2, "and is not tried again at once");
     loop {
-        let asked = served.elapsed();
+        let asked = first.elapsed();
         let reply = then(&store, &index, &fills, Some(503)).await;
         quiet(&store).await;
         if reply.served != Served::Stale {
