@@ -9,7 +9,7 @@
 use std::time::Instant;
 
 use plan::{Position, Stamp};
-use purge::{Filter, Row, Subject, Tier, Verdict};
+use purge::{Row, Subject, Tier, Verdict};
 
 use super::{Stop, Worker};
 
@@ -21,7 +21,7 @@ impl Worker {
     pub(super) fn raise_floor(&mut self, head: Position) -> Result<(), Stop> {
         // What could not be written to the log is in the index alone, and its positions may be given again.
         let to = head.min(self.parts.records.head()?);
-        if to <= self.parts.index.floor() || !self.worth_it()? {
+        if to <= self.parts.index.floor() || !self.worth_it() {
             return Ok(());
         }
         self.barrier();
@@ -37,14 +37,13 @@ impl Worker {
         Ok(())
     }
 
-    fn worth_it(&self) -> Result<bool, Stop> {
+    /// Asked after every purge, so it looks at the index alone: walking the log here made each purge cost as much as there were
+    /// records.
+    fn worth_it(&self) -> bool {
         let settings = &self.parts.settings;
-        let globs = Filter { kind: Some("glob".to_owned()), limit: settings.most_globs.max(1), ..Filter::default() };
-        let floor = self.parts.index.floor();
-        let live = self.parts.records.list(&globs)?.iter().filter(|(record, _)| record.position > floor).count();
+        let live = self.parts.index.live_globs();
         let long_ago = self.raised_at.is_none_or(|at| at.elapsed() >= settings.raise_every);
-        Ok(live >= settings.most_globs.max(1)
-            || (long_ago && (live > 0 || self.parts.index.len() > settings.most_names)))
+        live >= settings.most_globs.max(1) || (long_ago && (live > 0 || self.parts.index.len() > settings.most_names))
     }
 
     /// Erases masters that were read before a position. They are not re-stamped: a purge of one derivative, of what a master was
