@@ -22,8 +22,18 @@ impl Doors {
         let task = self.fills.spawn(reply);
         Box::pin(async move {
             match task.await {
-                Ok(reply) => DeleteAnswer { status: reply.status, body: reply.body, headers: reply.headers },
-                Err(_) => DeleteAnswer { status: 503, body: "{\"error\":\"stopping\"}".into(), headers: Vec::new() },
+                Ok(reply) => DeleteAnswer {
+                    status: reply.status,
+                    content_type: reply.content_type,
+                    body: reply.body,
+                    headers: reply.headers,
+                },
+                Err(_) => DeleteAnswer {
+                    status: 503,
+                    content_type: "application/json",
+                    body: "{\"error\":\"stopping\"}".into(),
+                    headers: Vec::new(),
+                },
             }
         })
     }

@@ -100,7 +100,14 @@ impl Problem {
 
     pub fn reply(self) -> Reply {
         let title = StatusCode::from_u16(self.status).ok().and_then(|s| s.canonical_reason()).unwrap_or("Error");
-        let mut body = json!({ "title": title, "status": self.status, "code": self.code, "detail": self.detail });
+        let fault = if self.status < 500 { "client" } else { "us" };
+        let mut body = json!({
+            "title": title,
+            "status": self.status,
+            "code": self.code,
+            "fault": fault,
+            "detail": self.detail,
+        });
         if let Some(parameter) = self.parameter {
             body["parameter"] = json!(parameter);
         }

@@ -50,6 +50,8 @@ pub struct DeleteAnswer {
     pub status: u16,
     /// The JSON body.
     pub body: String,
+    /// Its media type.
+    pub content_type: &'static str,
     /// Further headers.
     pub headers: Vec<(&'static str, String)>,
 }
@@ -190,7 +192,7 @@ impl Plane {
         };
         let mut response = Response::new(Full::new(Bytes::from(answer.body)));
         *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(answer.content_type));
         for (name, value) in answer.headers {
             vendor::put(response.headers_mut(), http::HeaderName::from_static(name), &value);
         }
