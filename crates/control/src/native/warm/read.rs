@@ -78,8 +78,11 @@ impl Asked {
     }
 }
 
+/// Texts with the number of the line that each stands in.
+type Numbered = Vec<(usize, String)>;
+
 /// A sitemap, or one URL a line with `#` before comments.
-fn read_list(fields: &Map<String, Value>) -> Result<(Vec<(usize, String)>, Vec<String>), Problem> {
+fn read_list(fields: &Map<String, Value>) -> Result<(Numbered, Vec<String>), Problem> {
     let Some(list) = text(fields, "list")? else { return Ok((Vec::new(), Vec::new())) };
     let list = list.trim_start_matches('\u{feff}');
     if list.trim_start().starts_with('<') {
