@@ -180,7 +180,7 @@ async fn damaged_masters_give_a_whole_picture_or_a_clear_refusal() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "slow: make test-long runs it"]
+#[ignore = "the test above with 15 times as many damaged masters, which takes minutes: make test-long runs it"]
 async fn damaged_masters_many_more() {
     Bench::start().run(50, 200).await;
 }

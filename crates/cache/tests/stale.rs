@@ -12,6 +12,7 @@ use common::{KEY, MemoryCatalogue, Origin, ask, index, made, master, purge, purg
 use plan::reason::{Fault, Miss, Served};
 use purge::{Index, Mode, Tier};
 use tokio::sync::Notify;
+use tokio::task::JoinHandle;
 
 const MINUTE: Option<Duration> = Some(Duration::from_secs(60));
 
@@ -19,6 +20,12 @@ async fn get(store: &Arc<Store>, origin: &Origin) -> (String, Served) {
     let (index, origin) = (origin.index.clone(), origin.clone());
     let reply = ask(store, &index, KEY, master(), move |context| origin.clone().fill(context)).await;
     (text(&reply), reply.served)
+}
+
+/// The same, from another task: it has asked once that runs.
+fn later(store: &Arc<Store>, origin: &Origin) -> JoinHandle<(String, Served)> {
+    let (store, origin) = (store.clone(), origin.clone());
+    tokio::spawn(async move { get(&store, &origin).await })
 }
 
 /// Waits until no fill is under way.
@@ -64,10 +71,7 @@ async fn a_hard_purge_ends_it_at_once_and_nobody_joins_the_refresh() {
     origin.started.notified().await;
     origin.version.store(3, Ordering::SeqCst);
     purge(&index);
-    let late = tokio::spawn({
-        let (store, origin) = (store.clone(), origin.clone());
-        async move { get(&store, &origin).await }
-    });
+    let late = later(&store, &origin);
     origin.started.notified().await;
     origin.release();
     origin.release();
@@ -82,17 +86,11 @@ async fn a_request_after_a_soft_purge_joins_no_older_flight() {
     let index = index();
     let store = store_for(&index, Tier::Derivatives, None, MINUTE);
     let origin = Origin::new(&index, true);
-    let first = tokio::spawn({
-        let (store, origin) = (store.clone(), origin.clone());
-        async move { get(&store, &origin).await }
-    });
+    let first = later(&store, &origin);
     origin.started.notified().await;
     origin.version.store(2, Ordering::SeqCst);
     purge_as(&index, Mode::Soft);
-    let second = tokio::spawn({
-        let (store, origin) = (store.clone(), origin.clone());
-        async move { get(&store, &origin).await }
-    });
+    let second = later(&store, &origin);
     origin.started.notified().await;
     origin.hold.as_ref().unwrap().notify_waiters();
     assert_eq!(first.await.unwrap().0, "version 1");

@@ -11,6 +11,7 @@ use common::{KEY, MemoryCatalogue, Origin, ask, index, label, master, now, purge
 use plan::reason::{Miss, NotStored, Served};
 use plan::{KeySecret, LogId};
 use purge::{Index, LogIdentity, Row, Tier};
+use tokio::task::JoinHandle;
 
 async fn get(store: &Arc<Store>, origin: &Origin) -> (String, Served, Option<NotStored>) {
     let (index, origin) = (origin.index.clone(), origin.clone());
@@ -18,23 +19,23 @@ async fn get(store: &Arc<Store>, origin: &Origin) -> (String, Served, Option<Not
     (text(&reply), reply.served, reply.not_stored)
 }
 
+/// The same, from another task: it has asked once that runs.
+fn later(store: &Arc<Store>, origin: &Origin) -> JoinHandle<(String, Served, Option<NotStored>)> {
+    let (store, origin) = (store.clone(), origin.clone());
+    tokio::spawn(async move { get(&store, &origin).await })
+}
+
 #[tokio::test]
 async fn a_fill_in_flight_loses_against_a_purge() {
     let index = index();
     let store = store(&index, None);
     let origin = Origin::new(&index, true);
-    let waiting = tokio::spawn({
-        let (store, origin) = (store.clone(), origin.clone());
-        async move { get(&store, &origin).await }
-    });
+    let waiting = later(&store, &origin);
     origin.started.notified().await;
     origin.version.store(2, Ordering::SeqCst);
     purge(&index);
     // Arrives after the purge: must not join the flight that read version 1.
-    let late = tokio::spawn({
-        let (store, origin) = (store.clone(), origin.clone());
-        async move { get(&store, &origin).await }
-    });
+    let late = later(&store, &origin);
     origin.started.notified().await;
     origin.release();
     origin.release();
@@ -52,10 +53,7 @@ async fn what_a_doomed_fill_made_is_not_stored() {
     let index = index();
     let store = store(&index, None);
     let origin = Origin::new(&index, true);
-    let waiting = tokio::spawn({
-        let (store, origin) = (store.clone(), origin.clone());
-        async move { get(&store, &origin).await }
-    });
+    let waiting = later(&store, &origin);
     origin.started.notified().await;
     purge(&index);
     origin.release();
@@ -91,10 +89,7 @@ async fn a_fill_stops_when_everybody_has_left() {
     let index = index();
     let store = store(&index, None);
     let origin = Origin::new(&index, true);
-    let waiting = tokio::spawn({
-        let (store, origin) = (store.clone(), origin.clone());
-        async move { get(&store, &origin).await }
-    });
+    let waiting = later(&store, &origin);
     origin.started.notified().await;
     assert_eq!(store.in_flight(), 1);
     waiting.abort();
