@@ -170,7 +170,7 @@ pub fn start(config: Config, environment_key: Option<String>) -> Result<Server, 
     } else {
         AccessLog::off()
     };
-    let key_check: delivery::KeyCheck = Arc::new(move |key| control::Keys::verify(&*ring, key).is_some());
+    let key_check: delivery::KeyCheck = Arc::new(move |name, value| control::is_our_key(&*ring, name, value));
     let deletes = Arc::new(Doors {
         engine: engine.clone(),
         plane: control_plane,

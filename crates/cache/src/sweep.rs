@@ -56,6 +56,9 @@ pub struct SweepSettings {
     pub raise_every: Duration,
     /// How often it looks for work that nobody told it of, and tries again what failed.
     pub tick: Duration,
+    /// How long it waits for further purges after it was told of one. They then share the flushes that erasing takes, which
+    /// hold up purges that are just being written.
+    pub gather: Duration,
 }
 
 impl Default for SweepSettings {
@@ -67,6 +70,7 @@ impl Default for SweepSettings {
             most_globs: 64,
             raise_every: Duration::from_secs(600),
             tick: Duration::from_secs(5),
+            gather: Duration::from_millis(200),
         }
     }
 }
@@ -162,13 +166,13 @@ impl Shared {
         self.wake.notify_all();
     }
 
-    /// Waits for a kick; at once if there was one.
-    fn wait(&self, longest: Duration) -> Result<(), Stop> {
+    /// Waits for a kick; answers whether there was one.
+    fn wait(&self, longest: Duration) -> Result<bool, Stop> {
         let idle = |signals: &mut Signals| !signals.kicked && !signals.stop;
         let (mut signals, _) =
             self.wake.wait_timeout_while(lock(&self.signals), longest, idle).unwrap_or_else(PoisonError::into_inner);
-        signals.kicked = false;
-        if signals.stop { Err(Stop::Asked) } else { Ok(()) }
+        let kicked = std::mem::take(&mut signals.kicked);
+        if signals.stop { Err(Stop::Asked) } else { Ok(kicked) }
     }
 
     /// Rests whatever happens, unless it is to stop.
@@ -255,7 +259,12 @@ impl Worker {
                     self.parts.settings.tick
                 }
             };
-            if self.shared.wait(pause).is_err() {
+            let idle = !pause.is_zero();
+            let rested = self.shared.wait(pause).and_then(|kicked| match kicked && idle {
+                true => self.shared.rest(self.parts.settings.gather),
+                false => Ok(()),
+            });
+            if rested.is_err() {
                 return;
             }
         }

@@ -303,6 +303,7 @@ impl World {
                 most_names: 0,
                 raise_every: Duration::ZERO,
                 tick: Duration::from_millis(1),
+                gather: Duration::ZERO,
                 ..SweepSettings::default()
             },
             on_progress: Box::new(|_, _| {}),

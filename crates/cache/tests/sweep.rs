@@ -76,7 +76,8 @@ impl World {
 }
 
 fn fast() -> SweepSettings {
-    SweepSettings { bytes_per_second: 0, rows_per_second: 0, tick: Duration::from_millis(20), ..Default::default() }
+    let (tick, gather) = (Duration::from_millis(20), Duration::ZERO);
+    SweepSettings { bytes_per_second: 0, rows_per_second: 0, tick, gather, ..Default::default() }
 }
 
 fn erased(told: &Receiver<(Record, Progress)>, position: Position) -> Progress {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use dialect::Asset;
 use engine::{Engine, Foreseen, NamingError, Scope, Wanted};
+use ledger::{AuditKind, Entry};
 use plan::Selector;
 use purge::{
     CatalogueError, Filter, LogError, Mode, Progress, PurgeError, PurgeId, Receipt, Record, Request, State, Target,
@@ -193,6 +194,16 @@ impl Plane {
         let (receipt, _) = self.engine.purge_and_warm(request, warm).await?;
         self.recent.remember(receipt.record.id, receipt.effective_at);
         Ok(receipt)
+    }
+
+    /// Notes what a caller did through the native API. That the trail of it cannot be written does not undo it.
+    pub(crate) async fn note(&self, caller: &Caller, kind: AuditKind, what: String) {
+        let (actor, from) = (caller.name.clone(), caller.from.clone());
+        let entry = Entry { at: now_ms(), kind, actor, via: Via::Native.name().to_owned(), from, what };
+        let log = self.log.clone();
+        if let Err(error) = self.blocking(move |_| log.audit_append(&entry)).await {
+            tracing::error!(%error, kind = kind.name(), "not in the audit trail");
+        }
     }
 
     /// What an earlier purge named, again. What cannot be told to lie within the caller's reach is refused.

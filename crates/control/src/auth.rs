@@ -6,10 +6,11 @@ use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use engine::Scope;
-use http::HeaderMap;
 use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use ledger::KeyRole;
 
+use crate::keys::Keys;
 use crate::plane::Plane;
 use crate::server::From;
 
@@ -141,6 +142,9 @@ impl Plane {
     }
 }
 
+/// Fields whose whole value is a key: ImageBoss's, Cloudimage's, and ours for `PURGE`.
+const KEY_FIELDS: [&str; 3] = ["imageboss-api-key", "x-client-key", "afterimage-key"];
+
 /// The token of `Authorization: Bearer …` (RFC 6750).
 pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     credentials(headers, "bearer")
@@ -148,10 +152,7 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 /// The user of `Authorization: Basic …` (RFC 7617). A password may stand behind it, or not even a colon.
 pub(crate) fn basic_user(headers: &HeaderMap) -> Option<String> {
-    let decoded = BASE64.decode(credentials(headers, "basic")?).ok()?;
-    let text = String::from_utf8(decoded).ok()?;
-    let user = text.split_once(':').map_or(text.as_str(), |(user, _)| user);
-    Some(user.to_owned())
+    user(credentials(headers, "basic")?)
 }
 
 /// A header whose whole value is the key.
@@ -159,9 +160,32 @@ pub(crate) fn bare<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name)?.to_str().ok().map(str::trim)
 }
 
+/// Whether a header field is a valid API key, in any way in which any of the APIs takes one. Such a field is ours: it goes to
+/// no origin.
+pub fn is_our_key(keys: &dyn Keys, name: &HeaderName, value: &HeaderValue) -> bool {
+    let key = if *name == AUTHORIZATION {
+        token(value, "bearer").map(str::to_owned).or_else(|| user(token(value, "basic")?))
+    } else if KEY_FIELDS.contains(&name.as_str()) {
+        value.to_str().ok().map(|value| value.trim().to_owned())
+    } else {
+        None
+    };
+    key.is_some_and(|key| !key.is_empty() && keys.verify(&key).is_some())
+}
+
 fn credentials<'h>(headers: &'h HeaderMap, wanted: &str) -> Option<&'h str> {
-    let (scheme, rest) = headers.get(AUTHORIZATION)?.to_str().ok()?.trim().split_once(' ')?;
+    token(headers.get(AUTHORIZATION)?, wanted)
+}
+
+fn token<'h>(value: &'h HeaderValue, wanted: &str) -> Option<&'h str> {
+    let (scheme, rest) = value.to_str().ok()?.trim().split_once(' ')?;
     scheme.eq_ignore_ascii_case(wanted).then(|| rest.trim())
+}
+
+fn user(basic: &str) -> Option<String> {
+    let text = String::from_utf8(BASE64.decode(basic).ok()?).ok()?;
+    let user = text.split_once(':').map_or(text.as_str(), |(user, _)| user);
+    Some(user.to_owned())
 }
 
 #[cfg(test)]

@@ -50,12 +50,20 @@ impl Outbox for OutboxDb {
         Ok(due.into_iter().filter_map(message).collect())
     }
 
-    fn next(&self) -> Result<Option<u64>, OutboxError> {
-        self.0.outbox_next().map_err(failed)
+    fn next(&self, now: u64) -> Result<Option<u64>, OutboxError> {
+        self.0.outbox_next(now).map_err(failed)
     }
 
     fn done(&self, id: u64, at: u64) -> Result<(), OutboxError> {
         self.0.outbox_done(id, at).map_err(failed)
+    }
+
+    fn fill(&self, id: u64, body: &[u8], now: u64) -> Result<(), OutboxError> {
+        self.0.outbox_fill(id, body, now).map_err(failed)
+    }
+
+    fn wait(&self, id: u64, next_at: u64) -> Result<(), OutboxError> {
+        self.0.outbox_wait(id, next_at).map_err(failed)
     }
 
     fn retry(&self, id: u64, next_at: u64) -> Result<(), OutboxError> {

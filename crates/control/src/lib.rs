@@ -23,6 +23,7 @@ mod recent;
 mod reply;
 mod server;
 
+pub use auth::is_our_key;
 pub use clock::rfc3339;
 pub use hooks::OutboxDb;
 pub use imageboss::imageboss_delete;

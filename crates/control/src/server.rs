@@ -54,7 +54,10 @@ pub fn router(plane: Arc<Plane>) -> Router {
         .route("/v1/audit", get(native::audit::list).fallback(native::not_allowed))
         .route("/v1/audit/export", get(native::audit::export).fallback(native::not_allowed))
         .route("/v1/audit/verify", get(native::audit::verify).fallback(native::not_allowed))
-        .route("/v1/invalidate", post(native::invalidate::purge).get(native::invalidate::describe))
+        .route(
+            "/v1/invalidate",
+            post(native::invalidate::purge).get(native::invalidate::describe).fallback(native::not_allowed),
+        )
         .route("/v1/sites", get(native::sites).fallback(native::not_allowed))
         .fallback(pages::unknown)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))

@@ -1,17 +1,18 @@
 //! Requests to pass-through sites that no cache answers: unsafe methods, and those with credentials of one client.
 
+use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use engine::{Forward, Passed, Passing, Site};
 use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
 use http::request::Parts;
 use http::{Method, Response, StatusCode};
-use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body as _, Incoming};
 use plan::reason::Fault;
-use std::net::IpAddr;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::problem::Problem;
 use crate::service::{Answered, Plane};
@@ -30,38 +31,57 @@ const PIECE: u64 = 64 << 10;
 /// Memory for bodies on their way to origins.
 pub(crate) struct Room {
     largest: u64,
-    pieces: Semaphore,
+    pieces: Arc<Semaphore>,
 }
 
 impl Room {
     pub fn new(largest: u64) -> Room {
         let pieces = usize::try_from(ALL_BODIES.max(largest).div_ceil(PIECE)).unwrap_or(Semaphore::MAX_PERMITS);
-        Room { largest, pieces: Semaphore::new(pieces.min(Semaphore::MAX_PERMITS)) }
+        Room { largest, pieces: Arc::new(Semaphore::new(pieces.min(Semaphore::MAX_PERMITS))) }
     }
 
     /// Reads a body whole. The memory is given back when the permit is dropped.
-    async fn read(&self, body: Incoming) -> Result<(Bytes, SemaphorePermit<'_>), Problem> {
-        let too_large = || {
-            let detail = format!("the body of a request may have {} bytes", self.largest);
-            Problem::new(413, "body-too-large", Fault::Client, detail)
-        };
-        let expected = body.size_hint().exact().unwrap_or(self.largest);
-        if expected > self.largest {
-            return Err(too_large());
+    async fn read(&self, body: Incoming) -> Result<(Bytes, OwnedSemaphorePermit), Problem> {
+        // Nobody reserves more than he has sent, or announced.
+        let announced = body.size_hint().exact().unwrap_or(0);
+        let mut room = self.reserve(announced)?;
+        let late = || Problem::new(408, "body-timeout", Fault::Client, "the body took too long to come");
+        let whole = tokio::time::timeout(BODY_TIME, self.collect(body, &mut room)).await;
+        whole.map_err(|_| late())?.map(|bytes| (bytes, room))
+    }
+
+    async fn collect(&self, mut body: Incoming, room: &mut OwnedSemaphorePermit) -> Result<Bytes, Problem> {
+        let mut whole = BytesMut::new();
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|_| Problem::new(400, "body-broken", Fault::Client, "the body ended early"))?;
+            let Ok(data) = frame.into_data() else { continue };
+            let needed = (whole.len() + data.len()) as u64;
+            let missing = needed.saturating_sub(room.num_permits() as u64 * PIECE);
+            if missing > 0 || needed > self.largest {
+                self.check(needed)?;
+                room.merge(self.reserve(missing)?);
+            }
+            whole.extend_from_slice(&data);
         }
-        let pieces = u32::try_from(expected.div_ceil(PIECE)).unwrap_or(u32::MAX);
-        let Ok(permit) = self.pieces.try_acquire_many(pieces) else {
+        Ok(whole.freeze())
+    }
+
+    fn check(&self, bytes: u64) -> Result<(), Problem> {
+        if bytes <= self.largest {
+            return Ok(());
+        }
+        let detail = format!("the body of a request may have {} bytes", self.largest);
+        Err(Problem::new(413, "body-too-large", Fault::Client, detail))
+    }
+
+    fn reserve(&self, bytes: u64) -> Result<OwnedSemaphorePermit, Problem> {
+        self.check(bytes)?;
+        let pieces = u32::try_from(bytes.div_ceil(PIECE)).unwrap_or(u32::MAX);
+        self.pieces.clone().try_acquire_many_owned(pieces).map_err(|_| {
             let detail = "too many requests with a body are on their way; try again later";
             let problem = Problem::new(503, "too-many-bodies", Fault::Us, detail);
-            return Err(Problem { retry_after: Some(1), ..problem });
-        };
-        let limit = usize::try_from(self.largest).unwrap_or(usize::MAX);
-        match tokio::time::timeout(BODY_TIME, Limited::new(body, limit).collect()).await {
-            Ok(Ok(whole)) => Ok((whole.to_bytes(), permit)),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
-            Ok(Err(_)) => Err(Problem::new(400, "body-broken", Fault::Client, "the body ended early")),
-            Err(_) => Err(Problem::new(408, "body-timeout", Fault::Client, "the body took too long to come")),
-        }
+            Problem { retry_after: Some(1), ..problem }
+        })
     }
 }
 
@@ -75,12 +95,8 @@ impl Plane {
     /// Whether a request to a pass-through site bears credentials, so that no stored answer is for it, and its answer for
     /// nobody else (RFC 9111 section 3.5). An API key of ours is none.
     pub(crate) fn is_personal(&self, headers: &HeaderMap, host: &str, target: &str) -> bool {
-        headers.contains_key(AUTHORIZATION) && !self.bears_our_key(headers) && self.passes(host, target).is_some()
-    }
-
-    fn bears_our_key(&self, headers: &HeaderMap) -> bool {
-        let bearer = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        bearer.and_then(|text| text.strip_prefix("Bearer ")).is_some_and(|key| (self.key_check)(key.trim()))
+        let mut all = headers.get_all(AUTHORIZATION).iter();
+        all.any(|value| !(self.key_check)(&AUTHORIZATION, value)) && self.passes(host, target).is_some()
     }
 
     pub(crate) async fn pass_on(
@@ -92,17 +108,23 @@ impl Plane {
         client: IpAddr,
     ) -> Answered {
         let site = self.passes(host, target);
-        let (body, _room) = match self.bodies.read(body).await {
+        let (body, room) = match self.bodies.read(body).await {
             Ok(read) => read,
             Err(problem) => return Answered::problem(&problem, site),
         };
         let client = client.to_canonical().to_string();
-        let headers = self.fields(&request.headers, &client);
+        let headers = self.fields(&request.headers);
         let passing = Passing {
             host: host.to_owned(),
             target: target.to_owned(),
-            request: Forward { method: request.method.as_str().to_owned(), headers, body },
+            request: Forward {
+                method: request.method.as_str().to_owned(),
+                headers,
+                body,
+                forwarded_for: client.clone(),
+            },
             from: client,
+            room,
         };
         match self.deletes.forward(passing).await {
             Ok(passed) => {
@@ -114,19 +136,11 @@ impl Plane {
     }
 
     /// The fields that go to the origin: not our own key, and nobody's word for where the request comes from.
-    fn fields(&self, headers: &HeaderMap, client: &str) -> Vec<(String, Vec<u8>)> {
-        let ours = self.bears_our_key(headers);
-        let unwanted = |name: &str| {
-            name.starts_with("x-forwarded-")
-                || name.starts_with("afterimage-")
-                || name == "forwarded"
-                || (ours && name == "authorization")
-        };
-        let kept = headers.iter().filter(|(name, _)| !unwanted(name.as_str()));
-        let mut fields: Vec<_> =
-            kept.map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect();
-        fields.push(("x-forwarded-for".to_owned(), client.as_bytes().to_vec()));
-        fields
+    fn fields(&self, headers: &HeaderMap) -> Vec<(String, Vec<u8>)> {
+        let unwanted =
+            |name: &str| name.starts_with("x-forwarded-") || name.starts_with("afterimage-") || name == "forwarded";
+        let kept = headers.iter().filter(|(name, value)| !unwanted(name.as_str()) && !(self.key_check)(name, value));
+        kept.map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect()
     }
 }
 

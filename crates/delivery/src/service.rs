@@ -14,7 +14,7 @@ use http::header::{
     ACCESS_CONTROL_MAX_AGE, ALLOW, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, USER_AGENT,
 };
 use http::request::Parts;
-use http::{Method, Response, StatusCode};
+use http::{HeaderName, Method, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use plan::AcceptClass;
@@ -68,8 +68,8 @@ pub trait Deletes: Send + Sync {
     fn forward(&self, passing: Passing) -> Pin<Box<dyn Future<Output = Result<Passed, Refusal>> + Send>>;
 }
 
-/// Whether an API key is valid, for debug headers asked from afar.
-pub type KeyCheck = Arc<dyn Fn(&str) -> bool + Send + Sync>;
+/// Whether a header field of a request is a valid API key of ours, in any way in which an API takes one.
+pub type KeyCheck = Arc<dyn Fn(&HeaderName, &HeaderValue) -> bool + Send + Sync>;
 
 /// The public plane.
 pub struct Plane {
@@ -109,14 +109,14 @@ impl Plane {
                 self.pass_on(&request, host, target, body, client).await
             }
             Method::GET | Method::HEAD => self.picture(&request, host, target, client).await,
-            Method::OPTIONS => Answered::plain(preflight()),
-            Method::TRACE | Method::CONNECT => Answered::plain(method_not_allowed(&request.method)),
+            Method::OPTIONS => Answered::plain(preflight(self.allowed(host, target))),
+            Method::TRACE | Method::CONNECT => self.not_allowed(&request.method, host, target),
             ref method if method.as_str() == "PURGE" => self.delete(&request, host, target, client).await,
             _ if self.passes(host, target).is_some_and(|site| site.unsafe_methods) => {
                 self.pass_on(&request, host, target, body, client).await
             }
             Method::DELETE if self.passes(host, target).is_none() => self.delete(&request, host, target, client).await,
-            _ => Answered::plain(method_not_allowed(&request.method)),
+            _ => self.not_allowed(&request.method, host, target),
         };
         self.account(&request, host, target, client, begun, &answered);
         answered.response
@@ -178,9 +178,7 @@ impl Plane {
 
     /// Debug headers are for whoever sits on this machine, or shows a key.
     fn may_debug(&self, headers: &HeaderMap, client: IpAddr) -> bool {
-        let bearer = headers.get(http::header::AUTHORIZATION).and_then(|v| v.to_str().ok());
-        client.to_canonical().is_loopback()
-            || bearer.and_then(|b| b.strip_prefix("Bearer ")).is_some_and(|key| (self.key_check)(key.trim()))
+        client.to_canonical().is_loopback() || headers.iter().any(|(name, value)| (self.key_check)(name, value))
     }
 
     async fn delete(&self, request: &Parts, host: &str, target: &str, client: IpAddr) -> Answered {
@@ -196,6 +194,23 @@ impl Plane {
         for (name, value) in answer.headers {
             vendor::put(response.headers_mut(), http::HeaderName::from_static(name), &value);
         }
+        Answered::plain(response)
+    }
+
+    /// The methods that are answered at a place.
+    fn allowed(&self, host: &str, target: &str) -> &'static str {
+        match self.passes(host, target) {
+            Some(site) if site.unsafe_methods => "GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE",
+            _ => "GET, HEAD, OPTIONS",
+        }
+    }
+
+    fn not_allowed(&self, method: &Method, host: &str, target: &str) -> Answered {
+        let allowed = self.allowed(host, target);
+        let detail = format!("{method} is not answered here; these are: {allowed}");
+        let problem = Problem::new(405, "method-not-allowed", Fault::Client, detail);
+        let mut response = Answered::problem(&problem, None).response;
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
         Answered::plain(response)
     }
 
@@ -266,23 +281,15 @@ fn debug_headers(headers: &mut HeaderMap, resolved: &Resolved) {
     }
 }
 
-fn preflight() -> Response<Full<Bytes>> {
+fn preflight(allowed: &'static str) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::default());
     *response.status_mut() = StatusCode::NO_CONTENT;
     let headers = response.headers_mut();
-    headers.insert(ALLOW, HeaderValue::from_static("GET, HEAD, OPTIONS"));
+    headers.insert(ALLOW, HeaderValue::from_static(allowed));
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD, OPTIONS"));
+    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(allowed));
     headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("*"));
     headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
-    response
-}
-
-fn method_not_allowed(method: &Method) -> Response<Full<Bytes>> {
-    let detail = format!("{method} is not answered here; GET, HEAD and OPTIONS are");
-    let problem = Problem::new(405, "method-not-allowed", Fault::Client, detail);
-    let mut response = Answered::problem(&problem, None).response;
-    response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD, OPTIONS"));
     response
 }
 

@@ -15,9 +15,9 @@ pub struct Message {
     pub url: String,
     /// What it says; empty for something that has not happened yet. Then it is asked for when its time has come.
     pub body: Vec<u8>,
-    /// How often it was tried, or asked for, in vain.
+    /// How often it was tried in vain.
     pub attempts: u32,
-    /// When it was made, in milliseconds since the Unix epoch.
+    /// When it was made, or what it says was written down, in milliseconds since the Unix epoch.
     pub created_at: u64,
     /// When it is tried next.
     pub next_at: u64,
@@ -46,13 +46,25 @@ pub trait Outbox: Send + Sync {
     ///
     /// # Errors
     /// When the store cannot be read.
-    fn next(&self) -> Result<Option<u64>, OutboxError>;
+    fn next(&self, now: u64) -> Result<Option<u64>, OutboxError>;
 
     /// Notes that a message was delivered, or is given up.
     ///
     /// # Errors
     /// When the store cannot be written.
     fn done(&self, id: u64, at: u64) -> Result<(), OutboxError>;
+
+    /// Writes down what a message says, as of now: every attempt sends the same.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    fn fill(&self, id: u64, body: &[u8], now: u64) -> Result<(), OutboxError>;
+
+    /// Sets the time at which it is looked at again.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    fn wait(&self, id: u64, next_at: u64) -> Result<(), OutboxError>;
 
     /// Counts a vain attempt and sets the time of the next.
     ///

@@ -140,7 +140,7 @@ impl Hooks {
     pub fn happened(&self, purge: PurgeId, event: &str) -> Result<(), OutboxError> {
         let ids = lock(&self.waiting).remove(&(purge, event.to_owned())).unwrap_or_default();
         for id in &ids {
-            self.outbox.retry(*id, unix_millis())?;
+            self.outbox.wait(*id, unix_millis())?;
         }
         if !ids.is_empty() {
             self.wake.notify_one();
@@ -215,7 +215,7 @@ impl Hooks {
 
     /// The time until the next message is due; never so short that a message under way keeps the worker spinning.
     async fn pause(self: &Arc<Self>) -> Duration {
-        let next = self.blocking(|hooks| hooks.outbox.next()).await.ok().flatten();
+        let next = self.blocking(|hooks| hooks.outbox.next(unix_millis())).await.ok().flatten();
         let wait = next.map_or(60_000, |at| at.saturating_sub(unix_millis()));
         Duration::from_millis(wait.clamp(50, 60_000))
     }
@@ -225,11 +225,14 @@ impl Hooks {
         if message.body.is_empty() {
             let (purge, event) = (message.purge, message.event.clone());
             let body = tokio::task::spawn_blocking(move || facts.body(purge, &event)).await.ok().flatten();
-            match body {
-                Some(body) => message.body = body,
+            let Some(body) = body else {
                 // It has not happened yet.
-                None => return self.later(message.id, now + self.settings.look_again.as_millis() as u64).await,
-            }
+                let again = now + self.settings.look_again.as_millis() as u64;
+                return self.note(move |outbox| outbox.wait(message.id, again)).await;
+            };
+            let kept = body.clone();
+            message.body = body;
+            self.note(move |outbox| outbox.fill(message.id, &kept, now)).await;
         } else if now.saturating_sub(message.created_at) > self.settings.give_up.as_millis() as u64 {
             tracing::warn!(url = message.url, event = message.event, purge = %message.purge, "webhook given up");
             return self.end(message.id).await;
@@ -243,7 +246,8 @@ impl Hooks {
             Err(why) => {
                 let pause = pause_after(self.settings, message.attempts, message.id);
                 tracing::warn!(url = message.url, event = message.event, why, ?pause, "webhook not delivered");
-                self.later(message.id, unix_millis() + pause.as_millis() as u64).await;
+                let next = unix_millis() + pause.as_millis() as u64;
+                self.note(move |outbox| outbox.retry(message.id, next)).await;
             }
         }
     }
@@ -271,9 +275,9 @@ impl Hooks {
         }
     }
 
-    async fn later(self: &Arc<Self>, id: u64, at: u64) {
-        if let Err(error) = self.blocking(move |hooks| hooks.outbox.retry(id, at)).await {
-            tracing::warn!(%error, "the pause of a webhook was not noted");
+    async fn note(self: &Arc<Self>, work: impl FnOnce(&dyn Outbox) -> Result<(), OutboxError> + Send + 'static) {
+        if let Err(error) = self.blocking(move |hooks| work(&*hooks.outbox)).await {
+            tracing::warn!(%error, "how a webhook stands was not noted");
         }
     }
 

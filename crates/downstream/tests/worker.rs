@@ -30,11 +30,21 @@ impl Outbox for Kept {
         let due = kept.values().filter(|(message, done)| !done && message.next_at <= now);
         Ok(due.take(limit).map(|(message, _)| message.clone()).collect())
     }
-    fn next(&self) -> Result<Option<u64>, OutboxError> {
+    fn next(&self, _: u64) -> Result<Option<u64>, OutboxError> {
         Ok(self.0.lock().unwrap().values().filter(|(_, done)| !done).map(|(message, _)| message.next_at).min())
     }
     fn done(&self, id: u64, _: u64) -> Result<(), OutboxError> {
         self.0.lock().unwrap().get_mut(&id).unwrap().1 = true;
+        Ok(())
+    }
+    fn fill(&self, id: u64, body: &[u8], now: u64) -> Result<(), OutboxError> {
+        let mut kept = self.0.lock().unwrap();
+        let message = &mut kept.get_mut(&id).unwrap().0;
+        (message.body, message.created_at) = (body.to_vec(), now);
+        Ok(())
+    }
+    fn wait(&self, id: u64, next_at: u64) -> Result<(), OutboxError> {
+        self.0.lock().unwrap().get_mut(&id).unwrap().0.next_at = next_at;
         Ok(())
     }
     fn retry(&self, id: u64, next_at: u64) -> Result<(), OutboxError> {

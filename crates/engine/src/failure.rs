@@ -25,7 +25,7 @@ pub(crate) fn of_fetch(error: &FetchError) -> (Failure, Holds) {
         // The origin's connection broke: the master itself may be whole.
         FetchError::Truncated { .. } => (502, "origin-truncated", Holds::Briefly),
         FetchError::TimedOut => (504, "origin-timeout", Holds::Briefly),
-        FetchError::Unreachable(_) => (502, "origin-unreachable", Holds::Briefly),
+        FetchError::NoConnection(_) | FetchError::Unreachable(_) => (502, "origin-unreachable", Holds::Briefly),
         FetchError::Status(_) => (502, "origin-error", Holds::Briefly),
         FetchError::Coding(_) => (502, "origin-coding", Holds::Briefly),
         FetchError::Refused { .. } => (403, "origin-not-allowed", Holds::Briefly),
@@ -34,7 +34,7 @@ pub(crate) fn of_fetch(error: &FetchError) -> (Failure, Holds) {
     };
     // Addresses, names and paths behind us are for the operator's log, not for whoever asks.
     let detail = match error {
-        FetchError::Unreachable(_) => "the origin cannot be reached".to_owned(),
+        FetchError::NoConnection(_) | FetchError::Unreachable(_) => "the origin cannot be reached".to_owned(),
         FetchError::Refused { why, .. } => format!("the origin is refused: {why}"),
         FetchError::Redirect(_) => "the origin redirects badly".to_owned(),
         FetchError::Io(_) => "the master cannot be read".to_owned(),

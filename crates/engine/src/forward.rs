@@ -10,6 +10,8 @@ use origin::{Forward, Forwarded};
 use plan::{Label, Selector, Tag};
 use purge::{Mode, PurgeError, PurgeId, Request, Role, Subject, Target as PurgeTarget, Via};
 
+use tokio::sync::OwnedSemaphorePermit;
+
 use crate::Engine;
 use crate::failure;
 use crate::resolve::{Candidate, Refusal};
@@ -18,7 +20,7 @@ use crate::resolve::{Candidate, Refusal};
 const GROUPS: usize = 256;
 
 /// A request for the origin behind a pass-through site.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Passing {
     /// The `Host` header.
     pub host: String,
@@ -28,6 +30,8 @@ pub struct Passing {
     pub request: Forward,
     /// Who asks, for the purge log.
     pub from: String,
+    /// What its body takes of the memory for bodies; given back when nothing of it is on its way any more.
+    pub room: OwnedSemaphorePermit,
 }
 
 /// The origin's answer.
@@ -54,7 +58,7 @@ impl Engine {
     /// When there is no such site, its site does not take the method, something is taken down, the origin gives no answer, or
     /// the purge failed though the origin has carried the request out.
     pub async fn forward(self: &Arc<Self>, passing: Passing) -> Result<Passed, Refusal> {
-        let Passing { host, target, request, from } = passing;
+        let Passing { host, target, request, from, room: _room } = passing;
         let Target { path, query } = Target::new(&target);
         let route = self.route(&host, path).ok_or_else(|| Refusal::new(404, "no-such-site", "no site answers here"))?;
         let (number, below) = (route.number, Target { path: route.path, query });
@@ -92,8 +96,8 @@ impl Engine {
             Ok(answer) => answer,
             Err(error) => {
                 tracing::warn!(%error, master = %candidate.master, "passing a request on");
-                // It may have been carried out for all that.
-                if changes && !matches!(error, origin::FetchError::Refused { .. } | origin::FetchError::BadPath) {
+                // It may have been carried out for all that, if it left at all.
+                if changes && !error.nothing_was_sent() {
                     self.purge_changed(number, &candidate, Vec::new(), &from).await?;
                 }
                 return Err(refuse(failure::of_fetch(&error).0));

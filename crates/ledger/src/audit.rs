@@ -29,6 +29,7 @@ use crate::sqlite::now_ms;
 mod export;
 mod verify;
 
+pub use export::AuditLines;
 pub use verify::AuditVerdict;
 
 /// What an entry is about.

@@ -202,17 +202,42 @@ impl JobsDb {
         })?)
     }
 
-    /// When the next message is due, in milliseconds since the Unix epoch; `None` if none waits.
+    /// When the next message that is not past [`OUTBOX_MS`] is due, in milliseconds since the Unix epoch; `None` if none
+    /// waits.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn outbox_next(&self) -> Result<Option<u64>, JobError> {
+    pub fn outbox_next(&self, now: u64) -> Result<Option<u64>, JobError> {
         Ok(self.readers.with(|connection| {
             let next: Option<i64> = connection
-                .prepare_cached("SELECT min(next_at) FROM outbox WHERE done_at IS NULL")?
-                .query_row([], |row| row.get(0))?;
+                .prepare_cached("SELECT min(next_at) FROM outbox WHERE done_at IS NULL AND created_at >= ?1")?
+                .query_row([to_sql(now.saturating_sub(OUTBOX_MS))?], |row| row.get(0))?;
             next.map(from_sql).transpose()
         })?)
+    }
+
+    /// Sets what a message says, and counts its age from then. After loss of power it may have to be set again.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn outbox_fill(&self, id: u64, body: &[u8], now: u64) -> Result<(), JobError> {
+        self.write(Flush::Later, |tx| {
+            tx.prepare_cached("UPDATE outbox SET body = ?2, created_at = ?3 WHERE id = ?1 AND done_at IS NULL")?
+                .execute(params![to_sql(id)?, body, to_sql(now)?])?;
+            Ok(())
+        })
+    }
+
+    /// Sets when a message is looked at next.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn outbox_wait(&self, id: u64, next_at: u64) -> Result<(), JobError> {
+        self.write(Flush::Later, |tx| {
+            tx.prepare_cached("UPDATE outbox SET next_at = ?2 WHERE id = ?1 AND done_at IS NULL")?
+                .execute([to_sql(id)?, to_sql(next_at)?])?;
+            Ok(())
+        })
     }
 
     /// Notes that a message was delivered, or is given up. After loss of power it may be delivered once more.
@@ -431,7 +456,7 @@ mod tests {
         let start = OUTBOX_MS * 3;
         {
             let jobs = JobsDb::open(&Folder::open(temp.path()).unwrap()).unwrap();
-            assert_eq!(jobs.outbox_next().unwrap(), None);
+            assert_eq!(jobs.outbox_next(start).unwrap(), None);
             let ids: Vec<u64> = (0..3).map(|n| jobs.outbox_put(&message(n, start + n)).unwrap()).collect();
             assert_eq!(ids, [1, 2, 3]);
         }
@@ -444,9 +469,16 @@ mod tests {
         assert_eq!(jobs.outbox_due(start + 9, 9).unwrap()[2].attempts, 1);
         jobs.outbox_done(2, start + 9).unwrap();
         jobs.outbox_retry(2, start).unwrap();
-        assert_eq!((due(start + 9, 9), jobs.outbox_next().unwrap()), (vec![3, 1], Some(start + 2)));
+        assert_eq!((due(start + 9, 9), jobs.outbox_next(start).unwrap()), (vec![3, 1], Some(start + 2)));
+        jobs.outbox_wait(3, start + 4).unwrap();
+        jobs.outbox_fill(3, b"told", start + 2).unwrap();
+        let third = jobs.outbox_due(start + 9, 9).unwrap().into_iter().find(|m| m.id == 3).unwrap();
+        assert_eq!((third.body.as_slice(), third.attempts, third.next_at), (&b"told"[..], 0, start + 4));
         // Nothing waits for ever, and numbers are not used again.
         assert_eq!(due(start + OUTBOX_MS + 1, 9), [3]);
+        // Messages that nobody is given any more are not due either: the worker would ask for them without end.
+        assert_eq!(jobs.outbox_next(start + OUTBOX_MS + 1).unwrap(), Some(start + 4));
+        assert_eq!(jobs.outbox_next(start + OUTBOX_MS + 3).unwrap(), None);
         assert_eq!(jobs.outbox_put(&message(4, start + OUTBOX_MS + 9)).unwrap(), 4);
         let left: i64 = lock(&jobs.writer).query_row("SELECT count(*) FROM outbox", [], |r| r.get(0)).unwrap();
         assert_eq!((left, due(u64::MAX / 4, 9).len()), (1, 0));

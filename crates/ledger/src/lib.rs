@@ -27,7 +27,7 @@ mod sqlite;
 #[cfg(test)]
 mod contract;
 
-pub use audit::{AuditFilter, AuditHead, AuditKind, AuditRow, AuditVerdict, Entry};
+pub use audit::{AuditFilter, AuditHead, AuditKind, AuditLines, AuditRow, AuditVerdict, Entry};
 pub use catalogue::CatalogueDb;
 pub use error::{JobError, KeyError, OpenError, RunError};
 pub use folder::{BALLAST_BYTES, Folder};

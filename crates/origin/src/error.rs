@@ -80,7 +80,10 @@ pub enum FetchError {
     /// The origin took too long.
     #[error("the origin timed out")]
     TimedOut,
-    /// No connection, no name, a TLS failure, or not HTTP.
+    /// No connection: no name, no answer, or a TLS failure. Nothing was sent.
+    #[error("no connection to the origin: {0}")]
+    NoConnection(String),
+    /// The connection broke, or it is not HTTP.
     #[error("the origin cannot be reached: {0}")]
     Unreachable(String),
     /// Another status than success.
@@ -109,6 +112,11 @@ pub enum FetchError {
 }
 
 impl FetchError {
+    /// Whether the request certainly did not leave this machine's side of the connection.
+    pub const fn nothing_was_sent(&self) -> bool {
+        matches!(self, FetchError::NoConnection(_) | FetchError::Refused { .. } | FetchError::BadPath)
+    }
+
     /// Whose fault it is.
     pub const fn fault(&self) -> Fault {
         match self {
@@ -117,6 +125,7 @@ impl FetchError {
             | FetchError::TooLarge { .. }
             | FetchError::Truncated { .. }
             | FetchError::TimedOut
+            | FetchError::NoConnection(_)
             | FetchError::Unreachable(_)
             | FetchError::Status(_)
             | FetchError::Coding(_)

@@ -279,7 +279,11 @@ fn failed(error: &reqwest::Error) -> FetchError {
         }
         cause = inner.source();
     }
-    if error.is_timeout() { FetchError::TimedOut } else { FetchError::Unreachable(chain(error)) }
+    match (error.is_connect(), error.is_timeout()) {
+        (true, _) => FetchError::NoConnection(chain(error)),
+        (false, true) => FetchError::TimedOut,
+        (false, false) => FetchError::Unreachable(chain(error)),
+    }
 }
 
 /// An error and its causes on one line, without the URL, which may hold a secret in its query.

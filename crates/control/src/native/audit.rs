@@ -1,12 +1,11 @@
 //! `/v1/audit`: what was done, by whom, chained so that a change shows.
 
-use std::io::{self, Write};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Query, State};
 use axum::response::Response;
-use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
 use ledger::{AuditFilter, AuditHead, AuditKind, AuditRow, AuditVerdict};
@@ -23,9 +22,9 @@ use crate::reply::{Problem, Reply};
 use crate::server::From;
 
 const PARAMETERS: &[&str] = &["limit", "before", "kind", "actor", "search", "since", "until"];
-/// Bytes that an export sends at a time, and pieces that wait for a client that reads slowly.
-const PIECE: usize = 64 * 1024;
-const WAITING: usize = 4;
+/// Pages of an export that wait for a client that reads slowly, and how long one waits.
+const WAITING: usize = 2;
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// `GET /v1/audit`, newest first. `next` is the `before` of the following page; null when there is none.
 pub(crate) async fn list(
@@ -83,12 +82,20 @@ pub(crate) async fn export(
 ) -> Result<Response, Problem> {
     caller(&plane, &headers, &from, Right::Audit)?;
     let (send, receive) = mpsc::channel(WAITING);
-    let log = plane.log.clone();
-    tokio::task::spawn_blocking(move || {
-        let mut out = io::BufWriter::with_capacity(PIECE, Pieces(send));
-        let written = log.audit_export(&mut out).and_then(|_| out.flush());
-        if let Err(error) = written {
-            tracing::warn!(%error, "an export of the audit trail ended early");
+    tokio::spawn(async move {
+        let mut after = 0;
+        loop {
+            let log = plane.log.clone();
+            let page = match plane.blocking(move |_| log.audit_lines(after)).await {
+                Ok(page) => page,
+                Err(error) => return tracing::warn!(%error, "an export of the audit trail ended early"),
+            };
+            let Some(last) = page.last else { return };
+            after = last;
+            // Whoever has gone, or has stopped reading, gets no more.
+            if !matches!(tokio::time::timeout(PATIENCE, send.send(page.lines.into())).await, Ok(Ok(()))) {
+                return;
+            }
         }
     });
     let mut response = Response::new(Body::new(Stream(receive)));
@@ -96,20 +103,6 @@ pub(crate) async fn export(
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
-}
-
-/// Hands on what is written, and waits for the client.
-struct Pieces(mpsc::Sender<Bytes>);
-
-impl Write for Pieces {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let sent = self.0.blocking_send(Bytes::copy_from_slice(bytes));
-        sent.map(|()| bytes.len()).map_err(|_| io::ErrorKind::BrokenPipe.into())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 fn describe(row: &AuditRow) -> Value {

@@ -19,7 +19,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use super::{caller, describe, find};
-use crate::auth::{Caller, Right};
+use crate::auth::{Caller, Right, bearer};
 use crate::clock::now_ms;
 use crate::limits::HEARTBEAT;
 use crate::plane::Plane;
@@ -44,7 +44,8 @@ pub(crate) async fn of_one(
     let id = record.id;
     let first = (progress.state().name(), describe::purge(&record, &progress));
     let ended = progress.state() == Reached::Erased;
-    Ok(stream(plane, caller, seat, events, Some(id), first, ended))
+    let listener = Listener::new(plane, caller, &headers, seat);
+    Ok(stream(listener, events, Some(id), first, ended))
 }
 
 /// `GET /v1/events`: where the log stands, then whatever happens to purges that the caller may see.
@@ -57,7 +58,26 @@ pub(crate) async fn of_all(
     let seat = seat(&plane)?;
     let events = plane.engine.events();
     let first = ("state", json!({ "head": plane.engine.index().head().0 }));
-    Ok(stream(plane, caller, seat, events, None, first, false))
+    Ok(stream(Listener::new(plane, caller, &headers, seat), events, None, first, false))
+}
+
+/// Who listens.
+struct Listener {
+    plane: Arc<Plane>,
+    caller: Caller,
+    key: String,
+    _seat: OwnedSemaphorePermit,
+}
+
+impl Listener {
+    fn new(plane: Arc<Plane>, caller: Caller, headers: &HeaderMap, seat: OwnedSemaphorePermit) -> Listener {
+        Listener { plane, caller, key: bearer(headers).unwrap_or_default().to_owned(), _seat: seat }
+    }
+
+    /// Whether the key is still good: one that was revoked hears nothing more.
+    fn may_listen(&self) -> bool {
+        self.plane.keys.verify(&self.key).is_some_and(|info| info.name == self.caller.name)
+    }
 }
 
 fn seat(plane: &Plane) -> Result<OwnedSemaphorePermit, Problem> {
@@ -68,9 +88,7 @@ fn seat(plane: &Plane) -> Result<OwnedSemaphorePermit, Problem> {
 }
 
 fn stream(
-    plane: Arc<Plane>,
-    caller: Caller,
-    seat: OwnedSemaphorePermit,
+    listener: Listener,
     mut events: tokio::sync::broadcast::Receiver<Event>,
     only: Option<PurgeId>,
     first: (&'static str, Value),
@@ -78,7 +96,7 @@ fn stream(
 ) -> Response {
     let (send, receive) = mpsc::channel(WAITING);
     tokio::spawn(async move {
-        let _seat = seat;
+        let (plane, caller) = (&listener.plane, &listener.caller);
         let mut writer = Writer { send, number: 0 };
         if !writer.event(first.0, &first.1).await || ended {
             return;
@@ -89,6 +107,9 @@ fn stream(
                 () = writer.send.closed() => return,
                 () = plane.stopped() => return,
             };
+            if !listener.may_listen() {
+                return;
+            }
             let (name, data, last) = match next {
                 Err(_) => {
                     if !writer.raw(": still here\n\n".into()).await {

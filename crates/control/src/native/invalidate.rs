@@ -4,6 +4,7 @@
 //! formats, an origin's its master. A prefix ends at a segment of the path. What is invalidated is unusable at once; with
 //! `purge` it must also be gone from the disk before the answer is 200.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,7 +24,7 @@ use crate::reply::{Problem, Reply};
 use crate::server::{From, Unread};
 
 const TYPES: &[&str] = &["uri", "uri-prefix", "origin", "group"];
-/// Selectors, and groups, in one request.
+/// Selectors, and groups, in one request, and what they may name together.
 const MOST: usize = 1000;
 /// How long the answer waits for bytes to be erased: what the draft calls a reasonable time.
 const REASONABLE: Duration = Duration::from_secs(30);
@@ -110,7 +111,13 @@ impl Asked {
             };
             let parameter = || format!("selectors[{number}]");
             match outcome {
-                Ok(readings) => named.extend(readings),
+                Ok(readings) => {
+                    named.extend(readings);
+                    if named.len() > MOST {
+                        let detail = format!("this names more than {MOST} things; ask for the rest in another request");
+                        return Err(bad("selectors", &detail));
+                    }
+                }
                 Err(Unreadable::Failed(Failed::Naming { error: NamingError::Forbidden { .. }, .. })) => {
                     ignored.push(said.clone());
                 }
@@ -328,7 +335,10 @@ fn texts(fields: &Map<String, Value>, name: &str) -> Result<Vec<String>, Problem
     let wrong = || bad(name, &format!("{name} must be a list of 1 to {MOST} texts"));
     let list = fields.get(name).and_then(Value::as_array).filter(|list| (1..=MOST).contains(&list.len()));
     let texts = list.ok_or_else(wrong)?.iter().map(|text| text.as_str().map(str::to_owned));
-    texts.collect::<Option<Vec<String>>>().ok_or_else(wrong)
+    let mut texts = texts.collect::<Option<Vec<String>>>().ok_or_else(wrong)?;
+    let mut seen = HashSet::new();
+    texts.retain(|text| seen.insert(text.clone()));
+    Ok(texts)
 }
 
 #[cfg(test)]

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use axum::extract::State;
 use engine::{Scope as Everywhere, Wanted};
 use http::HeaderMap;
-use ledger::{AuditKind, Entry, KeyError, KeyInfo, KeyRole, KeysDb, Scope};
+use ledger::{AuditKind, KeyError, KeyInfo, KeyRole, KeysDb, Scope};
 use serde_json::{Map, Value, json};
 
 use super::{caller, document};
-use crate::auth::{Caller, Right};
+use crate::auth::Right;
 use crate::clock::{now_ms, parse_rfc3339, rfc3339};
 use crate::keys::Keys;
 use crate::plane::Plane;
@@ -41,7 +41,7 @@ pub(crate) async fn create(State(plane): State<Arc<Plane>>, from: From, request:
         Ok((key, keys.list().into_iter().find(|info| info.name == made)))
     })
     .await?;
-    note(&plane, &caller, AuditKind::KeyCreated, &name).await;
+    plane.note(&caller, AuditKind::KeyCreated, name.clone()).await;
     let mut body = info.map_or_else(|| json!({ "name": name }), |info| describe(&info, 0));
     body["key"] = json!(key);
     Ok(Reply::json(201, &body))
@@ -58,7 +58,7 @@ pub(crate) async fn rotate(
     let grace = read_grace(request).await?;
     let rotated = name.clone();
     let key = run(&plane, move |keys| keys.rotate(&rotated, grace * 1000)).await?.ok_or_else(|| unknown(&name))?;
-    note(&plane, &caller, AuditKind::KeyRotated, &name).await;
+    plane.note(&caller, AuditKind::KeyRotated, name.clone()).await;
     let until = (grace > 0).then(|| rfc3339(now_ms() + grace * 1000));
     Ok(Reply::json(200, &json!({ "name": name, "key": key, "old_key_until": until })))
 }
@@ -75,7 +75,7 @@ pub(crate) async fn revoke(
     if !run(&plane, move |keys| keys.revoke(&revoked)).await? {
         return Err(unknown(&name));
     }
-    note(&plane, &caller, AuditKind::KeyRevoked, &name).await;
+    plane.note(&caller, AuditKind::KeyRevoked, name.clone()).await;
     Ok(Reply::json(200, &json!({ "name": name, "revoked": true })))
 }
 
@@ -108,23 +108,6 @@ fn unknown(name: &str) -> Problem {
 }
 
 /// That the trail of what was done cannot be written does not undo it.
-async fn note(plane: &Plane, caller: &Caller, kind: AuditKind, name: &str) {
-    let entry = Entry {
-        at: now_ms(),
-        kind,
-        actor: caller.name.clone(),
-        via: "native".to_owned(),
-        from: caller.from.clone(),
-        what: name.to_owned(),
-    };
-    let log = plane.log.clone();
-    match tokio::task::spawn_blocking(move || log.audit_append(&entry)).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::error!(%error, kind = kind.name(), "not in the audit trail"),
-        Err(error) => tracing::error!(%error, kind = kind.name(), "not in the audit trail"),
-    }
-}
-
 fn describe(key: &KeyInfo, used: u64) -> Value {
     let roles: Vec<&str> = key.roles.iter().map(|role| role.name()).collect();
     json!({

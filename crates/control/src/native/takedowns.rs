@@ -3,15 +3,19 @@
 use std::sync::Arc;
 
 use axum::extract::{Query, State};
+use engine::NamingError;
 use http::HeaderMap;
+use plan::Selector;
 use purge::{Lifted, PurgeId};
 use serde_json::{Value, json};
 
 use super::list::Reader;
 use super::{Parameters, caller, describe, problem};
+use crate::act::Failed;
 use crate::auth::Right;
 use crate::clock::now_ms;
 use crate::plane::Plane;
+use crate::reach::Reach;
 use crate::reply::{Problem, Reply};
 use crate::server::{From, Segment};
 
@@ -54,7 +58,18 @@ pub(crate) async fn lift(
         || Problem::new(404, "no-such-takedown", format!("no takedown that holds has the id {id:?}")).parameter("id");
     let wanted = PurgeId::parse(&id).ok_or_else(unknown)?;
     let found = plane.find(wanted).await.map_err(|e| problem(&e))?;
-    found.filter(|(record, _)| caller.may_see(record)).ok_or_else(unknown)?;
+    let (record, _) = found.filter(|(record, _)| caller.may_see(record)).ok_or_else(unknown)?;
+    let reach = Reach::of(&plane.engine, &caller).map_err(|error| problem(&Failed::Naming { number: 0, error }))?;
+    let mut selectors = record.targets.iter().flat_map(|target| &target.selectors);
+    // What a hash stands for cannot be told; who took it down may lift it.
+    let within = |selector: &Selector| match selector {
+        Selector::Exact(_) => record.actor == caller.name,
+        other => reach.covers(other),
+    };
+    if !selectors.all(within) {
+        let said = record.targets.iter().map(|target| target.said.as_str()).collect::<Vec<_>>().join(", ");
+        return Err(problem(&Failed::Naming { number: 0, error: NamingError::Forbidden { said } }));
+    }
     let lifted = Lifted { at: now_ms(), actor: caller.name.clone(), from: caller.from.clone() };
     let done = plane.blocking(move |engine| engine.lift_takedown(wanted, &lifted)).await.map_err(|e| problem(&e))?;
     let takedown = done.ok_or_else(unknown)?;

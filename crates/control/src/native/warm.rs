@@ -10,7 +10,7 @@ use axum::extract::State;
 use dialect::text;
 use engine::{DialectKind, Engine, NamingError, Spelled, Wanted, WarmItem, WarmRequest, WarmState, Warmup};
 use http::HeaderMap;
-use ledger::{AuditKind, Entry};
+use ledger::AuditKind;
 use plan::MasterId;
 use purge::PurgeId;
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ use super::list::Reader;
 use super::{Parameters, caller, problem};
 use crate::act::Failed;
 use crate::auth::{Caller, Right};
-use crate::clock::{now_ms, rfc3339};
+use crate::clock::rfc3339;
 use crate::plane::Plane;
 use crate::reach::Reach;
 use crate::reply::{Problem, Reply};
@@ -235,22 +235,9 @@ fn unknown(id: &str) -> Problem {
     Problem::new(404, "no-such-warmup", format!("no warm-up has the id {id:?}")).parameter("id")
 }
 
-/// That the trail of what was done cannot be written does not undo it.
 async fn note(plane: &Plane, caller: &Caller, warmup: &Warmup, done: &str) {
-    let entry = Entry {
-        at: now_ms(),
-        kind: AuditKind::Warm,
-        actor: caller.name.clone(),
-        via: "native".to_owned(),
-        from: caller.from.clone(),
-        what: format!("{} {done}: {} derivatives", warmup.id, warmup.total),
-    };
-    let log = plane.log.clone();
-    match tokio::task::spawn_blocking(move || log.audit_append(&entry)).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::error!(%error, kind = AuditKind::Warm.name(), "not in the audit trail"),
-        Err(error) => tracing::error!(%error, kind = AuditKind::Warm.name(), "not in the audit trail"),
-    }
+    let what = format!("{} {done}: {} derivatives", warmup.id, warmup.total);
+    plane.note(caller, AuditKind::Warm, what).await;
 }
 
 fn describe(warmup: &Warmup) -> Value {

@@ -1,9 +1,9 @@
 use std::io::{self, Write};
 
-use rusqlite::params;
+use purge::LogError;
 
 use super::{AuditRow, COLUMNS, read_row};
-use crate::error::Fault;
+use crate::error::to_sql;
 use crate::log::PurgeDb;
 
 impl PurgeDb {
@@ -13,26 +13,48 @@ impl PurgeDb {
     /// # Errors
     /// When the store cannot be read, or what `out` says.
     pub fn audit_export(&self, out: &mut dyn Write) -> io::Result<u64> {
-        let mut written = 0;
-        let mut failed = None;
-        let read = self.readers.with(|connection| {
-            let mut select = connection.prepare(&format!("SELECT {COLUMNS} FROM audit ORDER BY seq"))?;
-            let mut rows = select.query(params![])?;
-            while let Some(row) = rows.next()? {
-                if let Err(error) = out.write_all(line(&read_row(row)?).as_bytes()) {
-                    failed = Some(error);
-                    break;
-                }
-                written += 1;
-            }
-            Ok(())
-        });
-        if let Some(error) = failed {
-            return Err(error);
+        let (mut written, mut after) = (0, 0);
+        loop {
+            let page = self.audit_lines(after).map_err(|error| io::Error::other(error.to_string()))?;
+            let Some(last) = page.last else { return Ok(written) };
+            out.write_all(&page.lines)?;
+            (written, after) = (written + page.count, last);
         }
-        read.map_err(|fault: Fault| io::Error::other(fault.to_string()))?;
-        Ok(written)
     }
+
+    /// Some of the lines of an export: those that follow an entry's number. Nothing is held open in between.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn audit_lines(&self, after: u64) -> Result<AuditLines, LogError> {
+        let after = to_sql(after)?;
+        Ok(self.readers.with(|connection| {
+            let mut select = connection
+                .prepare_cached(&format!("SELECT {COLUMNS} FROM audit WHERE seq > ?1 ORDER BY seq LIMIT {PAGE}"))?;
+            let mut rows = select.query([after])?;
+            let mut page = AuditLines::default();
+            while let Some(row) = rows.next()? {
+                let row = read_row(row)?;
+                page.lines.extend_from_slice(line(&row).as_bytes());
+                (page.count, page.last) = (page.count + 1, Some(row.seq));
+            }
+            Ok(page)
+        })?)
+    }
+}
+
+/// Entries of one page of an export.
+const PAGE: usize = 500;
+
+/// Consecutive entries of the audit log, a JSON object a line.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AuditLines {
+    /// The lines.
+    pub lines: Vec<u8>,
+    /// How many.
+    pub count: u64,
+    /// The number of the last; `None` when there are none.
+    pub last: Option<u64>,
 }
 
 fn line(row: &AuditRow) -> String {

@@ -21,6 +21,8 @@ pub struct Forward {
     pub headers: Vec<(String, Vec<u8>)>,
     /// The whole body.
     pub body: Bytes,
+    /// The client's address, for `X-Forwarded-For`.
+    pub forwarded_for: String,
 }
 
 /// The answer to it.
@@ -61,7 +63,11 @@ impl Web {
         for name in [HOST, CONTENT_LENGTH, EXPECT, ACCEPT_ENCODING] {
             fields.remove(name);
         }
+        // After what the client may have had taken out by naming it in `Connection`.
         fields.append(VIA, HeaderValue::from_static("1.1 afterimage"));
+        if let Ok(client) = HeaderValue::from_str(&request.forwarded_for) {
+            fields.insert(HeaderName::from_static("x-forwarded-for"), client);
+        }
         let is_head = method == Method::HEAD;
         // The operator's own fields go before the client's.
         let mut sent = self.client.request(method, url.clone()).headers(fields).headers(self.own_headers.clone());

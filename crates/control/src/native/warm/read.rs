@@ -3,12 +3,14 @@
 use plan::AcceptClass;
 use serde_json::{Map, Value};
 
-use super::sitemap;
+use super::{MOST_URLS, sitemap};
 use crate::reply::Problem;
 
 const FIELDS: &[&str] = &["urls", "list", "masters", "templates", "site", "transformations", "accept", "per_second"];
 const CLASSES: [(&str, AcceptClass); 3] =
     [("avif", AcceptClass::Avif), ("webp", AcceptClass::Webp), ("basic", AcceptClass::Basic)];
+/// Longest template or transformation, in bytes.
+const LONGEST_URL: usize = 16 << 10;
 /// Fastest pace that may be asked for, in derivatives a second.
 const FASTEST: u64 = 10_000;
 
@@ -59,15 +61,30 @@ impl Asked {
     /// Whether the fields go together.
     fn check(&self) -> Result<(), Problem> {
         let bad = |name: &str, detail: &str| Err(Problem::new(400, "bad-warmup", detail).parameter(name));
-        if let Some(number) = self.templates.iter().position(|template| !template.contains("{path}")) {
+        let sound = |template: &String| {
+            let times = |placeholder: &str| template.matches(placeholder).count();
+            times("{path}") == 1 && times("{source}") <= 1
+        };
+        if let Some(number) = self.templates.iter().position(|template| !sound(template)) {
             let name = format!("templates[{number}]");
-            let problem = Problem::new(400, "bad-warmup", "a template is a path or URL with {path} in it");
+            let detail = "a template is a path or URL with {path} in it, once, and {source} at most once";
+            let problem = Problem::new(400, "bad-warmup", detail);
             return Err(problem.parameter(name).allowed(&["/imgix/{path}?w=300", "/imagekit/tr:w-300/{path}"]));
         }
         if self.site.is_some() == self.transformations.is_empty() {
             return bad("transformations", "site and transformations go together");
         }
+        for (name, texts) in [("templates", &self.templates), ("transformations", &self.transformations)] {
+            if let Some(number) = texts.iter().position(|text| text.len() > LONGEST_URL) {
+                let name = format!("{name}[{number}]");
+                return bad(&name, &format!("it is longer than {LONGEST_URL} bytes"));
+            }
+        }
         let ways = self.templates.len() + self.transformations.len();
+        if self.masters.len().saturating_mul(ways) > MOST_URLS {
+            let detail = format!("masters x (templates + transformations) is more than {MOST_URLS} URLs");
+            return Err(Problem::new(400, "too-many-urls", detail).parameter("masters"));
+        }
         if self.masters.is_empty() != (ways == 0) {
             return bad("masters", "masters go together with templates, or with site and transformations");
         }
