@@ -70,6 +70,8 @@ pub struct Meta {
     pub stored_at: u64,
     /// How long the entry lives from then on.
     pub lifetime: Duration,
+    /// How long the origin lets caches of one user keep it from then on, where it says so.
+    pub browser_lifetime: Option<Duration>,
     /// Version of decoder, stages and encoder that made it.
     pub recipe: u32,
     /// A target that led here, for people.
@@ -118,8 +120,10 @@ impl Entry {
     /// Memory that it takes, roughly, in bytes.
     pub fn weight(&self) -> u64 {
         let names: usize = self.subject.dependencies.iter().map(|d| d.master.as_str().len() + 64).sum();
+        let labels: usize =
+            self.subject.labels.iter().map(|l| 64 + l.tag.as_str().len() + l.source.as_str().len()).sum();
         let body = self.body().map_or(128, Bytes::len);
-        (body + names + self.meta.url.len() + 512) as u64
+        (body + names + labels + self.meta.url.len() + 512) as u64
     }
 
     /// The test that every hit passes: one load where nothing was purged since the last one (guarantee G6).

@@ -9,7 +9,7 @@ use purge::{Index, Role, Subject};
 
 use crate::entry::Meta;
 
-const MAGIC: &[u8; 8] = b"AFTENT03";
+const MAGIC: &[u8; 8] = b"AFTENT04";
 /// Version of the hashes that durable names are made with.
 const HASH_VERSION: u16 = 1;
 /// Key id of bodies that are not sealed.
@@ -65,6 +65,7 @@ pub(crate) fn encode(key: &DerivativeKey, body: BodyId, digest: &Digest, subject
     out.option(meta.origin_last_modified.as_deref(), Writer::text);
     out.u64(meta.stored_at);
     out.u64(meta.lifetime.as_secs());
+    out.option(meta.browser_lifetime.map(|lifetime| lifetime.as_secs()), Writer::u64);
     out.u32(subject.labels.len() as u32);
     for label in &subject.labels {
         out.text(&label.to_string());
@@ -130,6 +131,7 @@ fn fields_of(reader: &mut Reader<'_>, index: &Index, length: usize) -> Option<He
         origin_last_modified: reader.option(|r| r.text().map(str::to_owned))?,
         stored_at: reader.u64()?,
         lifetime: std::time::Duration::from_secs(reader.u64()?),
+        browser_lifetime: reader.option(Reader::u64)?.map(std::time::Duration::from_secs),
         ..Meta::default()
     };
     let labels = reader.u32()?;
@@ -230,6 +232,7 @@ mod tests {
             origin_last_modified: Some("Sun, 06 Nov 1994 08:49:37 GMT".into()),
             stored_at: 77,
             lifetime: Duration::from_secs(31_536_000),
+            browser_lifetime: Some(Duration::from_secs(7)),
             recipe: 1,
             url: "/imgix/a?w=1".into(),
             described: vec![("content-language".into(), "de".into())],

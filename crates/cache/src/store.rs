@@ -277,6 +277,7 @@ impl Store {
                 continue;
             };
             if !recent(&reply.entry) {
+                lost += 1;
                 continue;
             }
             if reply.served == Served::Stale {

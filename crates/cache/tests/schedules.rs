@@ -101,12 +101,11 @@ impl Node {
         let index = &self.index;
         let named = index.exact(exact(derivative));
         let at_least = index.newest_of_exact(named.1);
-        let (mut stamp, mut dependencies, mut labels) = (context.stamp, Vec::new(), Vec::<Label>::new());
+        let (stamp, mut dependencies, mut labels) = (context.stamp, Vec::new(), Vec::<Label>::new());
         let mut text = format!("picture {derivative}:");
         for (master, role) in parts(derivative) {
             let wanted = at_least.hard.max(at_least.soft).max(self.newest_as(master, role));
             let used = self.master(master, wanted).await;
-            stamp.position = stamp.position.min(used.subject.stamp.position);
             dependencies.extend(used.subject.dependencies.iter().cloned().map(|d| Dependency { role, ..d }));
             labels.extend(used.subject.labels.iter().cloned());
             text += &format!(" {}", std::str::from_utf8(used.body().unwrap()).unwrap());

@@ -31,25 +31,31 @@ const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-
 pub(crate) const WARNINGS: HeaderName = HeaderName::from_static("afterimage-warnings");
 pub(crate) const PLAN: HeaderName = HeaderName::from_static("afterimage-plan");
 
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+const REVALIDATE: HeaderValue = HeaderValue::from_static("public, no-cache");
+/// A year in seconds: browsers are told not to ask again at all.
+const FOR_EVER: u64 = 31_536_000;
+
 /// Masters named to the tier in front at most; more would overflow its header limits.
 const TAGS: usize = 16;
 
 /// Header values of a site that are the same for every answer.
 pub(crate) struct SiteHeaders {
-    cache_control: HeaderValue,
+    /// For browsers; `None` where it depends on the age.
+    cache_control: Option<HeaderValue>,
     cdn_cache_control: HeaderValue,
 }
 
 impl SiteHeaders {
     pub fn of(site: &Site) -> Self {
-        let browser = match site.browser_time.as_secs() {
-            0 => "public, no-cache".to_owned(),
-            seconds if seconds >= 31_536_000 => format!("public, max-age={seconds}, immutable"),
-            seconds => format!("public, max-age={seconds}"),
-        };
         let edge = format!("max-age={}", site.edge_time.as_secs());
-        let value = |text: &str| HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static("no-cache"));
-        SiteHeaders { cache_control: value(&browser), cdn_cache_control: value(&edge) }
+        let value = |text: &str| HeaderValue::from_str(text).unwrap_or(NO_STORE);
+        let cache_control = match site.browser_time.as_secs() {
+            0 => Some(REVALIDATE),
+            seconds if seconds >= FOR_EVER => Some(value(&format!("public, max-age={seconds}, immutable"))),
+            _ => None,
+        };
+        SiteHeaders { cache_control, cdn_cache_control: value(&edge) }
     }
 }
 
@@ -118,6 +124,14 @@ impl How {
         matches!(self.served, Served::Memory | Served::Disk | Served::Stale)
     }
 
+    /// Whether a purge has come that this answer does not know of: it may be shown to who waits for it, but whoever kept it
+    /// would have it after the purge, which nobody tells him of again.
+    fn is_overtaken(self) -> bool {
+        use NotStored::{MasterUnstable, Older, PurgedInFlight, TakenDown};
+        let overtaken = matches!(self.not_stored, Some(PurgedInFlight | Older | MasterUnstable | TakenDown));
+        overtaken || self.served == Served::Stale
+    }
+
     /// RFC 9211.
     fn cache_status(self) -> HeaderValue {
         let text = match self.served {
@@ -161,14 +175,17 @@ pub(crate) fn picture(
     if let Some(modified) = &ready.last_modified {
         headers.insert(LAST_MODIFIED, modified.clone());
     }
-    if site.passthrough {
-        as_the_origin_says(headers, site, entry, how);
+    let age = unix_now().saturating_sub(entry.meta.stored_at);
+    if how.is_overtaken() {
+        headers.insert(CACHE_CONTROL, NO_STORE);
+        headers.insert(CDN_CACHE_CONTROL, NO_STORE);
+    } else if site.passthrough {
+        as_the_origin_says(headers, site, entry, how, age);
     } else {
-        headers.insert(CACHE_CONTROL, ready_site.cache_control.clone());
-        headers.insert(CDN_CACHE_CONTROL, ready_site.cdn_cache_control.clone());
+        as_the_site_says(headers, site, ready_site, entry, age);
     }
     headers.insert(CACHE_STATUS, how.cache_status());
-    headers.insert(AGE, HeaderValue::from(unix_now().saturating_sub(entry.meta.stored_at)));
+    headers.insert(AGE, HeaderValue::from(age));
     if resolved.varies {
         headers.insert(VARY, HeaderValue::from_static("Accept"));
     }
@@ -229,20 +246,39 @@ pub(crate) fn picture(
     response
 }
 
+/// How long others may keep a picture: as long as the site says, and no longer than it lives here.
+fn as_the_site_says(headers: &mut HeaderMap, site: &Site, ready: &SiteHeaders, entry: &Entry, age: u64) {
+    if entry.meta.lifetime < site.edge_time {
+        // A stopgap.
+        headers.insert(CACHE_CONTROL, REVALIDATE);
+        vendor::put(headers, CDN_CACHE_CONTROL, &format!("max-age={}", entry.meta.lifetime.as_secs()));
+        return;
+    }
+    headers.insert(CDN_CACHE_CONTROL, ready.cdn_cache_control.clone());
+    match &ready.cache_control {
+        Some(value) => drop(headers.insert(CACHE_CONTROL, value.clone())),
+        // Receivers take `Age` from it.
+        None => {
+            let browser = age.saturating_add(site.browser_time.as_secs());
+            vendor::put(headers, CACHE_CONTROL, &format!("public, max-age={browser}"));
+        }
+    }
+}
+
 /// How long others may keep what passed through: never longer than the origin allows, and browsers, which no purge reaches,
 /// no longer than the site does.
-fn as_the_origin_says(headers: &mut HeaderMap, site: &Site, entry: &Entry, how: How) {
-    if matches!(how.not_stored, Some(NotStored::OriginForbids | NotStored::Varies | NotStored::MasterUnstable)) {
+fn as_the_origin_says(headers: &mut HeaderMap, site: &Site, entry: &Entry, how: How, age: u64) {
+    if matches!(how.not_stored, Some(NotStored::OriginForbids | NotStored::Varies)) {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
         return;
     }
     let (fresh, browser) = (entry.meta.lifetime.as_secs(), site.browser_time.as_secs());
-    if browser == 0 || fresh == 0 {
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, no-cache"));
+    let allowed = entry.meta.browser_lifetime.map_or(fresh, |allowed| allowed.as_secs());
+    if browser == 0 || allowed == 0 {
+        headers.insert(CACHE_CONTROL, REVALIDATE);
     } else {
         // Receivers take `Age` from it.
-        let age = unix_now().saturating_sub(entry.meta.stored_at);
-        vendor::put(headers, CACHE_CONTROL, &format!("public, max-age={}", (age + browser).min(fresh)));
+        vendor::put(headers, CACHE_CONTROL, &format!("public, max-age={}", (age + browser).min(allowed)));
     }
     vendor::put(headers, CDN_CACHE_CONTROL, &format!("max-age={fresh}"));
 }

@@ -96,7 +96,9 @@ impl Plane {
     /// nobody else (RFC 9111 section 3.5). An API key of ours is none.
     pub(crate) fn is_personal(&self, headers: &HeaderMap, host: &str, target: &str) -> bool {
         let mut all = headers.get_all(AUTHORIZATION).iter();
-        all.any(|value| !(self.key_check)(&AUTHORIZATION, value)) && self.passes(host, target).is_some()
+        let theirs = all.any(|value| !(self.key_check)(&AUTHORIZATION, value));
+        // Where there is nobody to pass it on to, credentials mean nothing.
+        theirs && self.passes(host, target).is_some_and(|site| self.engine.has_origin(site))
     }
 
     pub(crate) async fn pass_on(

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use cache::{Content, Entry, Failure, FillContext, Filled, Keep, Meta};
 use codec::Cancel;
-use origin::{FetchError, Fetched, Source, Storable, Validators};
+use origin::{FetchError, Fetched, Renewal, Source, Storable, Validators};
 use plan::reason::NotStored;
 use plan::{DerivativeKey, Digest, Label, Location, Position, Stamp, Tag, TagKind};
 use purge::{Dependency, Role, Subject};
@@ -94,8 +94,10 @@ impl Engine {
         made: &mut Made<'_>,
     ) -> Result<Master, (Failure, Holds)> {
         for candidate in candidates {
-            let at_least = at_least.max(self.newest_as(candidate, role));
-            let reply = self.master(candidate, at_least).await.ok_or_else(|| (failure::lost(), Holds::Not))?;
+            let reply = self
+                .master_as(candidate, role, at_least, made.stamp.position)
+                .await
+                .ok_or_else(|| (failure::lost(), Holds::Not))?;
             made.used(&reply.entry, role, reply.not_stored);
             // Names that were learnt on the way: redirect hops, what a link points to, tags.
             self.refuse_taken_down(&reply.entry.subject, role)?;
@@ -111,6 +113,26 @@ impl Engine {
             }
         }
         Err((failure::not_found(candidates.len()), Holds::Briefly))
+    }
+
+    /// A master that no purge up to a fill's start names in the part that it is to take, under any of its names, those
+    /// included that only its fetch has told: the derivative bears that start (rule F1).
+    async fn master_as(
+        self: &Arc<Self>,
+        candidate: &Candidate,
+        role: Role,
+        at_least: Position,
+        start: Position,
+    ) -> Option<cache::Reply> {
+        let at_least = at_least.max(self.newest_as(candidate, role));
+        let reply = self.master(candidate, at_least).await?;
+        let newest = self.index.newest_of(&in_role(&reply.entry.subject, role));
+        let stamp = reply.entry.subject.stamp.position;
+        if stamp >= newest.hard.max(newest.soft) || stamp >= start {
+            return Some(reply);
+        }
+        // Read after the start, it is good whatever it is called.
+        self.master(candidate, at_least.max(start)).await
     }
 
     /// The newest purge that names what a part was put on, and so wants the part read anew.
@@ -159,12 +181,33 @@ impl Engine {
         // What is merely stale or expired may still hold; after a hard purge nothing is held any more (rule F6).
         let held = context.stale.as_ref().and_then(|held| Some((held, validators(&held.meta)?)));
         let fetched = source.fetch(&candidate.master, held.as_ref().map(|(_, validators)| validators)).await;
-        if let (Ok(Fetched::NotModified { .. }), Some((held, _))) = (&fetched, &held) {
+        if let (Ok(Fetched::NotModified(renewal)), Some((held, _))) = (&fetched, &held) {
             let lifetime = self.longest_edge_time();
             let meta = Meta { stored_at: unix_now(), lifetime, ..held.meta.clone() };
-            return Filled { entry: held.restamped(context.stamp, meta), keep: Keep::Everywhere };
+            let entry = self.renewed(source, held.restamped(context.stamp, meta), renewal);
+            return Filled { entry, keep: keep_master(renewal.storable) };
         }
         self.fetched(source, key, &candidate, context.stamp, fetched.map_err(Unfetched::Failed))
+    }
+
+    /// Adds the names and tags that a 304 tells to those that the bytes had.
+    pub(crate) fn renewed(&self, source: &Source, mut entry: Entry, renewal: &Renewal) -> Entry {
+        let subject = &mut entry.subject;
+        let digest = subject.dependencies.iter().find_map(|dependency| dependency.digest);
+        for name in &renewal.names {
+            if !subject.dependencies.iter().any(|dependency| dependency.master == *name) {
+                let stamp = subject.stamp.position;
+                subject.dependencies.push(self.index.dependency(name.clone(), Role::Main, stamp, digest));
+            }
+        }
+        let mut labels = subject.labels.to_vec();
+        for label in given_labels(source, &renewal.tags) {
+            if !labels.contains(&label) {
+                labels.push(label);
+            }
+        }
+        subject.labels = labels.into();
+        entry
     }
 
     pub(crate) fn fetched(
@@ -176,10 +219,6 @@ impl Engine {
         fetched: Result<Fetched, Unfetched>,
     ) -> Filled {
         let id = candidate.master.id.clone();
-        let labels = |tags: &[String]| -> Vec<Label> {
-            let given = tags.iter().filter_map(|tag| Tag::given(tag));
-            given.map(|tag| Label { tag, source: source.location().clone() }).collect()
-        };
         let subject = |names: &[plan::MasterId], digest: Option<Digest>, tags: &[String]| Subject {
             stamp,
             exact: None,
@@ -187,7 +226,7 @@ impl Engine {
                 .chain(names)
                 .map(|name| self.index.dependency(name.clone(), Role::Main, stamp.position, digest))
                 .collect(),
-            labels: labels(tags).into(),
+            labels: given_labels(source, tags).into(),
         };
         let mut meta = Meta { stored_at: unix_now(), url: candidate.master.to_string(), ..Meta::default() };
         match fetched {
@@ -200,15 +239,13 @@ impl Engine {
                 meta.lifetime = self.longest_edge_time();
                 let keep = match body.storable {
                     _ if !source.takes_query() && body.storable == Storable::Yes => UNCACHED,
-                    Storable::Yes => Keep::Everywhere,
-                    Storable::MemoryOnly => Keep::Nowhere(NotStored::OriginForbids),
-                    Storable::No => Keep::Nowhere(NotStored::MasterUnstable),
+                    storable => keep_master(storable),
                 };
                 let content = Content::Body { bytes: body.bytes.clone(), digest };
                 Filled { entry: Entry::new(key, subject(&body.names, Some(digest), &body.tags), content, meta), keep }
             }
             // Said without being asked: such an origin is broken.
-            Ok(Fetched::NotModified { .. }) => {
+            Ok(Fetched::NotModified(_)) => {
                 let (failure, _) = failure::of_fetch(&FetchError::Status(304));
                 Filled {
                     entry: Entry::new(key, subject(&[], None, &[]), Content::Failure(failure), meta),
@@ -280,6 +317,27 @@ impl Engine {
     }
 }
 
+/// Where a master's bytes may be kept, by what its origin says.
+fn keep_master(storable: Storable) -> Keep {
+    match storable {
+        Storable::Yes => Keep::Everywhere,
+        Storable::MemoryOnly => Keep::Nowhere(NotStored::OriginForbids),
+        Storable::No => Keep::Nowhere(NotStored::MasterUnstable),
+    }
+}
+
+fn given_labels(source: &Source, tags: &[String]) -> Vec<Label> {
+    let given = tags.iter().filter_map(|tag| Tag::given(tag));
+    given.map(|tag| Label { tag, source: source.location().clone() }).collect()
+}
+
+/// A master's names, as those of what it becomes a part of.
+fn in_role(subject: &Subject, role: Role) -> Subject {
+    let mut subject = subject.clone();
+    subject.dependencies.iter_mut().for_each(|dependency| dependency.role = role);
+    subject
+}
+
 /// What to ask an origin with about bytes that it gave earlier.
 pub(crate) fn validators(meta: &Meta) -> Option<Validators> {
     let (etag, last_modified) = (meta.origin_etag.clone(), meta.origin_last_modified.clone());
@@ -349,9 +407,8 @@ impl<'e> Made<'e> {
         }
     }
 
-    /// The stamp of a result is the least of its own start and the stamps of everything it used.
+    /// Takes over by what a master is named. It was judged after this fill began.
     pub fn used(&mut self, master: &Entry, role: Role, not_stored: Option<NotStored>) {
-        self.stamp.position = self.stamp.position.min(master.subject.stamp.position);
         let dependencies = master.subject.dependencies.iter().cloned();
         self.dependencies.extend(dependencies.map(|dependency| Dependency { role, ..dependency }));
         for label in &master.subject.labels {

@@ -30,6 +30,7 @@ impl Engine {
                     last_modified: meta.last_modified,
                     origin_etag: meta.origin_etag,
                     origin_last_modified: meta.origin_last_modified,
+                    browser_lifetime: meta.browser_lifetime,
                     described: meta.described,
                     ..made.meta(meta.content_type, lifetime)
                 };
@@ -58,16 +59,17 @@ impl Engine {
                     source.fetch(&candidate.master, validators).await.map_err(Unfetched::Failed)
                 }
             };
-            if let (Ok(Fetched::NotModified { storable, max_age }), Some((held, _))) = (&fetched, &held) {
-                let lifetime = max_age.unwrap_or(held.meta.lifetime).min(self.site(resolved.site).edge_time);
-                let meta = Meta { stored_at: unix_now(), lifetime, ..held.meta.clone() };
-                let entry = held.restamped(context.stamp, meta);
+            if let (Ok(Fetched::NotModified(renewal)), Some((held, _))) = (&fetched, &held) {
+                let lifetime = renewal.max_age.unwrap_or(held.meta.lifetime).min(self.site(resolved.site).edge_time);
+                let browser_lifetime = renewal.browser_max_age.or(held.meta.browser_lifetime);
+                let meta = Meta { stored_at: unix_now(), lifetime, browser_lifetime, ..held.meta.clone() };
+                let entry = self.renewed(source, held.restamped(context.stamp, meta), renewal);
                 self.refuse_taken_down(&entry.subject, Role::Main)?;
-                let filled = Filled { keep: kept(*storable, false, &entry.meta), entry };
+                let filled = Filled { keep: kept(renewal.storable, renewal.varies, &entry.meta), entry };
                 return Ok(Original::Renewed(Box::new(filled)));
             }
             let said = match &fetched {
-                Ok(Fetched::Body(body)) => Some((body.storable, body.varies, body.max_age, body.described.clone())),
+                Ok(Fetched::Body(body)) => Some(body.clone()),
                 _ => None,
             };
             let entry = self.fetched(source, resolved.key, candidate, context.stamp, fetched).entry;
@@ -75,18 +77,24 @@ impl Engine {
             // Names that were learnt on the way: redirect hops, what a link points to, tags.
             self.refuse_taken_down(&entry.subject, Role::Main)?;
             match (entry.content, said) {
-                (content @ Content::Body { .. }, Some((storable, varies, max_age, described))) => {
+                (content @ Content::Body { .. }, Some(said)) => {
                     let edge_time = self.site(resolved.site).edge_time;
                     // Folders say nothing of freshness, so the site does. What an origin says nothing of is asked for each
                     // time: no lifetime is guessed.
                     let unsaid = if source.takes_query() { Duration::ZERO } else { edge_time };
                     let mut meta = entry.meta;
-                    meta.lifetime = max_age.unwrap_or(unsaid).min(edge_time);
-                    meta.described = described.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+                    meta.lifetime = said.max_age.unwrap_or(unsaid).min(edge_time);
+                    meta.browser_lifetime = said.browser_max_age;
+                    let described = said.described.into_iter();
+                    meta.described = described.map(|(name, value)| (name.to_owned(), value)).collect();
                     if meta.content_type.is_empty() {
                         meta.content_type = content_type(&content, resolved.base_name()).to_owned();
                     }
-                    return Ok(Original::New { content, keep: kept(storable, varies, &meta), meta: Box::new(meta) });
+                    return Ok(Original::New {
+                        content,
+                        keep: kept(said.storable, said.varies, &meta),
+                        meta: Box::new(meta),
+                    });
                 }
                 (Content::Failure(failure), _) if failure.status == 404 => {}
                 (Content::Failure(failure), _) => {

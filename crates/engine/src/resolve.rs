@@ -333,6 +333,11 @@ impl Engine {
         self.sites.route(host, path)
     }
 
+    /// Whether a site has a web source, to which requests can be passed on.
+    pub fn has_origin(&self, site: &Site) -> bool {
+        self.sources.iter().any(|source| source.takes_query() && site.sources.iter().any(|name| name == source.name()))
+    }
+
     /// A site by its number.
     pub fn site(&self, number: usize) -> &Site {
         &self.sites.all()[number]

@@ -244,8 +244,8 @@ mutants! {
         "Epoch and head are published before the slots are written.";
     EpochAfterProbe, "epoch-after-probe", "checks-in-steps", Some(Promise::Fresh), "L2",
         "A check probes first, and remembers an epoch that it loads afterwards.";
-    OwnStampOnly, "own-stamp-only", "two-masters", None, "F1",
-        "A derivative bears its own start, even if a master it used is older.";
+    LeastStamp, "least-stamp", "two-masters", None, "F1",
+        "A derivative bears the least stamp of all that it used.";
     DependencyForgotten, "dependency-forgotten", "two-masters", Some(Promise::Fresh), "F5",
         "The overlay is not recorded as a dependency.";
     JoinOldDerivative, "join-old-derivative", "two-masters", Some(Promise::Fresh), "F3",

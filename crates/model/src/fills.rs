@@ -399,7 +399,7 @@ impl State {
         let now = self.processes[process].now(config);
         let Some(flight) = self.flight_mut(process, id) else { return };
         let Phase::Gather { made, wants, getter } = &mut flight.phase else { return };
-        if !config.has(Mutant::OwnStampOnly) {
+        if config.has(Mutant::LeastStamp) {
             made.stamp = made.stamp.min(master.stamp);
         }
         let hidden = match wants {

@@ -16,9 +16,19 @@ pub(crate) fn text(headers: &HeaderMap, name: impl reqwest::header::AsHeaderName
     headers.get(name)?.to_str().ok()
 }
 
+/// Whether and for how long an answer may be kept.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Freshness {
+    pub storable: Storable,
+    /// By caches that many share.
+    pub max_age: Option<Duration>,
+    /// By those of one user.
+    pub browser_max_age: Option<Duration>,
+}
+
 /// Whether and for how long the answer may be kept (RFC 9111). An unreadable number counts as zero, as section 4.2.1
 /// advises. There is no heuristic lifetime.
-pub(crate) fn freshness(headers: &HeaderMap) -> (Storable, Option<Duration>) {
+pub(crate) fn freshness(headers: &HeaderMap) -> Freshness {
     let mut storable = Storable::Yes;
     let (mut no_cache, mut max_age, mut shared_max_age, mut controlled) = (false, None, None, false);
     for value in headers.get_all(CACHE_CONTROL) {
@@ -37,11 +47,12 @@ pub(crate) fn freshness(headers: &HeaderMap) -> (Storable, Option<Duration>) {
         }
     }
     if no_cache {
-        return (storable, Some(Duration::ZERO));
+        return Freshness { storable, max_age: Some(Duration::ZERO), browser_max_age: Some(Duration::ZERO) };
     }
-    let life = shared_max_age.or(max_age).or_else(|| if controlled { None } else { expires_in(headers) });
+    let browser = max_age.or_else(|| if controlled { None } else { expires_in(headers) });
     let age = Duration::from_secs(text(headers, AGE).and_then(|age| age.trim().parse().ok()).unwrap_or(0));
-    (storable, life.map(|life| life.saturating_sub(age)))
+    let left = |life: Duration| life.saturating_sub(age);
+    Freshness { storable, max_age: shared_max_age.or(browser).map(left), browser_max_age: browser.map(left) }
 }
 
 /// Whether `Vary` names anything but `Accept-Encoding`.
@@ -175,7 +186,8 @@ mod tests {
             (&[("date", now), ("expires", later), ("cache-control", "max-age=1")], Yes, Some(1)),
             (&[("last-modified", now)], Yes, None),
         ] {
-            assert_eq!(freshness(&map(pairs)), (storable, seconds.map(Duration::from_secs)), "{pairs:?}");
+            let found = freshness(&map(pairs));
+            assert_eq!((found.storable, found.max_age), (storable, seconds.map(Duration::from_secs)), "{pairs:?}");
         }
     }
 

@@ -19,7 +19,8 @@ use url::Url;
 pub use forward::{Forward, Forwarded};
 
 use crate::gate::{Gate, RefusedAddress};
-use crate::{Body, FetchError, Fetched, HttpSettings, OpenError, Validators, headers, install_crypto, url_id};
+use crate::headers::Freshness;
+use crate::{Body, FetchError, Fetched, HttpSettings, OpenError, Renewal, Validators, headers, install_crypto, url_id};
 
 /// Room made for a body before any of it has come; a claimed length alone must not cost memory.
 const FIRST_ROOM: u64 = 1 << 20;
@@ -119,10 +120,14 @@ impl Web {
             let response = self.ask(&url, validators).await?;
             let status = response.status().as_u16();
             match status {
-                200 => return self.body(response, names).await,
+                // 203: as 200, by a proxy that changed something (RFC 9110 section 15.3.4).
+                200 | 203 => return self.body(response, names).await,
                 304 if validators.is_some() => {
-                    let (storable, max_age) = headers::freshness(response.headers());
-                    return Ok(Fetched::NotModified { storable, max_age });
+                    let head = response.headers();
+                    let Freshness { storable, max_age, browser_max_age } = headers::freshness(head);
+                    let (varies, tags) = (headers::varies(head), headers::tags(head));
+                    let renewal = Renewal { storable, max_age, browser_max_age, varies, names, tags };
+                    return Ok(Fetched::NotModified(Box::new(renewal)));
                 }
                 301 | 302 | 303 | 307 | 308 if hop < self.max_redirects => {
                     let target = headers::text(response.headers(), LOCATION)
@@ -224,7 +229,7 @@ impl Web {
 }
 
 fn described(bytes: Bytes, head: &HeaderMap, names: Vec<MasterId>) -> Body {
-    let (storable, max_age) = headers::freshness(head);
+    let Freshness { storable, max_age, browser_max_age } = headers::freshness(head);
     let text = |name: HeaderName| headers::text(head, name).map(str::to_owned);
     Body {
         bytes,
@@ -233,6 +238,7 @@ fn described(bytes: Bytes, head: &HeaderMap, names: Vec<MasterId>) -> Body {
         last_modified: headers::last_modified(head),
         storable,
         max_age,
+        browser_max_age,
         varies: headers::varies(head),
         described: [("content-language", CONTENT_LANGUAGE), ("content-disposition", CONTENT_DISPOSITION)]
             .into_iter()

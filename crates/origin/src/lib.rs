@@ -121,14 +121,26 @@ pub struct Validators {
 #[derive(Debug, Clone)]
 pub enum Fetched {
     /// The validators still hold. Only an HTTP source says so.
-    NotModified {
-        /// As [`Body::storable`], said anew.
-        storable: Storable,
-        /// As [`Body::max_age`], said anew; `None` = what was said before holds.
-        max_age: Option<Duration>,
-    },
+    NotModified(Box<Renewal>),
     /// The master.
     Body(Box<Body>),
+}
+
+/// What an origin says anew of bytes that are still good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Renewal {
+    /// As [`Body::storable`].
+    pub storable: Storable,
+    /// As [`Body::max_age`]; `None` = what was said before holds.
+    pub max_age: Option<Duration>,
+    /// As [`Body::browser_max_age`].
+    pub browser_max_age: Option<Duration>,
+    /// As [`Body::varies`].
+    pub varies: bool,
+    /// As [`Body::names`]: they come to those that it had.
+    pub names: Vec<MasterId>,
+    /// As [`Body::tags`]: they come to those that it had.
+    pub tags: Vec<String>,
 }
 
 /// Whether the bytes of a master, and what is made from them, may be kept.
@@ -158,6 +170,8 @@ pub struct Body {
     /// How much longer the origin calls it fresh: `s-maxage`, else `max-age`, else `Expires` less `Date`; less `Age`. Zero
     /// for `no-cache`.
     pub max_age: Option<Duration>,
+    /// The same for caches of one user, which pass over `s-maxage`.
+    pub browser_max_age: Option<Duration>,
     /// Whether the origin answers differently by request headers other than `Accept-Encoding`, which is always the same here
     /// (`Vary`, RFC 9111 section 4.1).
     pub varies: bool,
@@ -326,6 +340,7 @@ impl Source {
             last_modified: file.modified,
             storable: if file.stable { Storable::Yes } else { Storable::No },
             max_age: None,
+            browser_max_age: None,
             varies: false,
             described: Vec::new(),
             names: names.into_iter().collect(),

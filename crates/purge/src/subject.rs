@@ -32,7 +32,7 @@ pub enum Role {
 /// What a purge check is about: some bytes, what names them, and as of when they are good.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subject {
-    /// The least of the fill's own start and the stamps of everything it used.
+    /// The head when the fill began (rule F1). Every master that it used was judged after that, in the part that it took.
     pub stamp: Stamp,
     /// The exact name of a derivative, with its hash; `None` for a master's own bytes.
     pub exact: Option<(ExactName, NameHash)>,

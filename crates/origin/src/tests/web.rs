@@ -84,8 +84,10 @@ async fn statuses_become_reasons() {
     assert_eq!(fetch(&source, "z").await.unwrap_err(), FetchError::Coding("gzip".to_owned()));
     origin.fail("a", Some(Failure::Drop));
     assert!(matches!(fetch(&source, "a").await, Err(FetchError::Unreachable(_))));
+    assert!(!fetch(&source, "a").await.unwrap_err().nothing_was_sent());
     drop(origin);
-    assert!(matches!(fetch(&source, "a").await, Err(FetchError::Unreachable(_))));
+    let error = fetch(&source, "a").await.unwrap_err();
+    assert!(matches!(error, FetchError::NoConnection(_)) && error.nothing_was_sent(), "{error}");
 }
 
 #[tokio::test]
