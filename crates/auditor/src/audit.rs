@@ -30,6 +30,9 @@ const BURST: usize = 8;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Failures of connections in a row, over all connections, after which the target counts as gone.
 const GONE: u32 = 100;
+/// How often a look at a settled master asks again where the queue is full, and after how long.
+const BUSY_TRIES: usize = 10;
+const BUSY_PAUSE: Duration = Duration::from_millis(20);
 /// Violations and faults that are described.
 const EXAMPLES: usize = 10;
 
@@ -141,6 +144,19 @@ struct State {
     known: Vec<Mutex<Option<Known>>>,
 }
 
+/// What an answer showed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Seen {
+    /// A version that may be served.
+    Good,
+    /// One that is stale.
+    Stale,
+    /// A full queue: 503.
+    Busy,
+    /// No version: no answer, or a fault.
+    Nothing,
+}
+
 /// Bytes that have been decoded need not be decoded again.
 #[derive(Clone)]
 struct Known {
@@ -160,9 +176,11 @@ struct Counts {
     not_modified: AtomicU64,
     hits: AtomicU64,
     busy: AtomicU64,
+    failed: AtomicU64,
     faulty: AtomicU64,
     violations: AtomicU64,
     settled: AtomicU64,
+    unseen: AtomicU64,
     still_stale: AtomicU64,
 }
 
@@ -210,8 +228,8 @@ impl Audit {
         }
     }
 
-    /// Asks for a derivative and holds the answer against the rule. Answers whether it was stale.
-    async fn ask(&self, client: &mut Client, master: usize, derivative: usize, conditional: bool) -> bool {
+    /// Asks for a derivative and holds the answer against the rule.
+    async fn ask(&self, client: &mut Client, master: usize, derivative: usize, conditional: bool) -> Seen {
         let url = &self.target.urls[master][derivative];
         let state = &self.masters[master];
         let known = lock(&state.known[derivative]).clone();
@@ -226,19 +244,19 @@ impl Audit {
             Ok(Ok(answer)) => answer,
             Ok(Err(error)) => {
                 self.failed(&error.to_string());
-                return false;
+                return Seen::Nothing;
             }
             Err(_) => {
                 *client = Client::new(self.target.delivery);
                 self.failed("no answer to a request for a picture");
-                return false;
+                return Seen::Nothing;
             }
         };
         self.failures.store(0, Relaxed);
         let version = match (answer.status, known) {
             (503, _) => {
                 self.counts.busy.fetch_add(1, Relaxed);
-                return false;
+                return Seen::Busy;
             }
             (304, Some(known)) => {
                 self.counts.not_modified.fetch_add(1, Relaxed);
@@ -270,7 +288,7 @@ impl Audit {
                 answer.header("age"),
             ));
         }
-        stale
+        if stale { Seen::Stale } else { Seen::Good }
     }
 
     fn version(&self, master: usize, derivative: usize, known: Option<Known>, answer: &Answer) -> Result<u32, String> {
@@ -375,6 +393,7 @@ impl Audit {
             Err(error) => {
                 self.counts.refused.fetch_add(1, Relaxed);
                 self.failed(&error.to_string());
+                self.example(format!("a purge got no answer: {error}"));
                 return None;
             }
         }
@@ -387,11 +406,24 @@ impl Audit {
 
     /// Asks for every derivative of a master that was left alone for a while.
     async fn look_at(&self, client: &mut Client, master: usize) {
-        let mut stale = false;
+        let (mut unseen, mut stale) = (false, false);
         for derivative in 0..self.target.derivatives() {
-            stale |= self.ask(client, master, derivative, false).await;
+            let mut seen = self.ask(client, master, derivative, false).await;
+            for _ in 0..BUSY_TRIES {
+                if seen != Seen::Busy {
+                    break;
+                }
+                sleep(BUSY_PAUSE).await;
+                seen = self.ask(client, master, derivative, false).await;
+            }
+            match seen {
+                Seen::Good => {}
+                Seen::Stale => stale = true,
+                Seen::Busy | Seen::Nothing => unseen = true,
+            }
         }
-        self.counts.settled.fetch_add(1, Relaxed);
+        self.counts.settled.fetch_add(u64::from(!unseen || stale), Relaxed);
+        self.counts.unseen.fetch_add(u64::from(unseen), Relaxed);
         self.counts.still_stale.fetch_add(u64::from(stale), Relaxed);
     }
 
@@ -423,15 +455,16 @@ impl Audit {
     }
 
     fn failed(&self, error: &str) {
+        self.counts.failed.fetch_add(1, Relaxed);
         if self.failures.fetch_add(1, Relaxed) + 1 >= GONE {
             lock(&self.gone).get_or_insert_with(|| error.to_owned());
         }
     }
 
-    fn fault(&self, url: &str, error: &str) -> bool {
+    fn fault(&self, url: &str, error: &str) -> Seen {
         self.counts.faulty.fetch_add(1, Relaxed);
         self.example(format!("FAULTY {url}: {error}"));
-        false
+        Seen::Nothing
     }
 
     fn example(&self, text: String) {
@@ -465,10 +498,12 @@ impl Audit {
             not_modified: count(&self.counts.not_modified),
             hits: count(&self.counts.hits),
             busy: count(&self.counts.busy),
+            failed: count(&self.counts.failed),
             faulty: count(&self.counts.faulty),
             violations: count(&self.counts.violations),
             broken_purges: self.masters.iter().map(|state| lock(&state.broken).len() as u64).sum(),
             settled: count(&self.counts.settled),
+            unseen: count(&self.counts.unseen),
             still_stale: count(&self.counts.still_stale),
             purge_times,
             examples: lock(&self.examples).clone(),

@@ -29,7 +29,9 @@ Examples:
   Another cache in front of that origin, with PURGE by URL:
     afterimage-auditor --peer purge --origin 127.0.0.1:9000 --delivery 127.0.0.1:6081 --purges 5000
 
-Exit status: 0 nothing wrong, 1 stale or faulty answers or refused purges, 2 wrong usage, 3 the server cannot be reached.";
+Exit status: 0 nothing wrong; 1 stale, faulty or missing answers, refused purges, or too little seen to tell (fewer answers
+checked than purges, less than a tenth of that from the cache, fewer than a tenth of the purges with a fill in flight, masters
+that could not be looked at again at the end); 2 wrong usage; 3 the server cannot be reached.";
 
 /// Purges a running cache from outside, again and again while it fills, and counts the stale answers that follow.
 #[derive(Debug, Parser)]

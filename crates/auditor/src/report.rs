@@ -28,14 +28,19 @@ pub struct Report {
     pub hits: u64,
     /// Answers 503 from a full queue.
     pub busy: u64,
+    /// Requests for pictures and purges that got no answer: the connection failed, or nothing came in time.
+    pub failed: u64,
     /// Answers whose version could not be read, or is one that does not exist yet, or with another status.
     pub faulty: u64,
     /// Answers that were stale: older than the newest purge that had been answered before they were asked for.
     pub violations: u64,
     /// Purges that were followed by at least one such answer.
     pub broken_purges: u64,
-    /// Masters that were looked at when their last purge was a second or more ago, once for each such pause.
+    /// Masters that were looked at when their last purge was a second or more ago, once for each such pause, and of which
+    /// the version of every derivative was read.
     pub settled: u64,
+    /// Masters that were looked at so, of which the version of some derivative could not be read.
+    pub unseen: u64,
     /// Of these, how many were still stale.
     pub still_stale: u64,
     /// Time from sending a purge to its answer, sorted.
@@ -45,9 +50,31 @@ pub struct Report {
 }
 
 impl Report {
-    /// Whether nothing was wrong at all.
+    /// Whether nothing was wrong at all, and enough was seen to say so.
     pub fn clean(&self) -> bool {
-        self.violations == 0 && self.faulty == 0 && self.refused == 0
+        self.violations == 0
+            && self.faulty == 0
+            && self.refused == 0
+            && self.failed == 0
+            && self.shortcomings().is_empty()
+    }
+
+    /// What the run has seen too little of for its silence to mean anything. A run against a server that works has several
+    /// times as much of each.
+    pub fn shortcomings(&self) -> Vec<String> {
+        let purges = self.purges;
+        let least = |what: &str, count: u64, least: u64| {
+            (count < least).then(|| format!("{what}: {}, at least {} wanted", grouped(count), grouped(least)))
+        };
+        let all = [
+            least("purges", purges, 1),
+            least("answers checked", self.checked, purges),
+            least("hits", self.hits, purges.div_ceil(10)),
+            least("purges with a fill in flight", self.in_flight, purges.div_ceil(10)),
+            least("masters looked at >= 1 s after a purge", self.settled, 1),
+            (self.unseen > 0).then(|| format!("masters looked at in vain: {}", grouped(self.unseen))),
+        ];
+        all.into_iter().flatten().collect()
     }
 
     /// Stale answers for each million purges.
@@ -77,17 +104,20 @@ impl Report {
             "not_modified": self.not_modified,
             "hits": self.hits,
             "busy": self.busy,
+            "failed": self.failed,
             "faulty": self.faulty,
             "violations": self.violations,
             "violations_per_million_purges": self.violations_per_million(),
             "broken_purges": self.broken_purges,
             "settled": self.settled,
+            "unseen": self.unseen,
             "still_stale": self.still_stale,
             "purge_ms": {
                 "p50": 1e3 * self.purge_time(50.0).as_secs_f64(),
                 "p99": 1e3 * self.purge_time(99.0).as_secs_f64(),
                 "max": 1e3 * self.purge_time(100.0).as_secs_f64(),
             },
+            "shortcomings": self.shortcomings(),
             "examples": self.examples,
         })
     }
@@ -136,14 +166,23 @@ impl fmt::Display for Report {
         )?;
         row("  not modified (304)", grouped(self.not_modified))?;
         row("answers 503, queue full", grouped(self.busy))?;
+        row("no answer at all", grouped(self.failed))?;
         row("unreadable or unexpected answers", grouped(self.faulty))?;
         row(
             "looked at >= 1 s after a purge",
-            format!("{} masters, still stale: {}", grouped(self.settled), grouped(self.still_stale)),
+            format!(
+                "{} masters, still stale: {}, looked at in vain: {}",
+                grouped(self.settled),
+                grouped(self.still_stale),
+                grouped(self.unseen)
+            ),
         )?;
         row("purges followed by a stale answer", grouped(self.broken_purges))?;
         row("violations (stale answers)", grouped(self.violations))?;
         row("violations per million purges", format!("{:.1}", self.violations_per_million()))?;
+        for shortcoming in self.shortcomings() {
+            writeln!(f, "  TOO LITTLE SEEN, {shortcoming}")?;
+        }
         for example in &self.examples {
             writeln!(f, "  {example}")?;
         }
@@ -170,12 +209,44 @@ mod tests {
         assert_eq!(report.purge_time(99.0), Duration::from_millis(99));
         assert_eq!(Report::default().purge_time(99.0), Duration::ZERO);
         assert!(!report.clean());
-        assert!(Report::default().clean());
         let text = report.to_string();
         for part in ["2,000,000 in 10 s (200000/s)", "p50 50.00, p99 99.00, most 100.00", "an example", "1.5"] {
             assert!(text.contains(part), "{part}: {text}");
         }
         assert_eq!(report.json()["violations"], 3);
+    }
+
+    #[test]
+    fn clean_is_who_was_seen_enough_of() {
+        let seen = Report {
+            purges: 100,
+            in_flight: 10,
+            checked: 100,
+            hits: 10,
+            settled: 1,
+            requests: 100,
+            ..Report::default()
+        };
+        assert!(seen.clean(), "{seen}");
+        for (what, blind) in [
+            ("nothing was purged", Report { purges: 0, ..seen.clone() }),
+            ("no fill in flight", Report { in_flight: 9, ..seen.clone() }),
+            ("hardly an answer", Report { checked: 99, ..seen.clone() }),
+            ("no hits", Report { hits: 9, ..seen.clone() }),
+            ("no last look", Report { settled: 0, ..seen.clone() }),
+            ("a look in vain", Report { unseen: 1, ..seen.clone() }),
+        ] {
+            assert!(!blind.clean(), "{what}");
+            assert!(blind.to_string().contains("TOO LITTLE SEEN"), "{what}: {blind}");
+        }
+        for wrong in [
+            Report { violations: 1, ..seen.clone() },
+            Report { faulty: 1, ..seen.clone() },
+            Report { refused: 1, ..seen.clone() },
+            Report { failed: 1, ..seen.clone() },
+        ] {
+            assert!(!wrong.clean() && wrong.shortcomings().is_empty(), "{wrong}");
+        }
     }
 
     #[test]

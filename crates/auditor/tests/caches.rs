@@ -1,4 +1,5 @@
-//! The auditor against caches of a few lines: one that is right, and three that are wrong in ways it must see.
+//! The auditor against caches of a few lines: one that is right, three that are wrong in ways it must see, and two that
+//! show it too little to say anything.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::collections::HashMap;
@@ -25,11 +26,16 @@ enum Cache {
     Deaf,
     /// The answer comes before the deed, by some milliseconds.
     Hasty,
+    /// Purges are answered, pictures never: always 503.
+    Busy,
+    /// Right, but half of its answers are closed connections.
+    Torn,
 }
 
 #[derive(Default)]
 struct Stored {
     purges: u64,
+    asked: u64,
     bodies: HashMap<String, (String, Vec<u8>)>,
 }
 
@@ -58,8 +64,8 @@ async fn serve(cache: Cache, stream: TcpStream, origin: SocketAddr, stored: Arc<
                 stored.bodies.remove(url);
             };
             match cache {
-                Cache::Right | Cache::Racing => purge(&stored, &url),
-                Cache::Deaf => {}
+                Cache::Right | Cache::Racing | Cache::Torn => purge(&stored, &url),
+                Cache::Deaf | Cache::Busy => {}
                 Cache::Hasty => {
                     let (stored, url) = (stored.clone(), url.clone());
                     tokio::spawn(async move {
@@ -71,8 +77,17 @@ async fn serve(cache: Cache, stream: TcpStream, origin: SocketAddr, stored: Arc<
             stream.get_mut().write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await?;
             continue;
         }
+        if cache == Cache::Busy {
+            stream.get_mut().write_all(b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n").await?;
+            continue;
+        }
         let (begun, found) = {
-            let stored = stored.lock().unwrap();
+            let mut stored = stored.lock().unwrap();
+            stored.asked += 1;
+            // Several in a row: the auditor asks once more where a kept connection was closed.
+            if cache == Cache::Torn && stored.asked % 8 < 4 {
+                return Ok(());
+            }
             (stored.purges, stored.bodies.get(&url).cloned())
         };
         let hit = if found.is_some() { "HIT" } else { "MISS" };
@@ -82,7 +97,7 @@ async fn serve(cache: Cache, stream: TcpStream, origin: SocketAddr, stored: Arc<
                 let answer = client.get(&url).await?;
                 let filled = (answer.header("etag").to_owned(), answer.body.to_vec());
                 let mut stored = stored.lock().unwrap();
-                if cache != Cache::Right || stored.purges == begun {
+                if !matches!(cache, Cache::Right | Cache::Torn) || stored.purges == begun {
                     stored.bodies.insert(url, filled.clone());
                 }
                 filled
@@ -124,8 +139,11 @@ async fn audit(cache: Cache) -> Report {
     let report = audit::run(origin, target, settings, |_| {}).await.unwrap();
     server.abort();
     assert_eq!((report.purges, report.refused, report.faulty), (400, 0, 0), "{cache:?}: {report}");
-    // Who never drops anything never fetches again.
-    assert!(cache == Cache::Deaf || report.in_flight > 50 && report.overtaken > 50, "{cache:?}: {report}");
+    // Who never drops anything never fetches again, nor does who never fetches.
+    assert!(
+        matches!(cache, Cache::Deaf | Cache::Busy) || report.in_flight > 50 && report.overtaken > 50,
+        "{cache:?}: {report}"
+    );
     report
 }
 
@@ -148,6 +166,22 @@ async fn caches_that_are_wrong_are_caught() {
             assert_eq!(report.still_stale, report.settled, "{report}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_shows_nothing_is_not_called_clean() {
+    let report = audit(Cache::Busy).await;
+    assert!(!report.clean(), "{report}");
+    assert_eq!((report.checked, report.violations, report.settled, report.unseen), (0, 0, 0, 8), "{report}");
+    assert!(report.busy > 0 && report.failed == 0, "{report}");
+    let text = report.to_string();
+    for what in ["answers checked", "hits", "purges with a fill in flight", "masters looked at in vain: 8"] {
+        assert!(text.contains(&format!("TOO LITTLE SEEN, {what}")), "{what}: {text}");
+    }
+
+    let report = audit(Cache::Torn).await;
+    assert!(report.failed > 0 && !report.clean(), "{report}");
+    assert_eq!((report.violations, report.faulty), (0, 0), "{report}");
 }
 
 #[test]

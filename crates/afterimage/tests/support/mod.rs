@@ -52,7 +52,8 @@ impl Server {
         Server::start(command)
     }
 
-    fn start(mut command: Command) -> Server {
+    /// Starts a command that serves, and waits until it does.
+    pub fn start(mut command: Command) -> Server {
         command.env("AFTERIMAGE_API_KEY", KEY);
         let process =
             Spawned::start(command, Duration::from_secs(60), |lines| lines.iter().any(|l| l.starts_with("API key")))
