@@ -3,6 +3,7 @@
 
 mod support;
 
+use base64::Engine as _;
 use serde_json::Value;
 use support::{KEY, Server};
 use testkit::http::Answer;
@@ -347,4 +348,92 @@ async fn the_purge_method_needs_to_be_on_and_a_key() {
     let off = World::with("", "unsafe_methods = true", "");
     assert_eq!(off.send("PURGE", "/raw/a", &[("afterimage-key", KEY)], b"").await.status, 405);
     assert_eq!(off.origin.requests("/a"), 0);
+}
+
+#[tokio::test]
+async fn a_key_of_ours_reaches_no_origin_however_it_is_spelled() {
+    let world = World::start();
+    let basic = |password: &str| base64::engine::general_purpose::STANDARD.encode(format!("{KEY}:{password}"));
+    for (name, value) in [
+        ("authorization", format!("Bearer {KEY}")),
+        ("authorization", format!("bearer {KEY}")),
+        ("authorization", format!("BEARER  {KEY} ")),
+        ("authorization", format!("Basic {}", basic(""))),
+        ("authorization", format!("basic {}", basic("do_not_set"))),
+        ("imageboss-api-key", KEY.to_owned()),
+        ("x-client-key", KEY.to_owned()),
+        ("afterimage-key", KEY.to_owned()),
+    ] {
+        // As the only one, and in either order beside a second field of that name, which is the origin's own.
+        let theirs = if name == "authorization" { "Basic YTpi" } else { "theirs" };
+        for (method, path) in [("POST", "/act"), ("GET", "/see")] {
+            world.origin.script("POST", "/act", 200, &[], "done");
+            world.origin.set_body("/see", "text/plain", "seen");
+            for fields in [vec![value.as_str()], vec![value.as_str(), theirs], vec![theirs, value.as_str()]] {
+                let before = world.origin.requests(path);
+                let headers: Vec<(&str, &str)> = fields.iter().map(|value| (name, *value)).collect();
+                let answer = world.send(method, &format!("/raw{path}"), &headers, b"").await;
+                assert_eq!(answer.status, 200, "{method} {fields:?}: {}", answer.text());
+                if method == "POST" || (name == "authorization" && fields.len() > 1) {
+                    assert_eq!(world.origin.requests(path), before + 1, "{method} {fields:?} must be passed on");
+                    let seen = world.origin.last_headers(path).unwrap();
+                    let seen: Vec<&str> = seen.get_all(name).iter().map(|value| value.to_str().unwrap()).collect();
+                    let want = if fields.len() > 1 && name != "afterimage-key" { vec![theirs] } else { vec![] };
+                    assert_eq!(seen, want, "{method} {fields:?}");
+                } else if let Some(seen) = world.origin.last_headers(path) {
+                    assert!(!seen.values().any(|seen| seen.as_bytes() == value.as_bytes()), "{method} {fields:?}");
+                }
+            }
+        }
+    }
+}
+
+/// `Connection` names what is for one connection only; what we add ourselves is not the client's to take out.
+#[tokio::test]
+async fn a_client_cannot_take_out_what_we_say_of_it() {
+    let world = World::start();
+    world.origin.script("POST", "/act", 200, &[], "");
+    let sent = [("connection", "x-forwarded-for, via, x-hop"), ("x-hop", "1"), ("x-forwarded-for", "6.6.6.6")];
+    assert_eq!(world.send("POST", "/raw/act", &sent, b"x").await.status, 200);
+    let seen = world.origin.last_headers("/act").unwrap();
+    let of = |name: &str| seen.get_all(name).iter().map(|value| value.to_str().unwrap()).collect::<Vec<_>>();
+    assert_eq!(of("x-forwarded-for"), ["127.0.0.1"]);
+    assert_eq!((of("via").len(), of("x-hop").len()), (1, 0));
+}
+
+#[tokio::test]
+async fn what_was_never_sent_changes_nothing() {
+    // Bound by somebody who does not listen: nobody else can take the port meanwhile.
+    let nobody = tokio::net::TcpSocket::new_v4().unwrap();
+    nobody.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let gone = format!(
+        "[source.gone]\ntype = \"http\"\nbase = \"http://{}/\"\nallow_private = true\n\
+         [[site]]\nname = \"gone\"\nkind = \"passthrough\"\nprefix = \"/gone\"\nsources = [\"gone\"]\nunsafe_methods = true",
+        nobody.local_addr().unwrap()
+    );
+    let world = World::with("", "unsafe_methods = true", &gone);
+    for method in ["DELETE", "POST", "FROB"] {
+        let answer = world.send(method, "/gone/a", &[], b"").await;
+        assert_eq!(answer.status, 502, "{method}: {}", answer.text());
+    }
+    assert_eq!(world.purges("unsafe-method").await, Vec::<Value>::new(), "nothing can have changed");
+    // Where it may have arrived, it may have changed something.
+    world.origin.fail("/a", Some(testkit::origin::Failure::Drop));
+    assert_eq!(world.send("DELETE", "/raw/a", &[], b"").await.status, 502);
+    assert_eq!(world.purges("unsafe-method").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_site_says_which_methods_it_takes() {
+    let world = World::start();
+    let (few, all) = ("GET, HEAD, OPTIONS", "GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE");
+    for (target, allowed) in [("/raw/a", all), ("/imgix/a", few), ("/nowhere/a", few)] {
+        let options = world.send("OPTIONS", target, &[], b"").await;
+        assert!(options.status < 300, "{target}: {}", options.status);
+        assert_eq!(options.header("allow"), allowed, "{target}");
+        assert_eq!(options.header("access-control-allow-methods"), allowed, "{target}");
+        let refused = world.send("TRACE", target, &[], b"").await;
+        assert_eq!((refused.status, refused.header("allow")), (405, allowed), "{target}");
+    }
+    assert_eq!(world.origin.total_requests(), 0);
 }

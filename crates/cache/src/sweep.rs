@@ -472,10 +472,14 @@ mod tests {
         let store = Store::new(Arc::new(Index::new(identity)), settings).unwrap();
         // As the writer does it: the list is empty, and the bytes are there still.
         let writer = lock(&bodies.erasing);
-        let (tell, told) = channel();
+        let ((tell, told), (begin, begun)) = (channel(), channel());
         std::thread::scope(|scope| {
             let store = &store;
-            scope.spawn(move || tell.send(erase_released([store, store])).unwrap());
+            scope.spawn(move || {
+                begin.send(()).unwrap();
+                tell.send(erase_released([store, store])).unwrap();
+            });
+            begun.recv_timeout(Duration::from_secs(60)).unwrap();
             assert!(told.recv_timeout(Duration::from_millis(50)).is_err());
             drop(writer);
             told.recv_timeout(Duration::from_secs(60)).unwrap().unwrap();

@@ -140,6 +140,33 @@ async fn what_a_purge_names_is_in_no_file_and_the_rest_stays() {
     assert_eq!(fill(&world, &run.derivatives, 2, "a", "again").await, ("again".into(), Served::Fill));
 }
 
+/// Guarantee G7: memory first, then masters on disk, and only then what was made of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_lies_further_in_goes_first() {
+    let world = World::new();
+    let run = world.run();
+    // The derivatives' keys are smaller: it is not the order of the keys.
+    for n in [9, 8] {
+        fill(&world, &run.masters, n, "a", "master-of-a").await;
+        fill(&world, &run.derivatives, n - 7, "a", "small-of-a").await;
+    }
+    run.flush();
+    assert_eq!((run.masters.memory_use().1, run.derivatives.memory_use().1), (2, 2));
+    let (seen, stores) = (Arc::new(std::sync::Mutex::new(Vec::new())), [run.masters.clone(), run.derivatives.clone()]);
+    let note = seen.clone();
+    *world.catalogue.2.lock().unwrap() = Some(Box::new(move |tier| {
+        let in_memory: usize = stores.iter().map(|store| store.memory_use().1).sum();
+        note.lock().unwrap().push((tier, in_memory));
+    }));
+    let (sweep, told) = world.sweep(&run, fast());
+    let position = world.purge(Mode::Hard, Selector::Master(id("a")));
+    sweep.kick();
+    erased(&told, position);
+    let want = [Tier::Masters, Tier::Masters, Tier::Derivatives, Tier::Derivatives].map(|tier| (tier, 0));
+    assert_eq!(*seen.lock().unwrap(), want);
+    *world.catalogue.2.lock().unwrap() = None;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_replaced_body_is_erased_and_its_replacement_is_not() {
     let world = World::new();

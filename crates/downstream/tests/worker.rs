@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -182,4 +182,45 @@ async fn only_configured_addresses_are_called() {
     }
     hooks.tell(Some("https://hooks.example/a"), PurgeId(1), "effective", b"{}").unwrap();
     assert!(outbox.0.lock().unwrap().is_empty(), "who is told anyhow is not told twice");
+}
+
+/// Facts that are not known at the first looks, and that say something else at each later one.
+#[derive(Default)]
+struct Late(AtomicUsize);
+
+const LOOKS: usize = 5;
+
+impl Facts for Late {
+    fn body(&self, _: PurgeId, _: &str) -> Option<Vec<u8>> {
+        let looks = self.0.fetch_add(1, Ordering::SeqCst);
+        (looks >= LOOKS).then(|| format!("{{\"look\":{looks}}}").into_bytes())
+    }
+}
+
+#[tokio::test]
+async fn what_was_said_late_is_said_again_and_waiting_is_no_attempt() {
+    let (url, mut got) = receiver(vec![500, 503]).await;
+    let outbox = Arc::new(Kept::default());
+    let hooks = hooks(&url, &outbox);
+    hooks.expect(None, PurgeId(7), "erased").unwrap();
+    let attempts = || outbox.0.lock().unwrap()[&1].0.attempts;
+    let facts = Arc::new(Late::default());
+    let worker = tokio::spawn(hooks.run(facts.clone()));
+    let first = next(&mut got).await;
+    // It is counted when it has failed: so far there was nothing but waiting.
+    let waited = attempts();
+    assert!(facts.0.load(Ordering::SeqCst) > LOOKS && waited <= 1, "{waited} attempts");
+    let more = [next(&mut got).await, next(&mut got).await];
+    for attempt in &more {
+        assert!(attempt.signed);
+        assert_eq!((&attempt.body, &attempt.id), (&first.body, &first.id), "a receiver that has both may drop one");
+    }
+    let done = async {
+        while !outbox.0.lock().unwrap()[&1].1 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), done).await.unwrap();
+    assert_eq!(attempts(), 2, "the two that failed");
+    worker.abort();
 }

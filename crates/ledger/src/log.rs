@@ -456,7 +456,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(24))]
+        #![proptest_config(ProptestConfig::with_cases(testkit::costly_cases(24)))]
 
         #[test]
         fn any_records_come_back(records in prop::collection::vec(any_record(), 1..20)) {

@@ -312,7 +312,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(4000))]
+        #![proptest_config(ProptestConfig::with_cases(testkit::cases(4000)))]
 
         #[test]
         fn agrees_with_trying_everything(

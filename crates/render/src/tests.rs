@@ -131,7 +131,7 @@ fn picture(w: u32, h: u32, alpha: bool, seed: u32, frames: usize) -> Picture {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: testkit::cases(3000), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_plan_ends_within_the_cap_at_the_foreseen_size(

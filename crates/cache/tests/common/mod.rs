@@ -18,9 +18,12 @@ use tokio::sync::Notify;
 
 type Rows = BTreeMap<(bool, [u8; 16]), Row>;
 
-/// A catalogue, and whether it was told of a use.
+/// Told of each row that is removed, before it is.
+pub type OnRemove = Box<dyn Fn(Tier) + Send>;
+
+/// A catalogue, whether it was told of a use, and who is told of removals.
 #[derive(Default)]
-pub struct MemoryCatalogue(pub Mutex<Rows>, pub AtomicBool);
+pub struct MemoryCatalogue(pub Mutex<Rows>, pub AtomicBool, pub Mutex<Option<OnRemove>>);
 
 fn at(tier: Tier, key: &DerivativeKey) -> (bool, [u8; 16]) {
     (tier == Tier::Masters, key.0)
@@ -64,6 +67,7 @@ impl Catalogue for MemoryCatalogue {
         Ok(())
     }
     fn remove(&self, tier: Tier, key: &DerivativeKey, body: BodyId) -> Result<(), CatalogueError> {
+        self.2.lock().unwrap().iter().for_each(|told| told(tier));
         let mut held = self.0.lock().unwrap();
         if held.get(&at(tier, key)).is_some_and(|row| row.body == body) {
             held.remove(&at(tier, key));

@@ -149,6 +149,54 @@ async fn keys_are_made_rotated_and_revoked() {
     assert_eq!(export.text.lines().count() as u64, verified["entries"].as_u64().unwrap());
 }
 
+/// The export reads the trail in pages; each line comes once, in order, and is the line that the listing shows.
+#[tokio::test]
+async fn an_export_of_many_pages_has_every_entry_once() {
+    let world = World::new();
+    let cat = json!({ "targets": [{ "master": "local/cat.jpg" }] }).to_string();
+    const PURGES: u64 = 1003;
+    // Two keys, as one may ask a thousand times at once.
+    for n in 0..PURGES {
+        let bearer = format!("Bearer {}", if n % 2 == 0 { KEY } else { crate::world::ENVIRONMENT_KEY });
+        let answer = world.call("POST", "/v1/purges", &[("authorization", &bearer)], cat.clone()).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+    }
+    let entries = world.call("GET", "/v1/audit/verify", &AUTH, "").await.json()["entries"].as_u64().unwrap();
+    assert!(entries >= PURGES, "{entries}");
+    let export = world.call("GET", "/v1/audit/export", &AUTH, "").await;
+    let line = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["seq"].as_u64().unwrap();
+    let found: Vec<u64> = export.text.lines().map(line).collect();
+    assert_eq!(found, (1..=entries).collect::<Vec<_>>());
+}
+
+/// Who listens hears nothing more once his key is revoked, and the stream ends.
+#[tokio::test]
+async fn a_stream_of_events_ends_with_its_key() {
+    use axum::body::{Body, to_bytes};
+    use tower::ServiceExt as _;
+
+    let world = World::new();
+    let key = make(&world, json!({ "name": "listener", "roles": ["read"] })).await;
+    let request = http::Request::get("/v1/events").header("authorization", format!("Bearer {key}"));
+    let response = world.router().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    assert_eq!(response.status(), 200);
+    let target = |name: &str| json!({ "targets": [{ "master": format!("local/{name}.jpg") }] }).to_string();
+    assert_eq!(world.call("POST", "/v1/purges", &AUTH, target("heard")).await.status, 200);
+    let mut body = response.into_body();
+    let mut text = String::new();
+    // It has been told of the first purge before the key goes.
+    while !text.contains("local/heard.jpg") {
+        let frame = tokio::time::timeout(std::time::Duration::from_secs(30), http_body_util::BodyExt::frame(&mut body));
+        let frame = frame.await.unwrap().unwrap().unwrap();
+        text.push_str(std::str::from_utf8(frame.data_ref().unwrap()).unwrap());
+    }
+    assert_eq!(world.call("DELETE", "/v1/keys/listener", &AUTH, "").await.status, 200);
+    assert_eq!(world.call("POST", "/v1/purges", &AUTH, target("unheard")).await.status, 200);
+    let rest = tokio::time::timeout(std::time::Duration::from_secs(30), to_bytes(body, usize::MAX)).await;
+    let rest = rest.expect("the stream ends").unwrap();
+    assert!(!String::from_utf8_lossy(&rest).contains("unheard"));
+}
+
 #[tokio::test]
 async fn requests_and_guesses_are_limited() {
     let mut world = World::new();

@@ -29,7 +29,8 @@ fn text() -> impl Strategy<Value = String> {
 fn nothing_that_is_sent_is_our_fault() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let world = runtime.block_on(async { World::new() });
-    let mut runner = TestRunner::new(Config { cases: 300, failure_persistence: None, ..Config::default() });
+    let cases = testkit::costly_cases(300);
+    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
     let kind = prop::sample::select(vec!["url", "derivative", "master", "prefix", "source"]);
     let outcome = runner.run(&(text(), kind, any::<Vec<u8>>()), |(text, kind, bytes)| {
         let imgix = json!({ "data": { "type": "purges", "attributes": { "url": text } } }).to_string();

@@ -3,6 +3,7 @@
 
 mod bounds;
 mod cloudimage;
+mod cost;
 mod effect;
 mod hostile;
 mod imageboss;
@@ -12,6 +13,7 @@ mod keys;
 mod modes;
 mod native;
 mod pages;
+mod routes;
 mod server;
 mod warm;
 mod webhooks;

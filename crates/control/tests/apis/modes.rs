@@ -243,3 +243,40 @@ async fn the_invalidation_drafts_format() {
     let body = json!({ "type": "uri", "selectors": ["http://localhost/imagekit/cat.jpg"] }).to_string();
     assert_eq!(world.call("POST", "/v1/invalidate", &[("authorization", &bound)], body).await.status, 403);
 }
+
+#[tokio::test]
+async fn one_invalidation_names_a_thousand_things_at_most() {
+    let world = World::new();
+    let groups = |many: usize| (0..many).map(|n| format!("g{n}")).collect::<Vec<_>>();
+    let origin = "https://img.example:443";
+    let many: Vec<String> = (0..1001).map(|n| format!("https://img.example/{n}.jpg")).collect();
+    for (body, status, parameter) in [
+        (json!({ "type": "group", "selectors": [origin], "groups": groups(1000) }), 200, ""),
+        (
+            json!({ "type": "group", "selectors": [origin, "https://img.example"], "groups": groups(501) }),
+            400,
+            "selectors",
+        ),
+        (json!({ "type": "group", "selectors": [origin], "groups": groups(1001) }), 400, "groups"),
+        (json!({ "type": "uri", "selectors": many }), 400, "selectors"),
+    ] {
+        let before = world.records().len();
+        let answer = world.call("POST", "/v1/invalidate", &AUTH, body.to_string()).await;
+        let said = answer.json();
+        assert_eq!((answer.status, said["parameter"].as_str().unwrap_or_default()), (status, parameter), "{said}");
+        assert_eq!(world.records().len() - before, usize::from(status == 200), "{parameter}");
+    }
+    for method in ["PUT", "DELETE", "PATCH"] {
+        let answer = world.call(method, "/v1/invalidate", &AUTH, "{}").await;
+        assert_eq!((answer.status, answer.header("content-type")), (405, "application/problem+json"), "{method}");
+        let problem = answer.json();
+        assert_eq!(
+            (&problem["code"], &problem["fault"]),
+            (&json!("method-not-allowed"), &json!("client")),
+            "{problem}"
+        );
+        for allowed in ["GET", "POST"] {
+            assert!(answer.header("allow").contains(allowed), "{:?}", answer.headers);
+        }
+    }
+}

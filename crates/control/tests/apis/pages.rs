@@ -2,7 +2,10 @@
 
 use std::sync::atomic::Ordering;
 
-use crate::world::{BEARER, ENVIRONMENT_KEY, World};
+use crate::routes::routes;
+use crate::world::{BEARER, ENVIRONMENT_KEY, IMGIX_KEY, World};
+
+const UUID: &str = "4fc96d31-9815-4021-830a-ca6d96c514a5";
 
 #[tokio::test]
 async fn pages_that_need_no_key() {
@@ -16,26 +19,26 @@ async fn pages_that_need_no_key() {
     assert_eq!(world.call("POST", "/healthz", &[], "").await.status, 405);
 }
 
+/// Of every route, with something for what is variable in it; but for those that need no key.
 #[tokio::test]
 async fn everything_else_needs_one() {
     let world = World::new();
-    for (method, path) in [
-        ("POST", "/api/v1/purge"),
-        ("POST", "/v2/image/purger"),
-        ("POST", "/v1/files/purge"),
-        ("GET", "/v1/files/purge/0123456789abcdef01234567"),
-        ("POST", "/invalidate"),
-        ("GET", "/invalidate/4fc96d31-9815-4021-830a-ca6d96c514a5"),
-        ("POST", "/invalidate/4fc96d31-9815-4021-830a-ca6d96c514a5/restart"),
-        ("POST", "/v1/purges"),
-        ("GET", "/v1/purges"),
-        ("GET", "/v1/purges/4fc96d31-9815-4021-830a-ca6d96c514a5"),
-        ("GET", "/v1/sites"),
-    ] {
-        let answer = world.call(method, path, &[], "{}").await;
+    let open = ["/", "/healthz", "/readyz", "/metrics"];
+    for (method, path) in routes().into_iter().filter(|(_, path)| !open.contains(&path.as_str())) {
+        let mut path = path;
+        for (name, value) in
+            [("{id}", UUID), ("{uuid}", UUID), ("{request}", "0123456789abcdef01234567"), ("{name}", "imgix")]
+        {
+            path = path.replace(name, value);
+        }
+        assert!(!path.contains('{'), "{path}");
+        let answer = world.call(&method, &path, &[], "{}").await;
         assert_eq!(answer.status, 401, "{method} {path}: {}", answer.text);
-        assert_eq!(answer.header("cache-control"), "no-store");
+        assert_eq!(answer.header("cache-control"), "no-store", "{method} {path}");
     }
+    let imgix = [("authorization", &*format!("Bearer {IMGIX_KEY}"))];
+    assert_eq!(world.call("GET", "/v1/sites", &imgix, "").await.status, 200, "no key was changed");
+    assert!(world.records().is_empty());
     let environment = format!("Bearer {ENVIRONMENT_KEY}");
     assert_eq!(world.call("GET", "/v1/sites", &[("authorization", &environment)], "").await.status, 200);
 }
@@ -79,4 +82,21 @@ async fn what_is_not_there_says_what_is() {
         assert_eq!(answer.json()["code"], "no-such-api");
         assert!(answer.json()["allowed"].as_array().unwrap().iter().any(|api| api == "POST /v1/purges"));
     }
+}
+
+/// The page at `/`, and `allowed` where nothing answers, list what there is.
+#[tokio::test]
+async fn the_list_of_apis_is_that_of_the_routes() {
+    let world = World::new();
+    let answer = world.call("GET", "/nothing", &[("authorization", BEARER)], "").await.json();
+    let listed = answer["allowed"].as_array().unwrap().iter().map(|api| api.as_str().unwrap());
+    let listed: Vec<&str> = listed.map(|api| api.split(" (").next().unwrap()).collect();
+    let mut named: Vec<String> =
+        routes().into_iter().filter(|(_, path)| path != "/").map(|(method, path)| format!("{method} {path}")).collect();
+    let mut sorted = listed.clone();
+    sorted.sort_unstable();
+    named.sort();
+    assert_eq!(sorted, named);
+    let index = world.call("GET", "/", &[], "").await.text;
+    assert!(listed.iter().all(|api| index.contains(api)), "{index}");
 }

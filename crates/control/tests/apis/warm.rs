@@ -113,6 +113,10 @@ async fn a_cancelled_one_stands_still() {
 async fn what_is_not_ours_is_refused_by_its_place() {
     let world = World::new();
     let many: Vec<String> = (0..10_001).map(|n| format!("/imgix/cat.jpg?w=1&fm=png&x={n}")).collect();
+    let masters: Vec<String> = (0..101).map(|n| format!("local/{n}.jpg")).collect();
+    let templates: Vec<String> = (0..100).map(|n| format!("/imgix/{{path}}?w={n}")).collect();
+    let transformations: Vec<String> = (0..100).map(|n| format!("w={n}")).collect();
+    let long = format!("/imgix/{{path}}?x={}", "a".repeat(17 << 10));
     for (body, status, code, parameter) in [
         (json!({}), 400, "bad-warmup", "urls"),
         (json!({ "urls": [] }), 400, "bad-warmup", "urls"),
@@ -147,6 +151,26 @@ async fn what_is_not_ours_is_refused_by_its_place() {
         // The site cannot have it.
         (json!({ "masters": ["local/a.jpg"], "templates": ["/second/{path}"] }), 400, "malformed-target", "masters[0]"),
         (json!({ "urls": many }), 400, "too-many-urls", ""),
+        (json!({ "masters": masters, "templates": templates }), 400, "too-many-urls", "masters"),
+        (
+            json!({ "masters": masters, "site": "imgix", "transformations": transformations }),
+            400,
+            "too-many-urls",
+            "masters",
+        ),
+        (
+            json!({ "masters": ["local/cat.jpg"], "templates": ["/imgix/{path}", "/imgix/{path}/{path}"] }),
+            400,
+            "bad-warmup",
+            "templates[1]",
+        ),
+        (json!({ "masters": ["local/cat.jpg"], "templates": [long] }), 400, "bad-warmup", "templates[0]"),
+        (
+            json!({ "masters": ["local/cat.jpg"], "site": "imgix", "transformations": [long] }),
+            400,
+            "bad-warmup",
+            "transformations[0]",
+        ),
     ] {
         let answer = world.call("POST", PATH, &AUTH, body.to_string()).await;
         let problem = answer.json();

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -22,6 +22,8 @@ use purge::{
 use serde_json::Value;
 use tower::ServiceExt;
 
+use crate::cost::Counted;
+
 /// The key for every site.
 pub const KEY: &str = "ak_everything";
 /// `Authorization: Basic` of that key and an empty password.
@@ -40,6 +42,15 @@ pub const ENVIRONMENT_KEY: &str = "from-the-environment";
 pub struct BreakableLog {
     inner: Arc<PurgeDb>,
     pub broken: AtomicBool,
+    appends: AtomicUsize,
+    appended: AtomicUsize,
+}
+
+impl BreakableLog {
+    /// Transactions so far, and the records in them.
+    pub fn counts(&self) -> (usize, usize) {
+        (self.appends.load(Ordering::SeqCst), self.appended.load(Ordering::SeqCst))
+    }
 }
 
 impl Log for BreakableLog {
@@ -50,6 +61,8 @@ impl Log for BreakableLog {
         self.inner.head()
     }
     fn append(&self, records: &[Record]) -> Result<(), LogError> {
+        self.appends.fetch_add(1, Ordering::SeqCst);
+        self.appended.fetch_add(records.len(), Ordering::SeqCst);
         if self.broken.load(Ordering::SeqCst) { Err(LogError::Full) } else { self.inner.append(records) }
     }
     fn replay(&self, after: Position, each: &mut dyn FnMut(Record)) -> Result<(), LogError> {
@@ -92,7 +105,7 @@ pub struct World {
     pub plane: Arc<Plane>,
     pub ready: Arc<AtomicBool>,
     pub log: Arc<BreakableLog>,
-    pub catalogue: Arc<CatalogueDb>,
+    pub catalogue: Arc<Counted>,
     ledger: Arc<PurgeDb>,
     keys: Arc<KeyRing>,
     registry: Arc<Registry>,
@@ -161,13 +174,19 @@ impl World {
 
         let folder = Folder::open(&temp.path().join("data")).unwrap();
         let ledger = Arc::new(PurgeDb::open(&folder).unwrap());
-        let catalogue = Arc::new(CatalogueDb::open(&folder).unwrap());
+        let inner = Arc::new(CatalogueDb::open(&folder).unwrap());
+        let catalogue = Arc::new(Counted { inner, calls: AtomicUsize::new(0) });
         let keys = Arc::new(KeysDb::open(&folder).unwrap());
         keys.add("everything", KEY, &[]).unwrap();
         keys.add("imgix", IMGIX_KEY, &["imgix".to_owned()]).unwrap();
         keys.add("boss", BOSS_KEY, &["imageboss".to_owned()]).unwrap();
         keys.add("second", SECOND_KEY, &["second".to_owned()]).unwrap();
-        let log = Arc::new(BreakableLog { inner: ledger.clone(), broken: AtomicBool::new(false) });
+        let log = Arc::new(BreakableLog {
+            inner: ledger.clone(),
+            broken: AtomicBool::new(false),
+            appends: AtomicUsize::new(0),
+            appended: AtomicUsize::new(0),
+        });
         let index = Arc::new(Index::new(log.identity()));
         let takedowns = Arc::new(Takedowns::new(Vec::new()));
         let purger = Purger::start(log.clone(), index.clone(), takedowns.clone(), Box::new(|| ())).unwrap();

@@ -98,7 +98,7 @@ fn readers_and_the_writer_do_not_hinder_each_other() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(32))]
+    #![proptest_config(ProptestConfig::with_cases(testkit::costly_cases(32)))]
 
     #[test]
     fn it_counts_like_a_map(steps in prop::collection::vec((0..5_u8, 0..30_u8, 0..6_u64, any::<bool>()), 1..80)) {

@@ -47,6 +47,21 @@ fn each_selector_voids_what_it_names_and_nothing_else() {
     }
 }
 
+/// Guarantee G8: what came first is decided by positions, whatever any clock said.
+#[test]
+fn no_clock_has_a_say() {
+    let master = || vec![Selector::Master(MasterId::from_canonical("//h/a"))];
+    for times in [[u64::MAX, 0], [0, u64::MAX], [7, 7]] {
+        let index = index();
+        for (position, accepted_at) in [2, 4].into_iter().zip(times) {
+            index.apply(&[Record { accepted_at, ..record(position, Mode::Hard, master()) }]);
+        }
+        for (stamp, want) in [(1, Verdict::Purged), (2, Verdict::Purged), (3, Verdict::Purged), (4, Verdict::Fresh)] {
+            assert_eq!(verdict(&index, &thing_of(stamp, None, &["//h/a"])), want, "{times:?} {stamp}");
+        }
+    }
+}
+
 #[test]
 fn an_exact_purge_spares_siblings() {
     let index = index();
@@ -216,7 +231,7 @@ fn lived_through(records: &[Record], split: usize, floor: u64, floor_first: bool
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(testkit::cases(400)))]
 
     #[test]
     fn agrees_with_a_walk_over_the_log(

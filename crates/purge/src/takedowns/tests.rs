@@ -142,7 +142,7 @@ fn lifting_is_durable_first() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(500))]
+    #![proptest_config(ProptestConfig::with_cases(testkit::cases(500)))]
 
     #[test]
     fn agree_with_a_walk(
