@@ -1,7 +1,7 @@
 //! Huffman tables (ITU-T T.81, C and F.2.2.3), turned into tables that answer most symbols in one look-up.
 
 use crate::Error;
-use crate::source::Bits;
+use crate::source::{Bits, Buffer};
 
 /// Bits looked up at once. Wider tables leave the first level of cache.
 pub(crate) const FAST: u32 = 12;
@@ -47,19 +47,19 @@ pub(crate) enum Kind {
     Dc,
     /// A run of zeros and the number of bits of a value (F.1.2.2).
     Ac,
-    /// The same, and runs of empty blocks (G.1.2.2).
-    AcFirst,
-    /// Nothing: the decoder reads symbols one by one.
+    /// Anything else: the decoder reads symbols one by one.
     Symbols,
 }
 
 /// The outcome of one look-up, packed.
 ///
-/// Bits 0..8: how many bits code and value take, 0 for none known. Bits 8..16: zeros before the value, or [`END`].
-/// Bits 16..32: the value. When the first field is 0, bits 8..16 hold the length of the code and bits 16..24 the symbol;
-/// all zero stands for a code longer than the index.
+/// Bits 0..7: how many bits code and value take together, 0 for a code that is longer than the index. Bits 8..16: zeros
+/// before the value, or [`END`], or the symbol where the table is of kind `Symbols`. Bits 16..32: the value; or, when bit 7
+/// is set, how many bits the code takes (16..24) and how many the value behind it (24..32).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Entry(u32);
+
+const VALUE_FOLLOWS: u32 = 1 << 7;
 
 impl Entry {
     #[inline(always)]
@@ -67,9 +67,29 @@ impl Entry {
         Entry(bits | (run as u32) << 8 | (value as u32) << 16)
     }
 
+    fn followed(code: u32, size: u32, run: usize) -> Entry {
+        Entry((code + size) | VALUE_FOLLOWS | (run as u32) << 8 | code << 16 | size << 24)
+    }
+
+    /// What the symbol of a code of so many bits says.
+    fn new(kind: Kind, code: u32, symbol: u8) -> Entry {
+        let (run, size) = match kind {
+            Kind::Symbols => return Entry::known(code, symbol.into(), 0),
+            Kind::Dc => return Entry::followed(code, symbol.into(), 0),
+            Kind::Ac => (usize::from(symbol >> 4), u32::from(symbol & 15)),
+        };
+        match (run, size) {
+            (0, 0) => Entry::known(code, END, 0),
+            (15, 0) => Entry::known(code, 15, 0),
+            // Has no meaning (F.1.2.2.1): like no code at all.
+            (_, 0) => Entry::default(),
+            _ => Entry::followed(code, size, run),
+        }
+    }
+
     #[inline(always)]
     pub(crate) fn bits(self) -> u32 {
-        self.0 & 0xFF
+        self.0 & 0x7F
     }
 
     #[inline(always)]
@@ -77,16 +97,29 @@ impl Entry {
         (self.0 >> 8 & 0xFF) as usize
     }
 
+    /// The value; `bits` as they were before the code.
     #[inline(always)]
-    pub(crate) fn value(self) -> i16 {
-        (self.0 >> 16) as i16
+    fn value(self, bits: u64) -> i16 {
+        if self.0 & VALUE_FOLLOWS == 0 {
+            return (self.0 >> 16) as i16;
+        }
+        let (code, size) = (self.0 >> 16 & 0xFF, self.0 >> 24);
+        let rest = bits << (code & 63);
+        extend((rest >> 1 >> (63 - size & 63)) as u32, size) as i16
     }
 }
 
-/// A table made for decoding.
-pub(crate) struct Table {
+/// The value that `size` bits stand for (EXTEND, F.2.2.1), 0 to 15 of them.
+#[inline(always)]
+pub(crate) fn extend(bits: u32, size: u32) -> i32 {
+    let negative = bits << 1 >> size == 0;
+    bits as i32 - if negative { (1 << size) - 1 } else { 0 }
+}
+
+/// A table made for decoding, with an index of `1 << FAST` codes.
+pub(crate) struct Table<const LENGTH: usize> {
     kind: Kind,
-    fast: Box<[Entry; 1 << FAST]>,
+    fast: Box<[Entry; LENGTH]>,
     /// For each length, the first left-aligned 16-bit code beyond those of this length and shorter.
     limit: [u32; 17],
     /// For each length, what to add to a code of that length to find its symbol.
@@ -94,23 +127,20 @@ pub(crate) struct Table {
     values: [u8; 256],
 }
 
-/// The value that `size` bits stand for (EXTEND, F.2.2.1).
-#[inline(always)]
-pub(crate) fn extend(bits: u32, size: u32) -> i32 {
-    if size == 0 {
-        0
-    } else if bits >> (size - 1) == 0 {
-        bits as i32 - ((1 << size) - 1)
-    } else {
-        bits as i32
-    }
-}
+/// Differences: few symbols, all of them short, with values too long to look up.
+pub(crate) type DcTable = Table<{ 1 << 9 }>;
+/// Runs and values, most values looked up at once.
+pub(crate) type AcTable = Table<{ 1 << FAST }>;
+/// Symbols alone.
+pub(crate) type SymbolTable = Table<{ 1 << 10 }>;
 
-impl Table {
-    pub(crate) fn new(spec: &Spec, kind: Kind) -> Result<Table, Error> {
+impl<const LENGTH: usize> Table<LENGTH> {
+    const INDEX: u32 = LENGTH.trailing_zeros();
+
+    pub(crate) fn new(spec: &Spec, kind: Kind) -> Result<Self, Error> {
         let mut table = Table {
             kind,
-            fast: Box::new([Entry::default(); 1 << FAST]),
+            fast: Box::new([Entry::default(); LENGTH]),
             limit: [0; 17],
             offset: [0; 17],
             values: [0; 256],
@@ -123,7 +153,7 @@ impl Table {
         for length in 1..=16_u32 {
             table.offset[length as usize] = at as i32 - code as i32;
             for _ in 0..spec.counts[length as usize - 1] {
-                if length <= FAST {
+                if length <= Self::INDEX {
                     table.enter(code, length, spec.values[at]);
                 }
                 code += 1;
@@ -137,28 +167,12 @@ impl Table {
 
     /// Fills the entries whose index begins with a code.
     fn enter(&mut self, code: u32, length: u32, symbol: u8) {
-        let first = (code << (FAST - length)) as usize;
-        let span = 1_usize << (FAST - length);
+        let first = (code << (Self::INDEX - length)) as usize;
+        let span = 1_usize << (Self::INDEX - length);
         let Some(entries) = self.fast.get_mut(first..first + span) else { return };
-        let unknown = Entry(length << 8 | u32::from(symbol) << 16);
-        entries.fill(unknown);
-        let (run, size) = match self.kind {
-            Kind::Dc => (0, u32::from(symbol)),
-            Kind::Ac | Kind::AcFirst => (usize::from(symbol >> 4), u32::from(symbol & 15)),
-            Kind::Symbols => {
-                entries.fill(Entry::known(length, usize::from(symbol), 0));
-                return;
-            }
-        };
-        if length + size > FAST {
-            return;
-        }
-        if self.kind != Kind::Dc && size == 0 {
-            match run {
-                15 => entries.fill(Entry::known(length, 15, 0)),
-                0 => entries.fill(Entry::known(length, END, 0)),
-                _ => {}
-            }
+        entries.fill(Entry::new(self.kind, length, symbol));
+        let (run, size) = (usize::from(symbol >> 4), u32::from(symbol & 15));
+        if self.kind != Kind::Ac || size == 0 || length + size > Self::INDEX {
             return;
         }
         for (bits, same) in entries.chunks_exact_mut(span >> size).enumerate() {
@@ -166,68 +180,58 @@ impl Table {
         }
     }
 
-    /// The entry of what comes next. The reader holds at least 16 bits.
     #[inline(always)]
-    pub(crate) fn fast(&self, bits: &Bits) -> Entry {
-        self.fast[bits.peek(FAST) as usize & ((1 << FAST) - 1)]
+    fn look(&self, bits: u64) -> Entry {
+        self.fast[(bits >> (64 - Self::INDEX)) as usize & (LENGTH - 1)]
     }
 
-    /// Reads one symbol by its code, however long. `None` when no code fits. The reader holds at least 16 bits.
+    /// Reads a symbol and its value. Gives how far the index of a coefficient moves before the value, END or more for the
+    /// end of the block. The reader holds at least 16 bits; it loses at most as many, or is filled up afterwards.
+    #[inline(always)]
+    pub(crate) fn read(&self, bits: &mut Bits, buffer: &Buffer, sound: &mut bool) -> (usize, i16) {
+        let mut entry = self.look(bits.word());
+        if entry.bits() > 16 || entry.bits() == 0 {
+            bits.refill(buffer);
+            if entry.bits() == 0 {
+                entry = self.long(bits.word());
+                *sound &= entry.bits() != 0;
+            }
+            let word = bits.word();
+            bits.consume(entry.bits());
+            bits.refill(buffer);
+            return (entry.run(), entry.value(word));
+        }
+        let word = bits.word();
+        bits.consume(entry.bits());
+        (entry.run(), entry.value(word))
+    }
+
+    /// Reads a symbol. `None` when no code fits. The reader holds at least 16 bits.
     #[inline(always)]
     pub(crate) fn symbol(&self, bits: &mut Bits) -> Option<u8> {
-        let entry = self.fast(bits);
-        if self.kind == Kind::Symbols && entry.bits() != 0 {
-            bits.consume(entry.bits());
-            return Some(entry.run() as u8);
+        let mut entry = self.look(bits.word());
+        if entry.bits() == 0 {
+            entry = self.long(bits.word());
+            if entry.bits() == 0 {
+                return None;
+            }
         }
-        let (after, symbol) = self.long_symbol(*bits);
-        *bits = after;
-        symbol
+        bits.consume(entry.bits());
+        Some(entry.run() as u8)
     }
 
+    /// The entry of a code longer than the index; of no bits when no code fits.
     #[cold]
     #[inline(never)]
-    fn long_symbol(&self, mut bits: Bits) -> (Bits, Option<u8>) {
-        let next = bits.peek(16);
+    fn long(&self, bits: u64) -> Entry {
+        let next = (bits >> 48) as u32;
         for length in 1..=16_u32 {
             if next < self.limit[length as usize] {
                 let at = self.offset[length as usize] + (next >> (16 - length)) as i32;
-                bits.consume(length);
-                return (bits, self.values.get(at as usize).copied());
+                return self.values.get(at as usize).map_or(Entry::default(), |s| Entry::new(self.kind, length, *s));
             }
         }
-        (bits, None)
-    }
-
-    /// What [`Table::fast`] did not know: reads code and value, for tables of kind `Dc` and `Ac`. The number of bits of the
-    /// entry is of no use; it is 0 when no code fits or a symbol means nothing. The reader holds at least 31 bits.
-    #[cold]
-    #[inline(never)]
-    pub(crate) fn slow(&self, entry: Entry, mut bits: Bits) -> (Bits, Entry) {
-        let length = entry.run() as u32;
-        let symbol = if length != 0 {
-            bits.consume(length);
-            entry.value() as u8
-        } else {
-            match self.long_symbol(bits) {
-                (after, Some(symbol)) => {
-                    bits = after;
-                    symbol
-                }
-                (after, None) => return (after, Entry::default()),
-            }
-        };
-        let (run, size) = match self.kind {
-            Kind::Dc => (0, u32::from(symbol)),
-            _ => (usize::from(symbol >> 4), u32::from(symbol & 15)),
-        };
-        let found = match (self.kind, run, size) {
-            (Kind::Dc, ..) | (_, 15, 0) => Entry::known(1, run, extend(bits.take(size), size)),
-            (_, 0, 0) => Entry::known(1, END, 0),
-            (_, _, 0) => Entry::default(),
-            _ => Entry::known(1, run, extend(bits.take(size), size)),
-        };
-        (bits, found)
+        Entry::default()
     }
 }
 
@@ -235,34 +239,40 @@ impl Table {
 pub(crate) struct Skips(Box<[u16; 1 << SKIP]>);
 
 impl Skips {
-    /// From a table of kind `Ac`.
-    pub(crate) fn new(table: &Table) -> Skips {
+    /// From a table of runs and values.
+    pub(crate) fn new(spec: &Spec) -> Result<Skips, Error> {
+        let table = Table::<{ 1 << SKIP }>::new(spec, Kind::Symbols)?;
         let mut skips = Box::new([0; 1 << SKIP]);
         for (index, skip) in skips.iter_mut().enumerate() {
             let (mut used, mut moved) = (0, 0);
-            loop {
+            // A code has to lie within the index, but not the value behind it.
+            while used < SKIP {
                 let rest = (index as u32) << used & ((1 << SKIP) - 1);
-                let entry = table.fast[(rest >> (SKIP - FAST)) as usize & ((1 << FAST) - 1)];
-                if entry.bits() == 0 || used + entry.bits() > SKIP {
+                let entry = table.look(u64::from(rest) << (64 - SKIP));
+                let (code, symbol) = (entry.bits(), entry.run());
+                let (run, size) = (symbol >> 4, symbol as u32 & 15);
+                if code == 0 || used + code > SKIP {
                     break;
                 }
-                if entry.run() == END {
-                    (used, moved) = (used + entry.bits(), moved + END);
+                if symbol == 0 {
+                    (used, moved) = (used + code, moved + END);
                     break;
                 }
-                // More than a block can hold: the caller reads one by one and finds out.
-                if moved + entry.run() + 1 > 63 {
+                // More than a block can hold, or without meaning: the caller reads one by one and finds out.
+                if moved + run + 1 > 63 || (size == 0 && run < 15) {
                     break;
                 }
-                (used, moved) = (used + entry.bits(), moved + entry.run() + 1);
+                (used, moved) = (used + code + size, moved + run + 1);
             }
+            // Nothing known: further than any block is long.
+            let moved = if used == 0 { 255 } else { moved };
             *skip = (moved << 8) as u16 | used as u16;
         }
-        Skips(skips)
+        Ok(Skips(skips))
     }
 
-    /// How many bits to take, 0 for none known, and how far the index moves, [`END`] included. The reader holds at least
-    /// 16 bits.
+    /// How many bits to take, at most 28, and how far the index moves, [`END`] included; 255 when nothing is known. The
+    /// reader holds at least 28 bits.
     #[inline(always)]
     pub(crate) fn look(&self, bits: &Bits) -> (u32, usize) {
         let entry = self.0[bits.peek(SKIP) as usize & ((1 << SKIP) - 1)];

@@ -1,11 +1,11 @@
 //! Baseline and extended sequential scans (ITU-T T.81, annex F): each block is decoded and transformed at once.
 
 use crate::frame::{Jpeg, Layout, table};
-use crate::huffman::{END, Kind, Skips, Table};
+use crate::huffman::{AcTable, DcTable, END, Kind, Skips};
 use crate::markers::{Scan, Step, ZIGZAG};
-use crate::source::{Bits, Source};
-use crate::transform::{self, Block, inverse};
-use crate::{Error, source};
+use crate::source::{Bits, Buffer, Source};
+use crate::Error;
+use crate::transform::{self, inverse};
 
 /// Files of fewer blocks do without the table of skips, which takes as long to make as thousands of blocks to decode.
 const BLOCKS_WORTH_SKIPS: usize = 4096;
@@ -15,16 +15,25 @@ const MOST_SCANS: usize = 100;
 
 /// Where index k of a block that is to give n x n samples is kept, and the step it was divided by. What is outside of the
 /// n x n lowest frequencies, or beyond the block, goes to a place of its own.
-struct Places {
-    place: [u8; 256],
-    step: [i32; 256],
+struct Places([Place; 256]);
+
+#[derive(Clone, Copy)]
+struct Place {
+    at: u16,
+    step: i16,
 }
+
+/// Symbols read without filling up in between: each takes at most 16 bits, or fills up itself.
+const READS: usize = 3;
+
+/// Where coefficients go that are not needed.
+const NOWHERE: u16 = 64;
 
 /// What is needed to decode the blocks of one component in one scan.
 struct Part {
     n: usize,
-    dc: Table,
-    ac: Table,
+    dc: DcTable,
+    ac: AcTable,
     skips: Option<Skips>,
     places: Places,
     /// Blocks in an MCU: in a row, in a column.
@@ -35,6 +44,10 @@ struct Part {
     data: Vec<u8>,
     /// DC of the block before (F.1.1.5.1).
     before: i32,
+    /// No code was outside of its table, and no block had more than 64 coefficients.
+    sound: bool,
+    /// Coefficients of the block at hand; all zero between blocks, but for those that are not needed.
+    coefficients: [i16; 128],
 }
 
 /// The index, in zigzag order, of the highest of the n x n lowest frequencies.
@@ -53,15 +66,20 @@ const fn last_index(n: usize) -> usize {
 
 impl Places {
     fn new(n: usize, steps: &[u16; 64]) -> Places {
-        let mut places = Places { place: [64; 256], step: [0; 256] };
+        let mut places = [Place { at: NOWHERE, step: 0 }; 256];
         for (k, at) in ZIGZAG.iter().enumerate() {
             let (row, column) = (usize::from(at / 8), usize::from(at % 8));
             if row < n && column < n {
-                places.place[k] = (row * transform::width(n) + column) as u8;
-                places.step[k] = steps[k].into();
+                // Steps past 15 bits belong to no picture of 8 bits; whatever they make is cut off at 0 and 255.
+                places[k] = Place { at: (row * transform::width(n) + column) as u16, step: steps[k] as i16 };
             }
         }
-        places
+        Places(places)
+    }
+
+    #[inline(always)]
+    fn of(&self, k: usize) -> Place {
+        self.0[k & 255]
     }
 }
 
@@ -82,21 +100,22 @@ pub(crate) fn decode(
             if planes[component.index].is_some() {
                 return Err(Error::Unsupported("a component that is coded twice"));
             }
-            let ac = Table::new(table(&component.ac)?, Kind::Ac)?;
             let skips = layout.n < 8 && layout.blocks.0 * layout.blocks.1 >= BLOCKS_WORTH_SKIPS;
             let alone = scan.components.len() == 1;
             let sampling = &jpeg.components()[component.index];
             parts.push(Part {
                 n: layout.n,
-                dc: Table::new(table(&component.dc)?, Kind::Dc)?,
-                skips: skips.then(|| Skips::new(&ac)),
-                ac,
+                dc: DcTable::new(table(&component.dc)?, Kind::Dc)?,
+                ac: AcTable::new(table(&component.ac)?, Kind::Ac)?,
+                skips: if skips { Some(Skips::new(table(&component.ac)?)?) } else { None },
                 places: Places::new(layout.n, &component.steps),
                 across: if alone { 1 } else { sampling.horizontal.into() },
                 down: if alone { 1 } else { sampling.vertical.into() },
                 stride: layout.stride(),
                 data: vec![0; layout.bytes()],
                 before: 0,
+                sound: true,
+                coefficients: [0; 128],
             });
         }
         // A scan of one component has its blocks one by one, without those that only fill MCUs (A.2.2).
@@ -132,23 +151,56 @@ fn run(
     #[cfg(target_arch = "x86_64")]
     if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi1") && is_x86_feature_detected!("bmi2") {
         // SAFETY: the processor has what the function was compiled for.
-        return unsafe { rows_avx2(source, scan, parts, mcus, cancel) };
+        return unsafe { avx2::rows(source, scan, parts, mcus, cancel) };
     }
-    rows(source, scan, parts, mcus, cancel)
+    plain::rows(source, scan, parts, mcus, cancel)
 }
 
-/// [`rows`], compiled for vectors of 256 bits and shifts that leave the flags alone.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,bmi1,bmi2")]
-fn rows_avx2(
-    source: &mut Source<'_>,
-    scan: &Scan,
-    parts: &mut [Part],
-    mcus: (usize, usize),
-    cancel: &mut dyn FnMut() -> bool,
-) -> Result<(), Error> {
-    rows(source, scan, parts, mcus, cancel)
+/// The same code for any processor and, on x86-64, for vectors of 256 bits and shifts that leave the flags alone.
+macro_rules! compiled {
+    ($name:ident $(, $attribute:meta)*) => {
+        mod $name {
+            use super::*;
+
+            $(#[$attribute])*
+            pub(super) fn rows(
+                source: &mut Source<'_>,
+                scan: &Scan,
+                parts: &mut [Part],
+                mcus: (usize, usize),
+                cancel: &mut dyn FnMut() -> bool,
+            ) -> Result<(), Error> {
+                super::rows(source, scan, parts, mcus, cancel, |buffer, bits, part, x, y| match part.n {
+                    1 => blocks::<1>(buffer, bits, part, x, y),
+                    2 => blocks::<2>(buffer, bits, part, x, y),
+                    3 => blocks::<3>(buffer, bits, part, x, y),
+                    4 => blocks::<4>(buffer, bits, part, x, y),
+                    5 => blocks::<5>(buffer, bits, part, x, y),
+                    6 => blocks::<6>(buffer, bits, part, x, y),
+                    7 => blocks::<7>(buffer, bits, part, x, y),
+                    _ => blocks::<8>(buffer, bits, part, x, y),
+                })
+            }
+
+            // One function for each size keeps the state of the reader in registers.
+            #[inline(never)]
+            $(#[$attribute])*
+            fn blocks<const N: usize>(buffer: &Buffer, mut bits: Bits, part: &mut Part, x: usize, y: usize) -> Bits {
+                for v in 0..part.down {
+                    let row = (y * part.down + v) * N * part.stride;
+                    for h in 0..part.across {
+                        block::<N>(buffer, &mut bits, part, row + (x * part.across + h) * N);
+                    }
+                }
+                bits
+            }
+        }
+    };
 }
+
+compiled!(plain);
+#[cfg(target_arch = "x86_64")]
+compiled!(avx2, target_feature(enable = "avx2,bmi1,bmi2"));
 
 #[inline(always)]
 fn rows(
@@ -157,6 +209,7 @@ fn rows(
     parts: &mut [Part],
     (mcus_across, mcus_down): (usize, usize),
     cancel: &mut dyn FnMut() -> bool,
+    blocks: impl Fn(&Buffer, Bits, &mut Part, usize, usize) -> Bits,
 ) -> Result<(), Error> {
     let mut bits = source.start(scan.data);
     let interval = match scan.restart_interval {
@@ -164,7 +217,6 @@ fn rows(
         mcus => mcus as usize,
     };
     let (mut left, mut restarts) = (interval, 0_u8);
-    let mut sound = true;
     for y in 0..mcus_down {
         if cancel() {
             return Err(Error::Cancelled);
@@ -181,25 +233,10 @@ fn rows(
                 bits = source.fill(bits)?;
             }
             for part in parts.iter_mut() {
-                for v in 0..part.down {
-                    let row = (y * part.down + v) * part.n * part.stride;
-                    for h in 0..part.across {
-                        let at = row + (x * part.across + h) * part.n;
-                        sound &= match part.n {
-                            1 => block::<1>(source, &mut bits, part, at),
-                            2 => block::<2>(source, &mut bits, part, at),
-                            3 => block::<3>(source, &mut bits, part, at),
-                            4 => block::<4>(source, &mut bits, part, at),
-                            5 => block::<5>(source, &mut bits, part, at),
-                            6 => block::<6>(source, &mut bits, part, at),
-                            7 => block::<7>(source, &mut bits, part, at),
-                            _ => block::<8>(source, &mut bits, part, at),
-                        };
-                    }
-                }
+                bits = blocks(source.buffer(), bits, part, x, y);
             }
         }
-        if !sound {
+        if !parts.iter().all(|part| part.sound) {
             // What lies behind the end of the data reads as nonsense, too.
             source.check(&bits)?;
             return Err(Error::Corrupt("a code that is not in its table, or a block of more than 64 coefficients"));
@@ -208,84 +245,68 @@ fn rows(
     source.check(&bits)
 }
 
-/// Decodes a block and writes its samples. Says whether it was sound.
+/// Decodes a block and writes its samples.
 #[inline(always)]
-fn block<const N: usize>(source: &Source<'_>, bits: &mut Bits, part: &mut Part, at: usize) -> bool {
-    let mut coefficients = [0_i16; 128];
-    let buffer = source.buffer();
-    bits.refill(buffer);
-    let mut entry = part.dc.fast(bits);
+fn block<const N: usize>(buffer: &Buffer, bits: &mut Bits, part: &mut Part, at: usize) {
     let mut sound = true;
-    if entry.bits() == 0 {
-        (*bits, entry) = part.dc.slow(entry, *bits);
-        sound &= entry.bits() != 0;
-    } else {
-        bits.consume(entry.bits());
-    }
-    part.before = part.before.wrapping_add(entry.value().into());
-    coefficients[0] = dequantised(part.before, part.places.step[0]);
+    bits.refill(buffer);
+    let (_, difference) = part.dc.read(bits, buffer, &mut sound);
+    part.before = part.before.wrapping_add(difference.into());
+    part.coefficients[0] = (part.before as i16).wrapping_mul(part.places.of(0).step);
 
     // The index of the next coefficient; END and more after the last.
     let mut k = 1;
-    while k <= last_index(N) {
+    'values: while k <= last_index(N) {
         bits.refill(buffer);
-        let mut entry = part.ac.fast(bits);
-        if entry.bits() == 0 {
-            (*bits, entry) = part.ac.slow(entry, *bits);
-            sound &= entry.bits() != 0;
-        } else {
-            bits.consume(entry.bits());
+        for _ in 0..READS {
+            let (run, value) = part.ac.read(bits, buffer, &mut sound);
+            k += run;
+            let place = part.places.of(k);
+            part.coefficients[usize::from(place.at) & 127] = value.wrapping_mul(place.step);
+            k += 1;
+            if k > last_index(N) {
+                break 'values;
+            }
         }
-        k += entry.run();
-        let place = usize::from(part.places.place[k & 255]);
-        coefficients[place & 127] = dequantised(entry.value().into(), part.places.step[k & 255]);
-        k += 1;
     }
     let last = if k > END { k - END - 2 } else { k - 1 };
     if N < 8 && k < 64 {
         k = step_over(buffer, bits, part, k, &mut sound);
     }
     sound &= k > END || k == 64;
-    if let (Some(out), Some(block)) = (part.data.get_mut(at..), coefficients.first_chunk::<64>()) {
+    part.sound &= sound;
+    if let (Some(out), Some(block)) = (part.data.get_mut(at..), part.coefficients.first_chunk::<64>()) {
         inverse::<N>(block, last, out, part.stride);
     }
-    sound
+    part.coefficients[1..N * transform::width(N)].fill(0);
 }
 
 /// Steps over the coefficients of a block from index `k` on. Gives the index behind them.
 #[inline(always)]
-fn step_over(buffer: &source::Buffer, bits: &mut Bits, part: &Part, mut k: usize, sound: &mut bool) -> usize {
-    if let Some(skips) = &part.skips {
-        while k < 64 {
-            bits.refill(buffer);
-            let (used, moved) = skips.look(bits);
-            // Symbols beyond the end of the block are not this block's.
-            if used == 0 || (k + moved > 64 && (moved < END || k + moved > END + 63)) {
-                break;
-            }
-            bits.consume(used);
-            k += moved;
-        }
-    }
+fn step_over(buffer: &Buffer, bits: &mut Bits, part: &Part, mut k: usize, sound: &mut bool) -> usize {
     while k < 64 {
         bits.refill(buffer);
-        let mut entry = part.ac.fast(bits);
-        if entry.bits() == 0 {
-            (*bits, entry) = part.ac.slow(entry, *bits);
-            *sound &= entry.bits() != 0;
-        } else {
-            bits.consume(entry.bits());
+        if let Some(skips) = &part.skips {
+            let (used, moved) = skips.look(bits);
+            let next = k + moved;
+            // Symbols beyond the end of the block are not this block's.
+            if next <= 64 || (next >= END && next < END + 64) {
+                bits.consume(used);
+                k = next;
+                if k >= 64 {
+                    break;
+                }
+                let (used, moved) = skips.look(bits);
+                let next = k + moved;
+                if next <= 64 || (next >= END && next < END + 64) {
+                    bits.consume(used);
+                    k = next;
+                    continue;
+                }
+                bits.refill(buffer);
+            }
         }
-        k += entry.run() + 1;
+        k += part.ac.read(bits, buffer, sound).0 + 1;
     }
     k
 }
-
-/// A coefficient times its step. Whatever is out of range comes from no picture of 8 bits.
-#[inline(always)]
-fn dequantised(value: i32, step: i32) -> i16 {
-    value.wrapping_mul(step).clamp(i16::MIN.into(), i16::MAX.into()) as i16
-}
-
-#[allow(dead_code)]
-const _: () = assert!(transform::width(8) * 8 == std::mem::size_of::<Block>() / 2);

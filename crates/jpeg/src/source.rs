@@ -37,6 +37,12 @@ impl Bits {
         self.count |= 56;
     }
 
+    /// The next bits, left-aligned; what lies behind those that are there has no meaning.
+    #[inline(always)]
+    pub(crate) fn word(&self) -> u64 {
+        self.bits
+    }
+
     /// The next 1 to 32 bits.
     #[inline(always)]
     pub(crate) fn peek(&self, count: u32) -> u32 {

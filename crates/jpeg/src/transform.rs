@@ -134,6 +134,13 @@ fn to_sample(value: i32) -> u8 {
     value.wrapping_add(128).clamp(0, 255) as u8
 }
 
+#[inline(always)]
+fn write<const N: usize>(out: &mut [u8], at: usize, row: &[u8; N]) {
+    if let Some(place) = out.get_mut(at..).and_then(|out| out.first_chunk_mut()) {
+        *place = *row;
+    }
+}
+
 /// Writes `N` rows of `N` samples. `columns[x].0[y]` are samples less 128, scaled by 2 to the `bits`.
 #[inline(always)]
 fn store<const N: usize, const W: usize>(columns: &[V<W>; N], bits: u32, out: &mut [u8], stride: usize) {
@@ -144,10 +151,8 @@ fn store<const N: usize, const W: usize>(columns: &[V<W>; N], bits: u32, out: &m
             samples[y][x] = to_sample(column.0[y]);
         }
     }
-    for (row, samples) in out.chunks_mut(stride).zip(&samples) {
-        if let Some(row) = row.first_chunk_mut::<N>() {
-            *row = *samples;
-        }
+    for (y, samples) in samples.iter().enumerate() {
+        write(out, y * stride, samples);
     }
 }
 
@@ -157,10 +162,8 @@ fn store<const N: usize, const W: usize>(columns: &[V<W>; N], bits: u32, out: &m
 pub(crate) fn inverse<const N: usize>(block: &Block, last: usize, out: &mut [u8], stride: usize) {
     if last == 0 || N == 1 {
         let sample = to_sample((i32::from(block[0]) + 4) >> 3);
-        for row in out.chunks_mut(stride).take(N) {
-            if let Some(row) = row.first_chunk_mut::<N>() {
-                *row = [sample; N];
-            }
+        for y in 0..N {
+            write(out, y * stride, &[sample; N]);
         }
         return;
     }
@@ -169,11 +172,9 @@ pub(crate) fn inverse<const N: usize>(block: &Block, last: usize, out: &mut [u8]
             let [a, b, c, d] = [block[0], block[1], block[2], block[3]].map(i32::from);
             let (top, tilt, bottom, shear) = (a + c, b + d, a - c, b - d);
             let samples = [top + tilt, top - tilt, bottom + shear, bottom - shear].map(|v| to_sample((v + 4) >> 3));
-            for (row, pair) in out.chunks_mut(stride).zip(samples.chunks_exact(2)) {
-                if let Some(row) = row.first_chunk_mut::<2>() {
-                    row.copy_from_slice(pair);
-                }
-            }
+            let [a, b, c, d] = samples;
+            write(out, 0, &[a, b]);
+            write(out, stride, &[c, d]);
         }
         3 => square::<3, 4>(&C3, block, out, stride),
         4 => square::<4, 4>(&C4, block, out, stride),
