@@ -1,10 +1,10 @@
 //! Baseline and extended sequential scans (ITU-T T.81, annex F): each block is decoded and transformed at once.
 
+use crate::Error;
 use crate::frame::{Jpeg, Layout, table};
 use crate::huffman::{AcTable, DcTable, END, Kind, Skips};
 use crate::markers::{Scan, Step, ZIGZAG};
 use crate::source::{Bits, Buffer, Source};
-use crate::Error;
 use crate::transform::{self, inverse};
 
 /// Files of fewer blocks do without the table of skips, which takes as long to make as thousands of blocks to decode.
