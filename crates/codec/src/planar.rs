@@ -187,4 +187,47 @@ mod tests {
             assert!(Planar { luma, chroma: None, profile: None }.to_rgb(&Cancel::never()).is_err());
         }
     }
+
+    fn soft(width: u32, height: u32, colored: bool) -> Planar {
+        let plane = |w: u32, h: u32, along: f64, down: f64| {
+            let mut plane = Plane::filled(w, h, 0);
+            // A row of padding after each, which nobody may read.
+            plane.stride += 3;
+            let at = |x: u32, y: u32| 40.0 + along * f64::from(x) / f64::from(w) + down * f64::from(y) / f64::from(h);
+            plane.data = (0..h).flat_map(|y| (0..w).map(move |x| at(x, y) as u8).chain([255, 0, 255])).collect();
+            plane
+        };
+        let half = |length| ChromaSize::Half.of(length);
+        let chroma = || Chroma {
+            blue: plane(half(width), half(height), 100.0, 40.0),
+            red: plane(half(width), half(height), 20.0, 120.0),
+            ratio: (0.5, 0.5),
+        };
+        Planar { luma: plane(width, height, 90.0, 90.0), chroma: colored.then(chroma), profile: None }
+    }
+
+    #[test]
+    fn encoders_take_planes_as_they_are() {
+        for (width, height) in [(64, 48), (37, 29), (1, 1), (2, 1), (1, 9)] {
+            for colored in [true, false] {
+                let planar = soft(width, height, colored);
+                let want = planar.to_rgb(&Cancel::never()).unwrap();
+                for format in plan::Format::ALL {
+                    let how =
+                        crate::Encode { format, quality: 92, lossless: false, progressive: false, palette: false };
+                    let file = crate::encode_planar(&planar, &how, &Cancel::never()).unwrap();
+                    let budget = crate::Budget::default();
+                    let got = crate::decode(&file, &crate::Decode::default(), &budget, &Cancel::never()).unwrap();
+                    let got = &got.picture.frames[0].pixels;
+                    assert_eq!((got.width, got.height), (width, height), "{format:?}");
+                    let step = got.channels.count();
+                    let pairs = got.data.chunks(step).zip(want.data.chunks(3));
+                    let off: u64 = pairs.flat_map(|(a, b)| (0..3).map(move |c| u64::from(a[c].abs_diff(b[c])))).sum();
+                    let mean = off as f64 / want.data.len() as f64;
+                    let most = if format == plan::Format::Gif { 12.0 } else { 4.0 };
+                    assert!(mean < most, "{format:?} {width}x{height} colored {colored}: {mean}");
+                }
+            }
+        }
+    }
 }
