@@ -1,10 +1,10 @@
 //! Baseline and extended sequential scans (ITU-T T.81, annex F): each block is decoded and transformed at once.
 
+use crate::Error;
 use crate::frame::{Jpeg, Layout, table};
 use crate::huffman::{AcTable, DcTable, END, Kind, Skips};
 use crate::markers::{Scan, Step, ZIGZAG};
 use crate::source::{Bits, Buffer, Source};
-use crate::Error;
 use crate::transform::{self, inverse};
 
 /// Files of fewer blocks do without the table of skips, which takes as long to make as thousands of blocks to decode.
@@ -185,7 +185,8 @@ macro_rules! compiled {
             // One function for each size keeps the state of the reader in registers.
             #[inline(never)]
             $(#[$attribute])*
-            fn blocks<const N: usize>(buffer: &Buffer, mut bits: Bits, part: &mut Part, x: usize, y: usize) -> Bits {
+            fn blocks<const N: usize>(buffer: &Buffer, bits: Bits, part: &mut Part, x: usize, y: usize) -> Bits {
+                let mut bits = bits.local();
                 for v in 0..part.down {
                     let row = (y * part.down + v) * N * part.stride;
                     for h in 0..part.across {

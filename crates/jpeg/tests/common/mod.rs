@@ -2,6 +2,8 @@
 
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used)]
 
+pub mod textbook;
+
 use std::ffi::{CStr, c_int, c_void};
 use std::ptr;
 
