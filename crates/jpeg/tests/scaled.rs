@@ -110,3 +110,29 @@ fn restarts() {
         }
     }
 }
+
+#[test]
+fn progressive() {
+    for (width, height, quality, sampling) in [
+        (1, 1, 90, tj::TJSAMP_TJSAMP_444),
+        (35, 21, 98, tj::TJSAMP_TJSAMP_420),
+        (131, 77, 20, tj::TJSAMP_TJSAMP_411),
+        (310, 205, 85, tj::TJSAMP_TJSAMP_422),
+        (67, 140, 60, tj::TJSAMP_TJSAMP_GRAY),
+    ] {
+        for restarts in [0, 1, 5] {
+            let parameters = [
+                (tj::TJPARAM_TJPARAM_SUBSAMP, sampling as i32),
+                (tj::TJPARAM_TJPARAM_QUALITY, quality),
+                (tj::TJPARAM_TJPARAM_PROGRESSIVE, 1),
+                (tj::TJPARAM_TJPARAM_RESTARTBLOCKS, restarts),
+            ];
+            let file = common::compress(width, height, &picture(width, height, 3), 3, &parameters);
+            assert!(Jpeg::read(&file).unwrap().progressive());
+            let baseline = common::recode(&file, false);
+            for scales in [&[1][..], &[2], &[3], &[4], &[5], &[6], &[7], &[8], &[2, 4], &[1, 8], &[8, 1]] {
+                compare(&file, &baseline, scales, &format!("{scales:?}, {width} x {height}, restarts {restarts}"));
+            }
+        }
+    }
+}

@@ -66,6 +66,7 @@ fn every_sampling_and_size() {
                     Some((tj::TJPARAM_TJPARAM_OPTIMIZE, 1)),
                     Some((tj::TJPARAM_TJPARAM_RESTARTBLOCKS, 1)),
                     Some((tj::TJPARAM_TJPARAM_RESTARTROWS, 1)),
+                    Some((tj::TJPARAM_TJPARAM_PROGRESSIVE, 1)),
                 ] {
                     let mut parameters =
                         vec![(tj::TJPARAM_TJPARAM_SUBSAMP, sampling), (tj::TJPARAM_TJPARAM_QUALITY, quality)];
