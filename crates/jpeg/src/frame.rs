@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::markers::{Scan, Step, Walker};
-use crate::source::SOURCE_BYTES;
 use crate::progressive::Scans;
+use crate::source::SOURCE_BYTES;
 use crate::{Error, Plane, Scale, progressive, sequential};
 
 /// Largest side of a plane that is asked for when nothing was lost: bounds multiplication, not memory.

@@ -108,7 +108,7 @@ impl Entry {
         }
         let (code, size) = (self.0 >> 16 & 0xFF, self.0 >> 24);
         let rest = bits << (code & 63);
-        extend((rest >> 1 >> (63 - size & 63)) as u32, size) as i16
+        extend((rest >> 1 >> (63 - size)) as u32, size) as i16
     }
 }
 

@@ -124,7 +124,8 @@ impl Choice {
 
     /// Bytes of all coefficients kept.
     pub(crate) fn bytes(&self, layouts: &[Layout]) -> u64 {
-        let of = |(i, layout): (usize, &Layout)| (layout.padded.0 * layout.padded.1 * self.kept(i, layout.n) * 2) as u64;
+        let of =
+            |(i, layout): (usize, &Layout)| (layout.padded.0 * layout.padded.1 * self.kept(i, layout.n) * 2) as u64;
         layouts.iter().enumerate().map(of).sum()
     }
 }

@@ -154,6 +154,7 @@ fn store<const N: usize, const W: usize>(columns: &[V<W>; N], bits: u32, out: &m
     let mut samples = [[0; N]; N];
     for (x, column) in columns.iter().enumerate() {
         let column = column.descale(bits);
+        #[allow(clippy::needless_range_loop)]
         for y in 0..N {
             samples[y][x] = to_sample(column.0[y]);
         }
@@ -169,6 +170,7 @@ fn store<const N: usize, const W: usize>(columns: &[V<W>; N], bits: u32, out: &m
 pub(crate) fn inverse<const N: usize>(block: &Block, last: usize, out: &mut [u8], stride: usize) {
     if last == 0 || N == 1 {
         let sample = to_sample((i32::from(block[0]) + 4) >> 3);
+        #[allow(clippy::needless_range_loop)]
         for y in 0..N {
             write(out, y * stride, &[sample; N]);
         }

@@ -100,7 +100,7 @@ fn restarts() {
     ] {
         let parameters = [
             (tj::TJPARAM_TJPARAM_QUALITY, 80),
-            (tj::TJPARAM_TJPARAM_SUBSAMP, tj::TJSAMP_TJSAMP_420 as i32),
+            (tj::TJPARAM_TJPARAM_SUBSAMP, tj::TJSAMP_TJSAMP_420),
             (parameter, interval),
         ];
         let file = common::compress(width, height, &picture(width, height, 3), 3, &parameters);
@@ -122,7 +122,7 @@ fn progressive() {
     ] {
         for restarts in [0, 1, 5] {
             let parameters = [
-                (tj::TJPARAM_TJPARAM_SUBSAMP, sampling as i32),
+                (tj::TJPARAM_TJPARAM_SUBSAMP, sampling),
                 (tj::TJPARAM_TJPARAM_QUALITY, quality),
                 (tj::TJPARAM_TJPARAM_PROGRESSIVE, 1),
                 (tj::TJPARAM_TJPARAM_RESTARTBLOCKS, restarts),

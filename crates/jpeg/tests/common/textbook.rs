@@ -6,9 +6,9 @@ use std::collections::HashMap;
 use std::f64::consts::{PI, SQRT_2};
 
 const ZIGZAG: [usize; 64] = [
-    0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21, 28,
-    35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55,
-    62, 63,
+    0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21,
+    28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54,
+    47, 55, 62, 63,
 ];
 
 /// Dequantised coefficients of one component.
@@ -75,7 +75,7 @@ pub fn coefficients(file: &[u8]) -> Vec<Coefficients> {
     let mut at = 2;
     let mut steps = HashMap::new();
     let mut huffman = HashMap::new();
-    let (mut found, mut interval, mut size) = (Vec::<Coefficients>::new(), 0, (0, 0));
+    let (mut found, mut interval) = (Vec::<Coefficients>::new(), 0);
     let word = |at: usize| usize::from(file[at]) << 8 | usize::from(file[at + 1]);
     loop {
         let (code, length) = (file[at + 1], word(at + 2));
@@ -106,7 +106,10 @@ pub fn coefficients(file: &[u8]) -> Vec<Coefficients> {
             }
             0xDD => interval = word(at - 2),
             0xC0 | 0xC1 => {
-                size = (usize::from(body[3]) << 8 | usize::from(body[4]), usize::from(body[1]) << 8 | usize::from(body[2]));
+                let size = (
+                    usize::from(body[3]) << 8 | usize::from(body[4]),
+                    usize::from(body[1]) << 8 | usize::from(body[2]),
+                );
                 let most = |shift: u8| body[6..].chunks(3).map(|c| usize::from(c[1] >> shift & 15)).max().unwrap();
                 let (wide, high) = (most(4), most(0));
                 for c in body[6..].chunks(3) {
@@ -168,7 +171,7 @@ pub fn coefficients(file: &[u8]) -> Vec<Coefficients> {
                         }
                     }
                 }
-                at = reader.at + usize::from(reader.bit > 0 && file[reader.at] != 0xFF) ;
+                at = reader.at + usize::from(reader.bit > 0 && file[reader.at] != 0xFF);
                 while file[at] != 0xFF || file[at + 1] == 0 {
                     at += 1;
                 }
