@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use crate::markers::{Scan, Step, Walker};
+use crate::progressive::Scans;
 use crate::source::SOURCE_BYTES;
-use crate::{Error, Plane, Scale, sequential};
+use crate::{Error, Plane, Scale, progressive, sequential};
 
 /// Largest side of a plane that is asked for when nothing was lost: bounds multiplication, not memory.
 const TABLE_BYTES: u64 = 512 * 1024;
@@ -93,9 +94,6 @@ impl<'a> Jpeg<'a> {
             return Err(Error::Truncated("no scan"));
         };
         let frame = walker.frame.clone().ok_or(Error::Corrupt("no frame header"))?;
-        if frame.progressive {
-            return Err(Error::Unsupported("progressive"));
-        }
         let widest = frame.components.iter().map(|c| c.horizontal).max().unwrap_or(1);
         let highest = frame.components.iter().map(|c| c.vertical).max().unwrap_or(1);
         let mut components: Vec<Component> = frame
@@ -110,8 +108,11 @@ impl<'a> Jpeg<'a> {
                 steps: [0; 64],
             })
             .collect();
-        let scans = vec![scan];
-        for part in scans.iter().flat_map(|scan| &scan.components) {
+        let scans = match frame.progressive {
+            true => progressive::read_scans(bytes, &mut walker, scan, components.len())?,
+            false => Scans { list: vec![scan], ended: false },
+        };
+        for part in scans.list.iter().rev().flat_map(|scan| &scan.components) {
             let steps = &mut components[part.index].steps;
             for (place, step) in crate::markers::ZIGZAG.iter().zip(part.steps.iter()) {
                 steps[usize::from(*place)] = *step;
@@ -120,13 +121,13 @@ impl<'a> Jpeg<'a> {
         Ok(Jpeg {
             bytes,
             walker,
-            scans,
+            scans: scans.list,
             components,
             mcus: (frame.width.div_ceil(8 * u32::from(widest)), frame.height.div_ceil(8 * u32::from(highest))),
             width: frame.width,
             height: frame.height,
             progressive: frame.progressive,
-            ended: false,
+            ended: scans.ended,
         })
     }
 
@@ -190,7 +191,11 @@ impl<'a> Jpeg<'a> {
     pub fn decode_bytes(&self, scales: &[Scale]) -> Result<u64, Error> {
         let layouts = self.layouts(scales)?;
         let planes: u64 = layouts.iter().map(|layout| layout.bytes() as u64).sum();
-        Ok(planes + SOURCE_BYTES + TABLE_BYTES)
+        let coefficients = match self.progressive {
+            true => progressive::Choice::new(self, &layouts).bytes(&layouts),
+            false => 0,
+        };
+        Ok(planes + coefficients + SOURCE_BYTES + TABLE_BYTES)
     }
 
     /// Decodes to one plane for each component, each at its own scale: `scales` goes with [`Jpeg::components`]. A plane has
@@ -201,7 +206,10 @@ impl<'a> Jpeg<'a> {
     /// so, `Unsupported` for oddities that another decoder may read, or when there is not one scale for each component.
     pub fn decode(&self, scales: &[Scale], cancel: &mut dyn FnMut() -> bool) -> Result<Vec<Plane>, Error> {
         let layouts = self.layouts(scales)?;
-        let data = sequential::decode(self, &layouts, cancel)?;
+        let data = match self.progressive {
+            true => progressive::decode(self, &layouts, cancel)?,
+            false => sequential::decode(self, &layouts, cancel)?,
+        };
         Ok(self
             .components
             .iter()

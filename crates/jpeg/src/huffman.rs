@@ -47,6 +47,8 @@ pub(crate) enum Kind {
     Dc,
     /// A run of zeros and the number of bits of a value (F.1.2.2).
     Ac,
+    /// The same, and runs of empty blocks (G.1.2.2): [`END`] and the number of bits that say how many.
+    AcFirst,
     /// Anything else: the decoder reads symbols one by one.
     Symbols,
 }
@@ -76,9 +78,10 @@ impl Entry {
         let (run, size) = match kind {
             Kind::Symbols => return Entry::known(code, symbol.into(), 0),
             Kind::Dc => return Entry::followed(code, symbol.into(), 0),
-            Kind::Ac => (usize::from(symbol >> 4), u32::from(symbol & 15)),
+            Kind::Ac | Kind::AcFirst => (usize::from(symbol >> 4), u32::from(symbol & 15)),
         };
         match (run, size) {
+            (0..15, 0) if kind == Kind::AcFirst => Entry::known(code, END + run, 0),
             (0, 0) => Entry::known(code, END, 0),
             (15, 0) => Entry::known(code, 15, 0),
             // Has no meaning (F.1.2.2.1): like no code at all.
@@ -105,7 +108,7 @@ impl Entry {
         }
         let (code, size) = (self.0 >> 16 & 0xFF, self.0 >> 24);
         let rest = bits << (code & 63);
-        extend((rest >> 1 >> (63 - size & 63)) as u32, size) as i16
+        extend((rest >> 1 >> (63 - size)) as u32, size) as i16
     }
 }
 
@@ -172,7 +175,7 @@ impl<const LENGTH: usize> Table<LENGTH> {
         let Some(entries) = self.fast.get_mut(first..first + span) else { return };
         entries.fill(Entry::new(self.kind, length, symbol));
         let (run, size) = (usize::from(symbol >> 4), u32::from(symbol & 15));
-        if self.kind != Kind::Ac || size == 0 || length + size > Self::INDEX {
+        if !matches!(self.kind, Kind::Ac | Kind::AcFirst) || size == 0 || length + size > Self::INDEX {
             return;
         }
         for (bits, same) in entries.chunks_exact_mut(span >> size).enumerate() {

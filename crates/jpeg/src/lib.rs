@@ -28,6 +28,7 @@
 mod frame;
 mod huffman;
 mod markers;
+mod progressive;
 mod sequential;
 mod source;
 mod transform;

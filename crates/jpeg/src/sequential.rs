@@ -185,7 +185,8 @@ macro_rules! compiled {
             // One function for each size keeps the state of the reader in registers.
             #[inline(never)]
             $(#[$attribute])*
-            fn blocks<const N: usize>(buffer: &Buffer, mut bits: Bits, part: &mut Part, x: usize, y: usize) -> Bits {
+            fn blocks<const N: usize>(buffer: &Buffer, bits: Bits, part: &mut Part, x: usize, y: usize) -> Bits {
+                let mut bits = bits.local();
                 for v in 0..part.down {
                     let row = (y * part.down + v) * N * part.stride;
                     for h in 0..part.across {
@@ -284,29 +285,30 @@ fn block<const N: usize>(buffer: &Buffer, bits: &mut Bits, part: &mut Part, at: 
 /// Steps over the coefficients of a block from index `k` on. Gives the index behind them.
 #[inline(always)]
 fn step_over(buffer: &Buffer, bits: &mut Bits, part: &Part, mut k: usize, sound: &mut bool) -> usize {
-    while k < 64 {
+    let Some(skips) = &part.skips else {
+        while k < 64 {
+            bits.refill(buffer);
+            k += part.ac.read(bits, buffer, sound).0 + 1;
+        }
+        return k;
+    };
+    // Symbols beyond the end of the block are not this block's.
+    let fits = |next: usize| next <= 64 || (END..END + 64).contains(&next);
+    'full: while k < 64 {
         bits.refill(buffer);
-        if let Some(skips) = &part.skips {
+        for _ in 0..2 {
             let (used, moved) = skips.look(bits);
-            let next = k + moved;
-            // Symbols beyond the end of the block are not this block's.
-            if next <= 64 || (next >= END && next < END + 64) {
-                bits.consume(used);
-                k = next;
-                if k >= 64 {
-                    break;
-                }
-                let (used, moved) = skips.look(bits);
-                let next = k + moved;
-                if next <= 64 || (next >= END && next < END + 64) {
-                    bits.consume(used);
-                    k = next;
-                    continue;
-                }
+            if !fits(k + moved) {
                 bits.refill(buffer);
+                k += part.ac.read(bits, buffer, sound).0 + 1;
+                continue 'full;
+            }
+            bits.consume(used);
+            k += moved;
+            if k >= 64 {
+                break 'full;
             }
         }
-        k += part.ac.read(bits, buffer, sound).0 + 1;
     }
     k
 }

@@ -26,6 +26,12 @@ pub(crate) struct Bits {
 }
 
 impl Bits {
+    /// The same in new places, which the compiler may keep in registers where it will not do so for an argument.
+    #[inline(always)]
+    pub(crate) fn local(self) -> Bits {
+        Bits { bits: self.bits, count: self.count, at: self.at }
+    }
+
     /// Afterwards at least 56 bits are there.
     #[inline(always)]
     pub(crate) fn refill(&mut self, buffer: &Buffer) {

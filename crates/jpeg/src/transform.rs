@@ -119,6 +119,13 @@ fn points<const N: usize, const W: usize>(matrix: &[[i32; N]; N], x: &[V<W>; N])
 }
 
 #[inline(always)]
+fn descale<const N: usize, const W: usize>(rows: &mut [V<W>; N], bits: u32) {
+    for row in rows {
+        *row = row.descale(bits);
+    }
+}
+
+#[inline(always)]
 fn transpose<const N: usize, const M: usize, const W: usize, const X: usize>(rows: &[V<W>; N]) -> [V<X>; M] {
     let mut out = [V::ZERO; M];
     for (i, column) in out.iter_mut().enumerate() {
@@ -147,6 +154,7 @@ fn store<const N: usize, const W: usize>(columns: &[V<W>; N], bits: u32, out: &m
     let mut samples = [[0; N]; N];
     for (x, column) in columns.iter().enumerate() {
         let column = column.descale(bits);
+        #[allow(clippy::needless_range_loop)]
         for y in 0..N {
             samples[y][x] = to_sample(column.0[y]);
         }
@@ -162,6 +170,7 @@ fn store<const N: usize, const W: usize>(columns: &[V<W>; N], bits: u32, out: &m
 pub(crate) fn inverse<const N: usize>(block: &Block, last: usize, out: &mut [u8], stride: usize) {
     if last == 0 || N == 1 {
         let sample = to_sample((i32::from(block[0]) + 4) >> 3);
+        #[allow(clippy::needless_range_loop)]
         for y in 0..N {
             write(out, y * stride, &[sample; N]);
         }
@@ -169,12 +178,11 @@ pub(crate) fn inverse<const N: usize>(block: &Block, last: usize, out: &mut [u8]
     }
     match N {
         2 => {
-            let [a, b, c, d] = [block[0], block[1], block[2], block[3]].map(i32::from);
+            let [a, b, c, d]: [i32; 4] = [block[0].into(), block[1].into(), block[2].into(), block[3].into()];
             let (top, tilt, bottom, shear) = (a + c, b + d, a - c, b - d);
-            let samples = [top + tilt, top - tilt, bottom + shear, bottom - shear].map(|v| to_sample((v + 4) >> 3));
-            let [a, b, c, d] = samples;
-            write(out, 0, &[a, b]);
-            write(out, stride, &[c, d]);
+            let sample = |v: i32| to_sample((v + 4) >> 3);
+            write(out, 0, &[sample(top + tilt), sample(top - tilt)]);
+            write(out, stride, &[sample(bottom + shear), sample(bottom - shear)]);
         }
         3 => square::<3, 4>(&C3, block, out, stride),
         4 => square::<4, 4>(&C4, block, out, stride),
@@ -187,7 +195,8 @@ pub(crate) fn inverse<const N: usize>(block: &Block, last: usize, out: &mut [u8]
             for (u, row) in rows.iter_mut().take(4).enumerate() {
                 *row = V::load(&block[u * 8..u * 8 + 4]);
             }
-            let rows = eight::<4, 4>(&rows).map(|row| row.descale(BITS - BETWEEN));
+            let mut rows = eight::<4, 4>(&rows);
+            descale(&mut rows, BITS - BETWEEN);
             let columns: [V<8>; 4] = transpose(&rows);
             let mut padded = [V::ZERO; 8];
             padded[..4].copy_from_slice(&columns);
@@ -198,7 +207,8 @@ pub(crate) fn inverse<const N: usize>(block: &Block, last: usize, out: &mut [u8]
             for (u, row) in rows.iter_mut().enumerate() {
                 *row = V::load(&block[u * 8..u * 8 + 8]);
             }
-            let rows = eight::<8, 8>(&rows).map(|row| row.descale(BITS - BETWEEN));
+            let mut rows = eight::<8, 8>(&rows);
+            descale(&mut rows, BITS - BETWEEN);
             let columns: [V<8>; 8] = transpose(&rows);
             store::<8, 8>(&eight::<8, 8>(&columns), BITS + BETWEEN + 3, out, stride);
         }
@@ -211,7 +221,8 @@ fn square<const N: usize, const W: usize>(matrix: &[[i32; N]; N], block: &Block,
     for (u, row) in rows.iter_mut().enumerate() {
         *row = V::load(&block[u * W..u * W + W]);
     }
-    let rows = points::<N, W>(matrix, &rows).map(|row| row.descale(BITS - BETWEEN));
+    let mut rows = points::<N, W>(matrix, &rows);
+    descale(&mut rows, BITS - BETWEEN);
     let columns: [V<W>; N] = transpose(&rows);
     store::<N, W>(&points::<N, W>(matrix, &columns), BITS + BETWEEN + 3, out, stride);
 }

@@ -32,14 +32,17 @@ fn full(file: &[u8]) -> Vec<jpeg::Plane> {
 fn compare(file: &[u8], what: &str) {
     let (ours, theirs) = (full(file), common::planes(file, 8));
     assert_eq!(ours.len(), theirs.len(), "{what}");
+    let (mut sum, mut count) = (0, 0);
     for (plane, (data, width, _)) in ours.iter().zip(&theirs) {
         for y in 0..plane.height {
             let theirs = &data[y as usize * width..][..plane.width as usize];
             for (x, (a, b)) in plane.row(y).iter().zip(theirs).enumerate() {
                 assert!(a.abs_diff(*b) <= 1, "{what}: {a} for {b} at {x}, {y}");
+                (sum, count) = (sum + i64::from(*a) - i64::from(*b), count + 1);
             }
         }
     }
+    assert!(sum.abs() * 100 <= count, "{what}: {sum} in {count} samples");
 }
 
 const SAMPLINGS: [tj::TJSAMP; 6] = [
@@ -63,6 +66,7 @@ fn every_sampling_and_size() {
                     Some((tj::TJPARAM_TJPARAM_OPTIMIZE, 1)),
                     Some((tj::TJPARAM_TJPARAM_RESTARTBLOCKS, 1)),
                     Some((tj::TJPARAM_TJPARAM_RESTARTROWS, 1)),
+                    Some((tj::TJPARAM_TJPARAM_PROGRESSIVE, 1)),
                 ] {
                     let mut parameters =
                         vec![(tj::TJPARAM_TJPARAM_SUBSAMP, sampling), (tj::TJPARAM_TJPARAM_QUALITY, quality)];

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used)]
 
+pub mod textbook;
+
 use std::ffi::{CStr, c_int, c_void};
 use std::ptr;
 
@@ -121,7 +123,7 @@ pub fn planes(file: &[u8], scale: i32) -> Vec<Reference> {
     let side = |parameter| (handle.get(parameter) * scale + 7) / 8;
     let (width, height) = (side(tj::TJPARAM_TJPARAM_JPEGWIDTH), side(tj::TJPARAM_TJPARAM_JPEGHEIGHT));
     let sampling = handle.get(tj::TJPARAM_TJPARAM_SUBSAMP);
-    let count = if sampling == tj::TJSAMP_TJSAMP_GRAY as i32 { 1 } else { 3 };
+    let count = if sampling == tj::TJSAMP_TJSAMP_GRAY { 1 } else { 3 };
     let mut planes: Vec<Reference> = (0..count)
         .map(|i| {
             // SAFETY: plain numbers.
