@@ -9,7 +9,7 @@ use moxcms::{CicpProfile, ColorProfile};
 
 use crate::icc::{self, Samples};
 use crate::limits;
-use crate::{Budget, Cancel, Channels, CodecError, Decoded, Encode, Info, Kind, Picture, Pixels};
+use crate::{Budget, Cancel, Channels, CodecError, Decoded, Encode, Info, Kind, Picture, Pixels, Planar};
 
 /// 8 of 10: fast enough for the request path.
 const SPEED: c_int = 8;
@@ -207,7 +207,15 @@ fn orientation(image: &avif::avifImage) -> u8 {
 
 /// Encodes 4:2:0, with an alpha plane where a pixel is not opaque.
 pub(crate) fn encode(pixels: &Pixels, how: &Encode) -> Result<Vec<u8>, CodecError> {
-    let image = Image::new(pixels)?;
+    write(&Image::new(pixels)?, how)
+}
+
+/// Encodes planes of 4:2:0, or of grey alone.
+pub(crate) fn encode_planar(picture: &Planar, how: &Encode) -> Result<Vec<u8>, CodecError> {
+    write(&Image::of_planes(picture)?, how)
+}
+
+fn write(image: &Image, how: &Encode) -> Result<Vec<u8>, CodecError> {
     let encoder = Encoder::new()?;
     let mut output = Output(avif::avifRWData::default());
     // SAFETY: encoder, image and output are live; nobody else uses them.
@@ -266,23 +274,53 @@ impl Drop for Encoder {
 struct Image(*mut avif::avifImage);
 
 impl Image {
-    fn new(pixels: &Pixels) -> Result<Image, CodecError> {
+    /// An image of sRGB in full-range YCbCr of ITU-R BT.601, without planes.
+    fn empty(width: u32, height: u32, format: avif::avifPixelFormat) -> Result<Image, CodecError> {
         // SAFETY: plain numbers; a null result is handled.
-        let image = unsafe { avif::avifImageCreate(pixels.width, pixels.height, 8, avif::AVIF_PIXEL_FORMAT_YUV420) };
+        let image = unsafe { avif::avifImageCreate(width, height, 8, format) };
         if image.is_null() {
             return Err(CodecError::Internal("libavif: no image".into()));
         }
         let image = Image(image);
+        // SAFETY: the image is live and used by nobody else.
+        let planes = unsafe { &mut *image.0 };
+        planes.yuvRange = avif::AVIF_RANGE_FULL;
+        planes.colorPrimaries = avif::AVIF_COLOR_PRIMARIES_BT709 as _;
+        planes.transferCharacteristics = avif::AVIF_TRANSFER_CHARACTERISTICS_SRGB as _;
+        planes.matrixCoefficients = avif::AVIF_MATRIX_COEFFICIENTS_BT601 as _;
+        Ok(image)
+    }
+
+    fn of_planes(picture: &Planar) -> Result<Image, CodecError> {
+        let grey = picture.chroma.is_none();
+        let format = if grey { avif::AVIF_PIXEL_FORMAT_YUV400 } else { avif::AVIF_PIXEL_FORMAT_YUV420 };
+        let image = Image::empty(picture.luma.width, picture.luma.height, format)?;
+        // SAFETY: the image is live and used by nobody else.
+        succeed(unsafe { avif::avifImageAllocatePlanes(image.0, avif::AVIF_PLANES_YUV) })?;
+        let mut planes = vec![&picture.luma];
+        planes.extend(picture.chroma.iter().flat_map(|chroma| [&chroma.blue, &chroma.red]));
+        for (number, plane) in planes.into_iter().enumerate() {
+            // SAFETY: the library has just allocated these planes, of the size that its format gives them: that of ours, as
+            // the caller has checked. Nobody else uses them.
+            let (stride, target) = unsafe {
+                let stride = (*image.0).yuvRowBytes[number] as usize;
+                let length = stride * plane.height as usize;
+                (stride, std::slice::from_raw_parts_mut((*image.0).yuvPlanes[number], length))
+            };
+            for (from, to) in plane.rows().zip(target.chunks_mut(stride)) {
+                to[..from.len()].copy_from_slice(from);
+            }
+        }
+        Ok(image)
+    }
+
+    fn new(pixels: &Pixels) -> Result<Image, CodecError> {
+        let image = Image::empty(pixels.width, pixels.height, avif::AVIF_PIXEL_FORMAT_YUV420)?;
         let opaque = pixels.channels == Channels::Rgb || pixels.data.chunks_exact(4).all(|p| p[3] == 255);
         let mut rgb = avif::avifRGBImage::default();
         // SAFETY: the image is live; the pixels are `height` rows of `rowBytes` bytes, as checked on entry to the crate's
         // `encode`, and only read.
         let result = unsafe {
-            let planes = &mut *image.0;
-            planes.yuvRange = avif::AVIF_RANGE_FULL;
-            planes.colorPrimaries = avif::AVIF_COLOR_PRIMARIES_BT709 as _;
-            planes.transferCharacteristics = avif::AVIF_TRANSFER_CHARACTERISTICS_SRGB as _;
-            planes.matrixCoefficients = avif::AVIF_MATRIX_COEFFICIENTS_BT601 as _;
             avif::avifRGBImageSetDefaults(&mut rgb, image.0);
             rgb.depth = 8;
             rgb.format = match pixels.channels {

@@ -89,6 +89,12 @@ pub(crate) fn convert(
     }
 }
 
+/// Whether [`to_srgb`] would change anything for a profile but the layout.
+pub(crate) fn changes_something(profile: &[u8], samples: Samples) -> bool {
+    let parsed = Some(profile).filter(|p| p.len() <= LONGEST).and_then(|p| ColorProfile::new_from_slice(p).ok());
+    parsed.is_some_and(|profile| transform(&profile, samples).is_some())
+}
+
 fn transform(profile: &ColorProfile, samples: Samples) -> Option<Arc<Transform8BitExecutor>> {
     if profile.color_space != samples.space() {
         return None;

@@ -17,6 +17,7 @@ mod jpeg;
 mod limits;
 mod palette;
 mod picture;
+mod planar;
 mod png;
 mod sniff;
 mod webp;
@@ -25,6 +26,7 @@ pub use budget::{Budget, Cancel};
 pub use error::CodecError;
 pub use picture::{Channels, Frame, Picture, Pixels};
 use plan::Format;
+pub use planar::{Chroma, ChromaSize, Planar, Plane};
 pub use sniff::{Kind, sniff};
 
 /// What the headers of a file say.
@@ -107,6 +109,51 @@ pub fn decode(bytes: &[u8], ask: &Decode, budget: &Budget, cancel: &Cancel) -> R
         Format::Webp => webp::decode(bytes, ask, budget, cancel),
         Format::Avif => avif::decode(bytes, budget, cancel),
         Format::Gif => gif::decode(bytes, ask, budget, cancel),
+    }
+}
+
+/// Decodes a file that is to be shrunk straight to planes of a smaller size: `at_least` as in [`Decode`]. `None` where
+/// [`decode`] serves better: other formats, colours and kinds of JPEG.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_planar(
+    bytes: &[u8],
+    at_least: (u32, u32),
+    chroma: ChromaSize,
+    budget: &Budget,
+    cancel: &Cancel,
+) -> Result<Option<(Planar, Info)>, CodecError> {
+    cancel.check()?;
+    limits::input(bytes, budget)?;
+    match sniff(bytes) {
+        Some(Kind::Jpeg) => jpeg::decode_planar(bytes, at_least, chroma, budget, cancel),
+        _ => Ok(None),
+    }
+}
+
+/// Whether [`encode_planar`] takes such a picture as it is, with chroma of half the size.
+pub fn takes_planes(how: &Encode) -> bool {
+    match how.format {
+        Format::Jpeg | Format::Avif => true,
+        Format::Webp => !how.lossless,
+        Format::Png | Format::Gif => false,
+    }
+}
+
+/// Encodes planes, by way of RGB where the format or a profile asks for it.
+///
+/// # Errors
+/// As [`encode`].
+pub fn encode_planar(picture: &Planar, how: &Encode, cancel: &Cancel) -> Result<Vec<u8>, CodecError> {
+    cancel.check()?;
+    picture.check()?;
+    let as_they_are = takes_planes(how) && picture.profile.is_none() && picture.has_half_chroma();
+    match how.format {
+        Format::Jpeg if as_they_are => jpeg::encode_planar(picture, how),
+        Format::Webp if as_they_are => webp::encode_planar(picture, how, cancel),
+        Format::Avif if as_they_are => avif::encode_planar(picture, how),
+        _ => encode(&Picture::still(picture.to_rgb(cancel)?), how, cancel),
     }
 }
 

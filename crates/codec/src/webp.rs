@@ -15,7 +15,7 @@ use crate::{Budget, Cancel, Channels, CodecError, Decode, Decoded, Frame, Info, 
 use crate::{exif, limits};
 use chunks::{Chunks, Part};
 
-pub(crate) use encoder::encode;
+pub(crate) use encoder::{encode, encode_planar};
 
 /// Reads the chunks.
 pub(crate) fn probe(bytes: &[u8], budget: &Budget) -> Result<Info, CodecError> {

@@ -1,7 +1,7 @@
 //! What a plan will need and yield, worked out from sizes alone.
 
 use codec::Info;
-use plan::{Gravity, Stage};
+use plan::{Fit, Gravity, Region, Stage};
 
 use crate::geometry::{self, Affine, Locate, Size, Smart, Turn, framed};
 use crate::stages::{orient, pad, rotate};
@@ -71,6 +71,18 @@ pub(crate) fn at_least(info: &Info, stages: &[Stage], cap: u32) -> Option<(u32, 
     None
 }
 
+/// Whether all stages only turn, cut and scale, so that planes stay planes.
+pub(crate) fn stays_planar(stages: &[Stage]) -> bool {
+    stages.iter().all(|stage| match stage {
+        // What is opaque stays as it is.
+        Stage::Orient(_) | Stage::Flip { .. } | Stage::Flatten(_) => true,
+        Stage::Rotate { degrees, .. } => rotate::right_angle(degrees.get()).is_some(),
+        Stage::Extract(region) => !matches!(region, Region::Window { pad: Some(_), .. }),
+        Stage::Resize(resize) => !matches!(resize.fit, Fit::Contain | Fit::CoverOrContain),
+        Stage::Trim(_) | Stage::Straighten { .. } | Stage::Pad(_) | Stage::Overlay(_) => false,
+    })
+}
+
 /// The size that the stages yield from a master; `None` where only the pixels can tell (after a trim).
 pub fn final_size(info: &Info, stages: &[Stage], cap: u32) -> Option<(u32, u32)> {
     let mut size = Size::new(info.width, info.height);
@@ -101,7 +113,7 @@ pub fn final_size(info: &Info, stages: &[Stage], cap: u32) -> Option<(u32, u32)>
 #[cfg(test)]
 mod tests {
     use codec::Kind;
-    use plan::{Aspect, Dim, Enlarge, Fit, Fixed, Orient, Region, Resize, Trim, TrimMode};
+    use plan::{Aspect, Dim, Enlarge, Fixed, Orient, Resize, Trim, TrimMode};
 
     use super::*;
 

@@ -20,7 +20,7 @@ pub use pool::{Full, Gone, Pool};
 
 use std::time::{Duration, Instant};
 
-use codec::{Budget, Cancel, Channels, CodecError, Decode, Encode, Info, Picture};
+use codec::{Budget, Cancel, Channels, ChromaSize, CodecError, Decode, Encode, Info, Picture, Planar};
 use plan::{Format, OutputSpec, Plan, Stage};
 
 use crate::pictures::Pictures;
@@ -111,46 +111,110 @@ pub fn render(job: &Job<'_>) -> Result<Rendered, CodecError> {
         at_least: foresee::at_least(&info, &stages, cap),
         all_frames: job.spec.animation && if_animated.holds_animation(),
     };
-    let decoded = codec::decode(job.master, &decode, job.budget, job.cancel)?;
+    let (loaded, info) = load(job, info, &stages, alpha, &decode)?;
     let decoded_at = Instant::now();
     let pictures = Pictures::new(job.pictures);
-    let (picture, format) = transform(decoded.picture, &decoded.info, &stages, job, cap, &pictures)?;
+    let (made, format) = transform(loaded, &info, &stages, job, cap, &pictures)?;
     job.cancel.check()?;
     let staged_at = Instant::now();
-    let encode = Encode {
-        format,
-        quality: job.spec.quality.of(format).clamp(1, 100),
-        lossless: job.spec.lossless,
-        progressive: job.spec.progressive,
-        palette: job.spec.palette,
+    let encode = encoding(job.spec, format);
+    let (bytes, size, frames) = match &made {
+        Made::Planes(planar) => {
+            let size = (planar.luma.width, planar.luma.height);
+            (codec::encode_planar(planar, &encode, job.cancel)?, size, 1)
+        }
+        Made::Picture(picture) => {
+            let size = (picture.width(), picture.height());
+            (codec::encode(picture, &encode, job.cancel)?, size, picture.frames.len())
+        }
     };
-    let bytes = codec::encode(&picture, &encode, job.cancel)?;
-    let frames = u32::try_from(picture.frames.len()).unwrap_or(u32::MAX);
+    let frames = u32::try_from(frames).unwrap_or(u32::MAX);
     let timing = Timing { decode: decoded_at - start, stages: staged_at - decoded_at, encode: staged_at.elapsed() };
-    let (width, height, left_out) = (picture.width(), picture.height(), pictures.left_out());
-    Ok(Rendered { bytes, format, width, height, frames, left_out, timing })
+    Ok(Rendered { bytes, format, width: size.0, height: size.1, frames, left_out: pictures.left_out(), timing })
+}
+
+fn encoding(spec: &OutputSpec, format: Format) -> Encode {
+    Encode {
+        format,
+        quality: spec.quality.of(format).clamp(1, 100),
+        lossless: spec.lossless,
+        progressive: spec.progressive,
+        palette: spec.palette,
+    }
+}
+
+/// A decoded master.
+enum Loaded {
+    Picture(Picture),
+    Planes(Planar, ChromaSize),
+}
+
+/// A picture that is to be written.
+enum Made {
+    Picture(Picture),
+    Planes(Planar),
+}
+
+/// Planes of more samples are not asked for: they are scaled in one call, in which nobody looks at the clock.
+const MOST_PLANAR: u64 = 16 << 20;
+
+/// Decodes: to planes where the picture is shrunk first of all, else to RGB.
+fn load(
+    job: &Job<'_>,
+    info: Info,
+    stages: &[Stage],
+    alpha: bool,
+    decode: &Decode,
+) -> Result<(Loaded, Info), CodecError> {
+    if let Some((width, height)) = decode.at_least
+        && u64::from(width) * u64::from(height) <= MOST_PLANAR
+    {
+        let format = choose(job.spec, info.kind.output_format(), alpha, false);
+        let to_the_end = foresee::stays_planar(stages) && codec::takes_planes(&encoding(job.spec, format));
+        let chroma = if to_the_end { ChromaSize::Half } else { ChromaSize::Full };
+        if let Some((planar, info)) = codec::decode_planar(job.master, (width, height), chroma, job.budget, job.cancel)?
+        {
+            // What a profile has to change is changed in RGB.
+            let chroma = if planar.profile.is_some() { ChromaSize::Full } else { chroma };
+            return Ok((Loaded::Planes(planar, chroma), info));
+        }
+    }
+    let decoded = codec::decode(job.master, decode, job.budget, job.cancel)?;
+    Ok((Loaded::Picture(decoded.picture), decoded.info))
 }
 
 /// Applies the stages, and settles the format on the way: before them, since backgrounds depend on it, and once more
 /// after them, when it is known what is really transparent.
 fn transform(
-    picture: Picture,
+    loaded: Loaded,
     info: &Info,
     stages: &[Stage],
     job: &Job<'_>,
     cap: u32,
     pictures: &Pictures<'_>,
-) -> Result<(Picture, Format), CodecError> {
-    let mut picture = drop_idle_alpha(picture);
-    let (source, animated) = (info.kind.output_format(), picture.is_animated());
-    let alpha = choose::alpha_after(stages, picture.channels() == Channels::Rgba);
+) -> Result<(Made, Format), CodecError> {
+    let loaded = match loaded {
+        Loaded::Picture(picture) => Loaded::Picture(drop_idle_alpha(picture)),
+        planes => planes,
+    };
+    let (may_be_clear, animated) = match &loaded {
+        Loaded::Picture(picture) => (picture.channels() == Channels::Rgba, picture.is_animated()),
+        Loaded::Planes(..) => (false, false),
+    };
+    let source = info.kind.output_format();
+    let alpha = choose::alpha_after(stages, may_be_clear);
     let planned = choose(job.spec, source, alpha, animated);
-    if !planned.holds_animation() {
-        picture.frames.truncate(1);
-    }
     let holds_alpha = planned.holds_alpha();
     let scope = Scope { budget: job.budget, cancel: job.cancel, cap, holds_alpha, pictures, depth: 0 };
-    let mut work = Work::new(picture, info);
+    let mut work = match loaded {
+        Loaded::Planes(planar, chroma) => Work::of_planes(planar, chroma, info),
+        Loaded::Picture(mut picture) => {
+            if !planned.holds_animation() {
+                picture.frames.truncate(1);
+            }
+            Work::new(picture, info)
+        }
+    };
     for (index, stage) in stages.iter().enumerate() {
         stages::apply(stage, index == 0, &mut work, info, &scope)?;
     }
@@ -158,9 +222,12 @@ fn transform(
     if !scope.holds_alpha {
         stages::make_opaque(&mut work, &scope)?;
     }
+    if let Some(planar) = work.finish_planes(&scope)? {
+        return Ok((Made::Planes(planar), choose(job.spec, source, false, false)));
+    }
     let picture = drop_idle_alpha(work.finish(&scope)?);
     let format = choose(job.spec, source, picture.channels() == Channels::Rgba, animated);
-    Ok((picture, format))
+    Ok((Made::Picture(picture), format))
 }
 
 /// A picture without a transparent pixel has no need of the channel, nor of a format that holds it.

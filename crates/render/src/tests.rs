@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use super::*;
 
 mod overlays;
+mod planes;
 
 const CAP: u32 = 64;
 
@@ -157,7 +158,9 @@ proptest! {
         };
         prop_assert!(actual.0 <= w && actual.1 <= h);
         let picture = picture(actual.0, actual.1, alpha, seed, 2);
-        let (out, chosen) = transform(picture, &info, &stages, &job, CAP, &Pictures::new(&[])).unwrap();
+        let loaded = Loaded::Picture(picture);
+        let (out, chosen) = transform(loaded, &info, &stages, &job, CAP, &Pictures::new(&[])).unwrap();
+        let Made::Picture(out) = out else { panic!("pixels stay pixels") };
         prop_assert_eq!(chosen, format);
         prop_assert_eq!(out.frames.len(), if jpeg { 1 } else { 2 });
         for frame in &out.frames {
@@ -184,7 +187,10 @@ fn transformed(alpha: Option<u8>, stages: Vec<Stage>, format: FormatRule) -> (Pi
     for pixel in picture.frames[0].pixels.data.chunks_exact_mut(4) {
         pixel[3] = alpha.unwrap_or(255);
     }
-    transform(picture, &info, &plan.stages, &job, 8192, &Pictures::new(&[])).unwrap()
+    let (made, format) =
+        transform(Loaded::Picture(picture), &info, &plan.stages, &job, 8192, &Pictures::new(&[])).unwrap();
+    let Made::Picture(picture) = made else { panic!("pixels stay pixels") };
+    (picture, format)
 }
 
 #[test]

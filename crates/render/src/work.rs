@@ -1,4 +1,4 @@
-use codec::{Cancel, CodecError, Frame, Info, Picture, Pixels};
+use codec::{Cancel, Chroma, ChromaSize, CodecError, Frame, Info, Picture, Pixels, Planar, Plane};
 use fast_image_resize::Resizer;
 use plan::{Background, Gravity};
 
@@ -12,7 +12,12 @@ use crate::stages::{background, orient, resample};
 /// Turns and cuts are noted in a [`View`] and carried out by the next scaling, so that a 12-megapixel master is neither
 /// turned nor copied on its way to a thumbnail, and so that plans may speak of pixels that the decoder shrank away.
 pub(crate) struct Work {
+    /// None as long as there are planes.
     frames: Vec<Frame>,
+    /// A still that has not become RGB yet: scaled and turned as it is, for whatever else it is unpacked first.
+    planar: Option<Planar>,
+    /// What a scaling leaves of its chroma.
+    chroma: ChromaSize,
     loops: u32,
     view: View,
     /// From pixels of the upright master to pixels of the view.
@@ -61,9 +66,28 @@ impl Work {
         let upright = turn.size(stored);
         Work {
             frames: picture.frames,
+            planar: None,
+            chroma: ChromaSize::Full,
             loops: picture.loops,
             view: View { size: stored, ..View::whole(actual) },
             // Until the plan turns the picture upright, it lies as stored.
+            master: Affine::turn(turn.inverse(), upright),
+            resizer: Resizer::new(),
+        }
+    }
+
+    /// As [`Work::new`], from planes; `chroma` is what is wanted beside the lightness in the end.
+    pub(crate) fn of_planes(planar: Planar, chroma: ChromaSize, info: &Info) -> Self {
+        let actual = Size::new(planar.luma.width, planar.luma.height);
+        let stored = Size::new(info.width, info.height);
+        let turn = Turn::from_exif(info.orientation);
+        let upright = turn.size(stored);
+        Work {
+            frames: Vec::new(),
+            planar: Some(planar),
+            chroma,
+            loops: 0,
+            view: View { size: stored, ..View::whole(actual) },
             master: Affine::turn(turn.inverse(), upright),
             resizer: Resizer::new(),
         }
@@ -116,7 +140,65 @@ impl Work {
         self.scale(self.view.size.rect(), self.view.size, scope)
     }
 
+    /// Makes RGB of planes.
+    fn unpack(&mut self, scope: &Scope<'_>) -> Result<(), CodecError> {
+        let Some(planar) = self.planar.take() else { return Ok(()) };
+        scope
+            .room(planar.bytes(), bytes(Size::new(planar.luma.width, planar.luma.height), codec::Channels::Rgb) * 2)?;
+        self.frames = vec![Frame { pixels: planar.to_rgb(scope.cancel)?, delay_ms: 0 }];
+        Ok(())
+    }
+
+    /// Scales and turns planes as planes.
+    fn scale_planes(&mut self, planar: Planar, window: Rect, to: Size, scope: &Scope<'_>) -> Result<(), CodecError> {
+        let view = self.view;
+        let source = view.stored(window);
+        let to = view.turn.inverse().size(to);
+        let actual = Size::new(planar.luma.width, planar.luma.height);
+        scope.room(
+            planar.bytes(),
+            bytes(to, codec::Channels::Rgb) + bytes(Size::new(actual.w, to.h), codec::Channels::Rgb),
+        )?;
+        let chroma = self.chroma;
+        let (resizer, cancel) = (&mut self.resizer, scope.cancel);
+        let mut scaled = |plane: &Plane, (x, y): (f64, f64), to: Size| {
+            let within = |rect: Rect| {
+                Rect { x: rect.x * x, y: rect.y * y, w: rect.w * x, h: rect.h * y }
+                    .held_in(f64::from(plane.width), f64::from(plane.height))
+            };
+            let out = resample::resample_plane(resizer, plane, within(view.rect), within(source), to, cancel)?;
+            Ok::<_, CodecError>(match view.turn {
+                Turn::NONE => out,
+                turn => orient::turned_plane(&out, turn),
+            })
+        };
+        let luma = scaled(&planar.luma, (1.0, 1.0), to)?;
+        let beside = Size::new(chroma.of(to.w), chroma.of(to.h));
+        let chroma = match planar.chroma {
+            None => None,
+            Some(Chroma { blue, red, ratio }) => {
+                let (blue, red) = (scaled(&blue, ratio, beside)?, scaled(&red, ratio, beside)?);
+                let ratio = |color: u32, light: u32| f64::from(color) / f64::from(light);
+                let ratio = (ratio(blue.width, luma.width), ratio(blue.height, luma.height));
+                Some(Chroma { blue, red, ratio })
+            }
+        };
+        self.planar = Some(Planar { luma, chroma, profile: planar.profile });
+        Ok(())
+    }
+
     fn scale(&mut self, window: Rect, to: Size, scope: &Scope<'_>) -> Result<(), CodecError> {
+        if let Some(planar) = self.planar.take() {
+            let whole = Size::new(planar.luma.width, planar.luma.height);
+            let still = self.view == View::whole(whole) && window == whole.rect() && to == whole;
+            if still && planar.chroma.as_ref().is_none_or(|c| c.blue.width == self.chroma.of(whole.w)) {
+                self.planar = Some(planar);
+                return Ok(());
+            }
+            self.scale_planes(planar, window, to, scope)?;
+            self.view = View::whole(to);
+            return Ok(());
+        }
         let view = self.view;
         let source = view.stored(window);
         let stored_to = view.turn.inverse().size(to);
@@ -144,6 +226,7 @@ impl Work {
         to: Size,
         mut change: impl FnMut(Pixels, &mut Resizer) -> Result<Pixels, CodecError>,
     ) -> Result<(), CodecError> {
+        self.unpack(scope)?;
         let mut held = self.held();
         for frame in &mut self.frames {
             scope.cancel.check()?;
@@ -178,6 +261,7 @@ impl Work {
         scope: &Scope<'_>,
         mut draw: impl FnMut(&mut Pixels) -> Result<(), CodecError>,
     ) -> Result<(), CodecError> {
+        self.unpack(scope)?;
         for frame in &mut self.frames {
             scope.cancel.check()?;
             draw(&mut frame.pixels)?;
@@ -186,14 +270,30 @@ impl Work {
     }
 
     /// The frames as they are. Settle first.
-    pub(crate) fn frames(&self) -> &[Frame] {
-        &self.frames
+    pub(crate) fn frames(&mut self, scope: &Scope<'_>) -> Result<&[Frame], CodecError> {
+        self.unpack(scope)?;
+        Ok(&self.frames)
+    }
+
+    /// Whether no pixel can be transparent, by its layout.
+    pub(crate) fn is_opaque(&self) -> bool {
+        self.frames.iter().all(|frame| frame.pixels.channels == codec::Channels::Rgb)
     }
 
     /// The finished picture.
     pub(crate) fn finish(mut self, scope: &Scope<'_>) -> Result<Picture, CodecError> {
         self.settle(scope)?;
+        self.unpack(scope)?;
         Ok(Picture { frames: self.frames, loops: self.loops })
+    }
+
+    /// The finished picture, if it is in planes to the end.
+    ///
+    /// # Errors
+    /// As [`Work::finish`].
+    pub(crate) fn finish_planes(&mut self, scope: &Scope<'_>) -> Result<Option<Planar>, CodecError> {
+        self.settle(scope)?;
+        Ok(self.planar.take())
     }
 
     /// Works something out with eyes on the picture.
@@ -203,15 +303,38 @@ impl Work {
 
     /// Bytes of its pixels.
     pub(crate) fn held(&self) -> u64 {
-        self.frames.iter().map(|frame| frame.pixels.data.len() as u64).sum()
+        let planes = self.planar.as_ref().map_or(0, Planar::bytes);
+        self.frames.iter().map(|frame| frame.pixels.data.len() as u64).sum::<u64>() + planes
     }
 
     /// A small copy of the first frame, as the plan sees it.
     fn glance(&self, cancel: &Cancel) -> Result<Pixels, CodecError> {
-        let pixels = &self.frames[0].pixels;
         let to = self.view.turn.inverse().size(self.view.size.capped(smart::SIDE));
+        if let Some(planar) = &self.planar {
+            return self.glance_at(planar, to, cancel);
+        }
+        let pixels = &self.frames[0].pixels;
         let bounds = resample::bounds(self.view.rect, size(pixels));
         let small = resample::resample(&mut Resizer::new(), pixels, bounds, self.view.rect, to, cancel)?;
+        Ok(orient::turned(&small, self.view.turn))
+    }
+}
+
+impl Work {
+    fn glance_at(&self, planar: &Planar, to: Size, cancel: &Cancel) -> Result<Pixels, CodecError> {
+        let mut resizer = Resizer::new();
+        let mut small = |plane: &Plane, (x, y): (f64, f64)| {
+            let Rect { x: left, y: top, w, h } = self.view.rect;
+            let rect = Rect { x: left * x, y: top * y, w: w * x, h: h * y };
+            let rect = rect.held_in(f64::from(plane.width), f64::from(plane.height));
+            resample::resample_plane(&mut resizer, plane, rect, rect, to, cancel)
+        };
+        let luma = small(&planar.luma, (1.0, 1.0))?;
+        let chroma = match &planar.chroma {
+            None => None,
+            Some(c) => Some(Chroma { blue: small(&c.blue, c.ratio)?, red: small(&c.red, c.ratio)?, ratio: (1.0, 1.0) }),
+        };
+        let small = Planar { luma, chroma, profile: planar.profile.clone() }.to_rgb(cancel)?;
         Ok(orient::turned(&small, self.view.turn))
     }
 }

@@ -5,6 +5,7 @@ use std::ffi::{CStr, c_int, c_void};
 use turbojpeg_sys as tj;
 
 use crate::icc::Samples;
+use crate::planar::Plane;
 use crate::{Budget, CodecError};
 
 /// A TurboJPEG instance, destroyed on drop.
@@ -123,6 +124,36 @@ pub(super) fn encode(
     )
 }
 
+/// Encodes planes: lightness and colour of half the size on both sides, rounded up, or lightness alone. Their lengths are
+/// checked by the caller.
+pub(super) fn encode_planes(planes: &[&Plane], quality: u8, progressive: bool) -> Result<Vec<u8>, CodecError> {
+    let [luma, ..] = planes else { return Err(CodecError::Internal("a picture without planes".into())) };
+    let handle = Handle::new(tj::TJINIT_TJINIT_COMPRESS)?;
+    let sampling = if planes.len() == 1 { tj::TJSAMP_TJSAMP_GRAY } else { tj::TJSAMP_TJSAMP_420 };
+    handle.set(tj::TJPARAM_TJPARAM_QUALITY, quality.into())?;
+    handle.set(tj::TJPARAM_TJPARAM_SUBSAMP, sampling)?;
+    handle.set(tj::TJPARAM_TJPARAM_OPTIMIZE, 1)?;
+    handle.set(tj::TJPARAM_TJPARAM_PROGRESSIVE, progressive.into())?;
+    let pointers: Vec<*const u8> = planes.iter().map(|plane| plane.data.as_ptr()).collect();
+    let strides: Vec<c_int> = planes.iter().map(|plane| plane.stride as c_int).collect();
+    let mut out = std::ptr::null_mut();
+    let mut length = 0;
+    // SAFETY: the handle is live; there are as many planes and strides as the sampling has components, each of `height`
+    // rows (half of them, rounded up, for colour) that lie within its data; a null output makes the library allocate.
+    let code = unsafe {
+        tj::tj3CompressFromYUVPlanes8(
+            handle.0,
+            pointers.as_ptr(),
+            luma.width as c_int,
+            strides.as_ptr(),
+            luma.height as c_int,
+            &mut out,
+            &mut length,
+        )
+    };
+    written(&handle, code, out, length)
+}
+
 /// Encodes with any parameters: tests make files of every sort with it.
 pub(super) fn compress(
     width: u32,
@@ -159,6 +190,12 @@ pub(super) fn compress(
             &mut length,
         )
     };
+    written(&handle, code, out, length)
+}
+
+/// Takes what the library wrote into memory of its own, and frees that.
+fn written(handle: &Handle, code: c_int, out: *mut u8, length: tj::size_t) -> Result<Vec<u8>, CodecError> {
+    let failed = |message| CodecError::Internal(format!("libjpeg-turbo: {message}"));
     let result = match handle.outcome(code) {
         // SAFETY: after success the buffer holds `length` bytes.
         Ok(_) if !out.is_null() => Ok(unsafe { std::slice::from_raw_parts(out, length as usize) }.to_vec()),

@@ -2,11 +2,13 @@
 
 mod codec;
 mod markers;
+mod planes;
 
 use markers::Markers;
+pub(crate) use planes::decode as decode_planar;
 
 use crate::icc::{self, Samples};
-use crate::{Budget, Cancel, Channels, CodecError, Decode, Decoded, Encode, Info, Kind, Picture, Pixels};
+use crate::{Budget, Cancel, Channels, CodecError, Decode, Decoded, Encode, Info, Kind, Picture, Pixels, Planar};
 use crate::{exif, limits};
 
 /// Reads the headers.
@@ -101,6 +103,15 @@ pub(crate) fn encode(pixels: &Pixels, how: &Encode) -> Result<Vec<u8>, CodecErro
             codec::encode(pixels.width, pixels.height, &flat, quality, how.progressive)
         }
     }
+}
+
+/// As [`encode`], from planes of 4:2:0, or of grey alone.
+pub(crate) fn encode_planar(picture: &Planar, how: &Encode) -> Result<Vec<u8>, CodecError> {
+    let planes = match &picture.chroma {
+        Some(chroma) => vec![&picture.luma, &chroma.blue, &chroma.red],
+        None => vec![&picture.luma],
+    };
+    codec::encode_planes(&planes, how.quality.clamp(1, 100), how.progressive)
 }
 
 #[cfg(test)]

@@ -87,6 +87,16 @@ impl Rect {
     pub fn at(x: u32, y: u32, size: Size) -> Self {
         Rect { x: f64::from(x), y: f64::from(y), w: f64::from(size.w), h: f64::from(size.h) }
     }
+
+    /// What of it lies within a picture of this size: all but what rounding has put outside.
+    pub(crate) fn held_in(self, width: f64, height: f64) -> Self {
+        let axis = |start: f64, len: f64, side: f64| {
+            let from = start.clamp(0.0, (side - 1e-6).max(0.0));
+            (from, len.min(side - from).max(1e-6))
+        };
+        let ((x, w), (y, h)) = (axis(self.x, self.w, width), axis(self.y, self.h, height));
+        Rect { x, y, w, h }
+    }
 }
 
 /// `value * num / den`, rounded half up, at least 1.

@@ -1,4 +1,4 @@
-use codec::{Channels, CodecError, Pixels};
+use codec::{CodecError, Pixels};
 use plan::Color;
 
 use crate::geometry::Affine;
@@ -7,8 +7,7 @@ use crate::work::Work;
 
 /// Puts the picture on a colour.
 pub(super) fn apply(color: Color, work: &mut Work, scope: &Scope<'_>) -> Result<(), CodecError> {
-    let opaque = work.frames().iter().all(|frame| frame.pixels.channels == Channels::Rgb);
-    if opaque || color.a == 0 {
+    if work.is_opaque() || color.a == 0 {
         return Ok(());
     }
     let size = work.size();

@@ -1,7 +1,7 @@
-use codec::{Channels, Info, Pixels};
+use codec::{Channels, Info, Pixels, Plane};
 use plan::Orient;
 
-use crate::geometry::Turn;
+use crate::geometry::{Size, Turn};
 use crate::scope::{blank, size};
 use crate::work::Work;
 
@@ -30,14 +30,28 @@ pub(crate) fn turned(pixels: &Pixels, turn: Turn) -> Pixels {
     }
 }
 
+/// A turned copy of one plane.
+pub(crate) fn turned_plane(plane: &Plane, turn: Turn) -> Plane {
+    let to = turn.size(Size::new(plane.width, plane.height));
+    let mut out = Plane::filled(to.w, to.h, 0);
+    turn_into::<1>(&plane.data, plane.stride, &mut out.data, to, turn);
+    out
+}
+
 fn turned_by<const N: usize>(pixels: &Pixels, turn: Turn) -> Pixels {
+    let mut out = blank(turn.size(size(pixels)), pixels.channels);
+    let to = size(&out);
+    turn_into::<N>(&pixels.data, pixels.width as usize, &mut out.data, to, turn);
+    out
+}
+
+/// `stride` in pixels.
+fn turn_into<const N: usize>(source: &[u8], stride: usize, target: &mut [u8], to: Size, turn: Turn) {
     // Square tiles keep the reads of a transposition in the cache.
     const TILE: usize = 32;
-    let mut out = blank(turn.size(size(pixels)), pixels.channels);
-    let (w, h) = (out.width as usize, out.height as usize);
-    let stride = pixels.width as usize;
-    let (source, _) = pixels.data.as_chunks::<N>();
-    let (target, _) = out.data.as_chunks_mut::<N>();
+    let (w, h) = (to.w as usize, to.h as usize);
+    let (source, _) = source.as_chunks::<N>();
+    let (target, _) = target.as_chunks_mut::<N>();
     for top in (0..h).step_by(TILE) {
         for left in (0..w).step_by(TILE) {
             for y in top..(top + TILE).min(h) {
@@ -49,5 +63,4 @@ fn turned_by<const N: usize>(pixels: &Pixels, turn: Turn) -> Pixels {
             }
         }
     }
-    out
 }

@@ -1,8 +1,8 @@
 //! The filter that scales, in bands of rows where there is much to do.
 
-use codec::{Cancel, Channels, CodecError, Pixels};
+use codec::{Cancel, Channels, CodecError, Pixels, Plane};
 use fast_image_resize::images::{TypedCroppedImage, TypedImage, TypedImageRef};
-use fast_image_resize::pixels::{U8x3, U8x4};
+use fast_image_resize::pixels::{U8, U8x3, U8x4};
 use fast_image_resize::{FilterType, MulDiv, PixelTrait, ResizeAlg, ResizeOptions, Resizer};
 
 use crate::geometry::{Rect, Size};
@@ -56,6 +56,36 @@ pub(crate) fn resample(
 ) -> Result<Pixels, CodecError> {
     let mut filter = Filter { resizer, cancel, band: BAND, least_rows: LEAST_ROWS };
     filter.scaled(pixels, bounds, window, to)
+}
+
+/// As [`resample`], for one plane of samples; `keep` is the part of it that a cut left.
+///
+/// # Errors
+/// As [`resample`]; a plane is filtered in one call, so it should be none of many megapixels.
+pub(crate) fn resample_plane(
+    resizer: &mut Resizer,
+    plane: &Plane,
+    keep: Rect,
+    window: Rect,
+    to: Size,
+    cancel: &Cancel,
+) -> Result<Plane, CodecError> {
+    cancel.check()?;
+    let bounds = bounds(keep, Size::new(plane.width, plane.height));
+    let x = Axis::new(window.x - f64::from(bounds.left), window.w, bounds.size.w, to.w);
+    let y = Axis::new(window.y - f64::from(bounds.top), window.h, bounds.size.h, to.h);
+    let rows = plane.data.len() / plane.stride.max(1);
+    let (stride, rows) = (plane.stride as u32, rows as u32);
+    let whole = TypedImageRef::<U8>::from_buffer(stride, rows, &plane.data[..stride as usize * rows as usize]);
+    let (left, top, Size { w, h }) = (bounds.left, bounds.top, bounds.size);
+    let source = TypedCroppedImage::new(whole.map_err(internal)?, left, top, w, h).map_err(internal)?;
+    let mut out = Plane::filled(to.w, to.h, 0);
+    let options = ResizeOptions::new()
+        .resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3))
+        .crop(x.start, y.start, x.len, y.len)
+        .use_alpha(false);
+    resizer.resize_typed(&source, &mut target::<U8>(to.w, &mut out.data)?, &options).map_err(internal)?;
+    Ok(out)
 }
 
 struct Filter<'a> {

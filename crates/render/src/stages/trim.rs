@@ -10,7 +10,7 @@ use crate::work::Work;
 pub(super) fn apply(trim: &Trim, work: &mut Work, scope: &Scope<'_>) -> Result<(), CodecError> {
     work.settle(scope)?;
     let mut found: Option<Edges> = None;
-    for frame in work.frames() {
+    for frame in work.frames(scope)? {
         scope.cancel.check()?;
         if let Some(edges) = content(&frame.pixels, trim) {
             found = Some(found.map_or(edges, |known| known.union(edges)));

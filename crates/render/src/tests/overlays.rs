@@ -249,9 +249,9 @@ fn the_picture_below_is_not_copied() {
     let scope =
         Scope { budget: &budget, cancel: &cancel, cap: 8192, holds_alpha: false, pictures: &pictures, depth: 0 };
     let mut work = Work::new(Picture::still(flat(90, 70, GREY)), &info);
-    let before = work.frames()[0].pixels.data.as_ptr();
+    let before = work.frames(&scope).unwrap()[0].pixels.data.as_ptr();
     stages::apply(&stage(at(1, 1)), true, &mut work, &info, &scope).unwrap();
-    let after = &work.frames()[0].pixels;
+    let after = &work.frames(&scope).unwrap()[0].pixels;
     assert_eq!((after.data.as_ptr(), pixel(after, 5, 5)), (before, &RED[..]));
 }
 

@@ -1,0 +1,314 @@
+//! Baseline and extended sequential scans (ITU-T T.81, annex F): each block is decoded and transformed at once.
+
+use crate::Error;
+use crate::frame::{Jpeg, Layout, table};
+use crate::huffman::{AcTable, DcTable, END, Kind, Skips};
+use crate::markers::{Scan, Step, ZIGZAG};
+use crate::source::{Bits, Buffer, Source};
+use crate::transform::{self, inverse};
+
+/// Files of fewer blocks do without the table of skips, which takes as long to make as thousands of blocks to decode.
+const BLOCKS_WORTH_SKIPS: usize = 4096;
+
+/// More scans than any encoder writes.
+const MOST_SCANS: usize = 100;
+
+/// Where index k of a block that is to give n x n samples is kept, and the step it was divided by. What is outside of the
+/// n x n lowest frequencies, or beyond the block, goes to a place of its own.
+struct Places([Place; 256]);
+
+#[derive(Clone, Copy)]
+struct Place {
+    at: u16,
+    step: i16,
+}
+
+/// Symbols read without filling up in between: each takes at most 16 bits, or fills up itself.
+const READS: usize = 3;
+
+/// Where coefficients go that are not needed.
+const NOWHERE: u16 = 64;
+
+/// What is needed to decode the blocks of one component in one scan.
+struct Part {
+    n: usize,
+    dc: DcTable,
+    ac: AcTable,
+    skips: Option<Skips>,
+    places: Places,
+    /// Blocks in an MCU: in a row, in a column.
+    across: usize,
+    down: usize,
+    stride: usize,
+    /// The plane.
+    data: Vec<u8>,
+    /// DC of the block before (F.1.1.5.1).
+    before: i32,
+    /// No code was outside of its table, and no block had more than 64 coefficients.
+    sound: bool,
+    /// Coefficients of the block at hand; all zero between blocks, but for those that are not needed.
+    coefficients: [i16; 128],
+}
+
+/// The index, in zigzag order, of the highest of the n x n lowest frequencies.
+const fn last_index(n: usize) -> usize {
+    match n {
+        1 => 0,
+        2 => 4,
+        3 => 12,
+        4 => 24,
+        5 => 39,
+        6 => 51,
+        7 => 59,
+        _ => 63,
+    }
+}
+
+impl Places {
+    fn new(n: usize, steps: &[u16; 64]) -> Places {
+        let mut places = [Place { at: NOWHERE, step: 0 }; 256];
+        for (k, at) in ZIGZAG.iter().enumerate() {
+            let (row, column) = (usize::from(at / 8), usize::from(at % 8));
+            if row < n && column < n {
+                // Steps past 15 bits belong to no picture of 8 bits; whatever they make is cut off at 0 and 255.
+                places[k] = Place { at: (row * transform::width(n) + column) as u16, step: steps[k] as i16 };
+            }
+        }
+        Places(places)
+    }
+
+    #[inline(always)]
+    fn of(&self, k: usize) -> Place {
+        self.0[k & 255]
+    }
+}
+
+/// Decodes all scans. Gives the planes in the order of the layouts.
+pub(crate) fn decode(
+    jpeg: &Jpeg<'_>,
+    layouts: &[Layout],
+    cancel: &mut dyn FnMut() -> bool,
+) -> Result<Vec<Vec<u8>>, Error> {
+    let mut planes: Vec<Option<Vec<u8>>> = vec![None; layouts.len()];
+    let mut walker = jpeg.walker.clone();
+    let mut scan = jpeg.scans.first().cloned().ok_or(Error::Truncated("no scan"))?;
+    let mut source = Source::new(jpeg.bytes);
+    for _ in 0..MOST_SCANS {
+        let mut parts = Vec::with_capacity(scan.components.len());
+        for component in &scan.components {
+            let layout = &layouts[component.index];
+            if planes[component.index].is_some() {
+                return Err(Error::Unsupported("a component that is coded twice"));
+            }
+            let skips = layout.n < 8 && layout.blocks.0 * layout.blocks.1 >= BLOCKS_WORTH_SKIPS;
+            let alone = scan.components.len() == 1;
+            let sampling = &jpeg.components()[component.index];
+            parts.push(Part {
+                n: layout.n,
+                dc: DcTable::new(table(&component.dc)?, Kind::Dc)?,
+                ac: AcTable::new(table(&component.ac)?, Kind::Ac)?,
+                skips: if skips { Some(Skips::new(table(&component.ac)?)?) } else { None },
+                places: Places::new(layout.n, &component.steps),
+                across: if alone { 1 } else { sampling.horizontal.into() },
+                down: if alone { 1 } else { sampling.vertical.into() },
+                stride: layout.stride(),
+                data: vec![0; layout.bytes()],
+                before: 0,
+                sound: true,
+                coefficients: [0; 128],
+            });
+        }
+        // A scan of one component has its blocks one by one, without those that only fill MCUs (A.2.2).
+        let mcus = match scan.components.as_slice() {
+            [alone] => layouts[alone.index].blocks,
+            _ => (jpeg.mcus.0 as usize, jpeg.mcus.1 as usize),
+        };
+        run(&mut source, &scan, &mut parts, mcus, cancel)?;
+        for (component, part) in scan.components.iter().zip(parts) {
+            planes[component.index] = Some(part.data);
+        }
+        if planes.iter().all(Option::is_some) {
+            return Ok(planes.into_iter().flatten().collect());
+        }
+        source.finish();
+        walker.at = source.place();
+        scan = match walker.step(jpeg.bytes)? {
+            Step::Scan(scan) => scan,
+            Step::End | Step::Cut => return Err(Error::Truncated("a component was never coded")),
+        };
+    }
+    Err(Error::Corrupt("too many scans"))
+}
+
+/// Decodes one scan with the best instructions there are.
+fn run(
+    source: &mut Source<'_>,
+    scan: &Scan,
+    parts: &mut [Part],
+    mcus: (usize, usize),
+    cancel: &mut dyn FnMut() -> bool,
+) -> Result<(), Error> {
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi1") && is_x86_feature_detected!("bmi2") {
+        // SAFETY: the processor has what the function was compiled for.
+        return unsafe { avx2::rows(source, scan, parts, mcus, cancel) };
+    }
+    plain::rows(source, scan, parts, mcus, cancel)
+}
+
+/// The same code for any processor and, on x86-64, for vectors of 256 bits and shifts that leave the flags alone.
+macro_rules! compiled {
+    ($name:ident $(, $attribute:meta)*) => {
+        mod $name {
+            use super::*;
+
+            $(#[$attribute])*
+            pub(super) fn rows(
+                source: &mut Source<'_>,
+                scan: &Scan,
+                parts: &mut [Part],
+                mcus: (usize, usize),
+                cancel: &mut dyn FnMut() -> bool,
+            ) -> Result<(), Error> {
+                super::rows(source, scan, parts, mcus, cancel, |buffer, bits, part, x, y| match part.n {
+                    1 => blocks::<1>(buffer, bits, part, x, y),
+                    2 => blocks::<2>(buffer, bits, part, x, y),
+                    3 => blocks::<3>(buffer, bits, part, x, y),
+                    4 => blocks::<4>(buffer, bits, part, x, y),
+                    5 => blocks::<5>(buffer, bits, part, x, y),
+                    6 => blocks::<6>(buffer, bits, part, x, y),
+                    7 => blocks::<7>(buffer, bits, part, x, y),
+                    _ => blocks::<8>(buffer, bits, part, x, y),
+                })
+            }
+
+            // One function for each size keeps the state of the reader in registers.
+            #[inline(never)]
+            $(#[$attribute])*
+            fn blocks<const N: usize>(buffer: &Buffer, bits: Bits, part: &mut Part, x: usize, y: usize) -> Bits {
+                let mut bits = bits.local();
+                for v in 0..part.down {
+                    let row = (y * part.down + v) * N * part.stride;
+                    for h in 0..part.across {
+                        block::<N>(buffer, &mut bits, part, row + (x * part.across + h) * N);
+                    }
+                }
+                bits
+            }
+        }
+    };
+}
+
+compiled!(plain);
+#[cfg(target_arch = "x86_64")]
+compiled!(avx2, target_feature(enable = "avx2,bmi1,bmi2"));
+
+#[inline(always)]
+fn rows(
+    source: &mut Source<'_>,
+    scan: &Scan,
+    parts: &mut [Part],
+    (mcus_across, mcus_down): (usize, usize),
+    cancel: &mut dyn FnMut() -> bool,
+    blocks: impl Fn(&Buffer, Bits, &mut Part, usize, usize) -> Bits,
+) -> Result<(), Error> {
+    let mut bits = source.start(scan.data);
+    let interval = match scan.restart_interval {
+        0 => usize::MAX,
+        mcus => mcus as usize,
+    };
+    let (mut left, mut restarts) = (interval, 0_u8);
+    for y in 0..mcus_down {
+        if cancel() {
+            return Err(Error::Cancelled);
+        }
+        for x in 0..mcus_across {
+            if left == 0 {
+                bits = source.restart(bits, restarts)?;
+                restarts = restarts.wrapping_add(1);
+                left = interval;
+                parts.iter_mut().for_each(|part| part.before = 0);
+            }
+            left -= 1;
+            if source.is_low(&bits) {
+                bits = source.fill(bits)?;
+            }
+            for part in parts.iter_mut() {
+                bits = blocks(source.buffer(), bits, part, x, y);
+            }
+        }
+        if !parts.iter().all(|part| part.sound) {
+            // What lies behind the end of the data reads as nonsense, too.
+            source.check(&bits)?;
+            return Err(Error::Corrupt("a code that is not in its table, or a block of more than 64 coefficients"));
+        }
+    }
+    source.check(&bits)
+}
+
+/// Decodes a block and writes its samples.
+#[inline(always)]
+fn block<const N: usize>(buffer: &Buffer, bits: &mut Bits, part: &mut Part, at: usize) {
+    let mut sound = true;
+    bits.refill(buffer);
+    let (_, difference) = part.dc.read(bits, buffer, &mut sound);
+    part.before = part.before.wrapping_add(difference.into());
+    part.coefficients[0] = (part.before as i16).wrapping_mul(part.places.of(0).step);
+
+    // The index of the next coefficient; END and more after the last.
+    let mut k = 1;
+    'values: while k <= last_index(N) {
+        bits.refill(buffer);
+        for _ in 0..READS {
+            let (run, value) = part.ac.read(bits, buffer, &mut sound);
+            k += run;
+            let place = part.places.of(k);
+            part.coefficients[usize::from(place.at) & 127] = value.wrapping_mul(place.step);
+            k += 1;
+            if k > last_index(N) {
+                break 'values;
+            }
+        }
+    }
+    let last = if k > END { k - END - 2 } else { k - 1 };
+    if N < 8 && k < 64 {
+        k = step_over(buffer, bits, part, k, &mut sound);
+    }
+    sound &= k > END || k == 64;
+    part.sound &= sound;
+    if let (Some(out), Some(block)) = (part.data.get_mut(at..), part.coefficients.first_chunk::<64>()) {
+        inverse::<N>(block, last, out, part.stride);
+    }
+    part.coefficients[1..N * transform::width(N)].fill(0);
+}
+
+/// Steps over the coefficients of a block from index `k` on. Gives the index behind them.
+#[inline(always)]
+fn step_over(buffer: &Buffer, bits: &mut Bits, part: &Part, mut k: usize, sound: &mut bool) -> usize {
+    let Some(skips) = &part.skips else {
+        while k < 64 {
+            bits.refill(buffer);
+            k += part.ac.read(bits, buffer, sound).0 + 1;
+        }
+        return k;
+    };
+    // Symbols beyond the end of the block are not this block's.
+    let fits = |next: usize| next <= 64 || (END..END + 64).contains(&next);
+    'full: while k < 64 {
+        bits.refill(buffer);
+        for _ in 0..2 {
+            let (used, moved) = skips.look(bits);
+            if !fits(k + moved) {
+                bits.refill(buffer);
+                k += part.ac.read(bits, buffer, sound).0 + 1;
+                continue 'full;
+            }
+            bits.consume(used);
+            k += moved;
+            if k >= 64 {
+                break 'full;
+            }
+        }
+    }
+    k
+}
