@@ -18,9 +18,9 @@ use tokio::sync::Notify;
 
 type Rows = BTreeMap<(bool, [u8; 16]), Row>;
 
-/// A catalogue, and whether it was told of a use.
+/// A catalogue, whether it was told of a use, and how many rows it was told to remove in each go.
 #[derive(Default)]
-pub struct MemoryCatalogue(pub Mutex<Rows>, pub AtomicBool);
+pub struct MemoryCatalogue(pub Mutex<Rows>, pub AtomicBool, pub Mutex<Vec<usize>>);
 
 fn at(tier: Tier, key: &DerivativeKey) -> (bool, [u8; 16]) {
     (tier == Tier::Masters, key.0)
@@ -64,11 +64,16 @@ impl Catalogue for MemoryCatalogue {
         Ok(())
     }
     fn remove(&self, tier: Tier, key: &DerivativeKey, body: BodyId) -> Result<(), CatalogueError> {
+        self.remove_rows(tier, &[(*key, body)]).map(drop)
+    }
+    fn remove_rows(&self, tier: Tier, rows: &[(DerivativeKey, BodyId)]) -> Result<Vec<Place>, CatalogueError> {
+        self.2.lock().unwrap().push(rows.len());
         let mut held = self.0.lock().unwrap();
-        if held.get(&at(tier, key)).is_some_and(|row| row.body == body) {
-            held.remove(&at(tier, key));
-        }
-        Ok(())
+        let mut remove = |(key, body): &(DerivativeKey, BodyId)| {
+            held.get(&at(tier, key)).filter(|row| row.body == *body)?;
+            held.remove(&at(tier, key)).map(|row| row.place)
+        };
+        Ok(rows.iter().filter_map(&mut remove).collect())
     }
     fn remove_segment(&self, tier: Tier, segment: u64) -> Result<u64, CatalogueError> {
         let mut held = self.0.lock().unwrap();
@@ -107,6 +112,8 @@ impl Catalogue for MemoryCatalogue {
 pub struct MemoryRecords {
     records: Mutex<Vec<(Record, Option<Progress>)>>,
     floor: Mutex<Position>,
+    /// How many were noted in each go.
+    pub notes: Mutex<Vec<usize>>,
 }
 
 impl MemoryRecords {
@@ -147,12 +154,14 @@ impl Log for MemoryRecords {
 }
 
 impl Records for MemoryRecords {
-    fn note(&self, progress: &[(Position, Progress)]) -> Result<(), LogError> {
+    fn note(&self, progress: &[(Position, Progress)]) -> Result<Vec<Progress>, LogError> {
+        self.notes.lock().unwrap().push(progress.len());
         let mut records = self.records.lock().unwrap();
-        for (position, progress) in progress {
-            records.iter_mut().find(|(r, _)| r.position == *position).unwrap().1 = Some(*progress);
-        }
-        Ok(())
+        let note = |(position, progress): &(Position, Progress)| {
+            let noted = &mut records.iter_mut().find(|(r, _)| r.position == *position).unwrap().1;
+            *noted.insert(noted.map_or(*progress, |noted| noted.joined(*progress)))
+        };
+        Ok(progress.iter().map(note).collect())
     }
     fn list(&self, filter: &Filter) -> Result<Vec<(Record, Option<Progress>)>, LogError> {
         let records = self.records.lock().unwrap();

@@ -4,6 +4,7 @@
 mod bounds;
 mod cloudimage;
 mod effect;
+mod gated;
 mod hostile;
 mod imageboss;
 mod imagekit;
