@@ -49,9 +49,9 @@ impl World {
         Run { derivatives: store(Tier::Derivatives, Some(self.max_stale)), masters: store(Tier::Masters, None) }
     }
 
-    fn sweep(&self, run: &Run, settings: SweepSettings) -> (Sweep, Receiver<(Record, Progress)>) {
+    fn sweep(&self, run: &Run, settings: SweepSettings) -> (Sweep, Receiver<(Arc<Record>, Progress)>) {
         let (tell, told) = channel();
-        let on_progress = move |record: &Record, progress: &Progress| {
+        let on_progress = move |record: &Arc<Record>, progress: &Progress| {
             let _ = tell.send((record.clone(), *progress));
         };
         let parts = SweepParts {
@@ -80,7 +80,7 @@ fn fast() -> SweepSettings {
     SweepSettings { bytes_per_second: 0, rows_per_second: 0, tick, gather, ..Default::default() }
 }
 
-fn erased(told: &Receiver<(Record, Progress)>, position: Position) -> Progress {
+fn erased(told: &Receiver<(Arc<Record>, Progress)>, position: Position) -> Progress {
     loop {
         let (record, progress) = told.recv_timeout(PATIENCE).expect("erased in time");
         if record.position == position && progress.erased_at.is_some() {
@@ -277,4 +277,49 @@ async fn a_glob_lets_the_floor_rise_and_nothing_good_is_lost() {
     let mut late = entry.subject.clone();
     late.stamp.position = Position::START;
     assert_eq!(world.index.judge(&late).0, Verdict::Purged);
+}
+
+/// However many pages of rows: how far it has come is noted now and then, and rows go by the batch.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_rows_are_removed_by_the_batch_and_one_note_says_so() {
+    let world = World::new();
+    let run = world.run();
+    for n in 0..=255 {
+        fill(&world, &run.derivatives, n, ["a", "b"][usize::from(n % 2)], "x").await;
+    }
+    run.flush();
+    let selectors = ["a", "b"].map(|name| Selector::Master(id(name))).to_vec();
+    let position = world.records.purge(&world.index, Mode::Hard, selectors);
+    let (_sweep, told) = world.sweep(&run, fast());
+    assert_eq!(erased(&told, position).derivatives.entries, 256);
+    assert_eq!(*world.catalogue.2.lock().unwrap(), [128, 128]);
+    let notes = world.records.notes.lock().unwrap().len();
+    assert_eq!((notes, told.try_iter().count()), (1, 0), "less than a second after it began");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_erased_together_is_noted_in_parts() {
+    let world = World::new();
+    let run = world.run();
+    let positions: Vec<Position> = (0..200).map(|_| world.purge(Mode::Hard, Selector::Master(id("a")))).collect();
+    let (_sweep, told) = world.sweep(&run, fast());
+    erased(&told, positions[199]);
+    assert_eq!(*world.records.notes.lock().unwrap(), [64, 64, 64, 8]);
+}
+
+/// More soft purges wait for a replacement than are worked on at a time.
+#[tokio::test(flavor = "multi_thread")]
+async fn soft_purges_that_wait_hold_up_no_hard_one() {
+    let world = World { max_stale: Duration::from_secs(3600), ..World::new() };
+    let run = world.run();
+    fill(&world, &run.derivatives, 1, "a", "stale-for-long").await;
+    fill(&world, &run.derivatives, 2, "b", "purged-at-once").await;
+    run.flush();
+    for _ in 0..1100 {
+        world.purge(Mode::Soft, Selector::Master(id("a")));
+    }
+    let position = world.purge(Mode::Hard, Selector::Master(id("b")));
+    let (sweep, told) = world.sweep(&run, fast());
+    assert_eq!(erased(&told, position).derivatives.entries, 1);
+    assert_eq!((sweep.status().open, world.found("stale-for-long")), (1100, 1));
 }

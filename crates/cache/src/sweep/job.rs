@@ -1,5 +1,7 @@
 //! One purge under the sweep.
 
+use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use plan::reason::Miss;
@@ -16,10 +18,14 @@ const FIRST_LOOK: Duration = Duration::from_millis(500);
 
 /// A purge that is not erased yet.
 pub(super) struct Job {
-    pub record: Record,
+    pub record: Arc<Record>,
     pub progress: Progress,
     /// Whether none of its rows is left. It cannot become false again: nothing older than the purge is stored any more.
     pub walked: bool,
+    /// When it was last noted how far it has come.
+    pub noted_at: Instant,
+    /// Whether it has come further since.
+    pub unnoted: bool,
     /// When what is stale counts as purged; `None` for a hard purge, which does not wait.
     due: Option<Instant>,
     look_at: Instant,
@@ -34,7 +40,9 @@ impl Job {
         let effective = Progress { effective_at: record.accepted_at, ..Progress::default() };
         Job {
             due: (!record.mode.is_hard()).then(|| now + max_stale),
-            record,
+            record: Arc::new(record),
+            noted_at: now,
+            unnoted: false,
             progress: noted.unwrap_or(effective),
             walked: false,
             look_at: now,
@@ -51,6 +59,11 @@ impl Job {
     /// Whether its rows may be taken away, not only be counted.
     fn erases(&self, now: Instant) -> bool {
         self.due.is_none_or(|due| now >= due)
+    }
+
+    /// Whether there is nothing to do but to wait for what it named to be replaced.
+    pub fn waits(&self, now: Instant) -> bool {
+        !self.walked && self.found.is_some() && !self.erases(now)
     }
 
     fn wait_on(&mut self, now: Instant) {
@@ -97,14 +110,11 @@ impl Worker {
         let erasing: Vec<Position> =
             ready.iter().copied().filter(|p| self.jobs.get(p).is_some_and(|job| job.erases(now))).collect();
         self.drop_from_memory(&erasing);
-        for position in ready {
-            if erasing.contains(&position) {
-                self.erase(position)?;
-            } else {
-                self.look(position)?;
-            }
+        for position in &erasing {
+            self.erase(*position)?;
         }
-        Ok(())
+        let looking: Vec<Position> = ready.into_iter().filter(|position| !erasing.contains(position)).collect();
+        self.look(&looking)
     }
 
     fn erase(&mut self, position: Position) -> Result<(), Stop> {
@@ -118,7 +128,7 @@ impl Worker {
                     };
                     old.iter().for_each(|row| count.add(row.size));
                 }
-                worker.note(position)
+                worker.note_now_and_then(position)
             })?;
         }
         if let Some(job) = self.jobs.get_mut(&position) {
@@ -127,10 +137,26 @@ impl Worker {
         Ok(())
     }
 
-    /// Counts what a soft purge has left, and is done with it if that is nothing.
-    fn look(&mut self, position: Position) -> Result<(), Stop> {
+    /// Counts what soft purges have left, and is done with those for which that is nothing.
+    fn look(&mut self, positions: &[Position]) -> Result<(), Stop> {
+        let mut gone = Vec::new();
+        for position in positions {
+            if self.left_on_disk(*position)? == 0 {
+                gone.push(*position);
+            }
+        }
+        let held = self.in_memory(&gone);
+        for position in gone {
+            if let Some(job) = self.jobs.get_mut(&position) {
+                job.walked = !held.contains(&position);
+            }
+        }
+        Ok(())
+    }
+
+    fn left_on_disk(&mut self, position: Position) -> Result<u64, Stop> {
         let mut left = [Count::default(); 2];
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = HashSet::new();
         for (tier, selector) in self.to_walk(position) {
             self.each_page(tier, &selector, position, |_, old| {
                 for row in old.iter().filter(|row| seen.insert((tier, row.key))) {
@@ -139,12 +165,11 @@ impl Worker {
                 Ok(())
             })?;
         }
-        let none_left = left.iter().all(|count| count.entries == 0) && !self.in_memory(position);
-        let Some(job) = self.jobs.get_mut(&position) else { return Ok(()) };
-        job.found.get_or_insert(left);
-        job.walked = none_left;
-        job.wait_on(Instant::now());
-        Ok(())
+        if let Some(job) = self.jobs.get_mut(&position) {
+            job.found.get_or_insert(left);
+            job.wait_on(Instant::now());
+        }
+        Ok(left.iter().map(|count| count.entries).sum())
     }
 
     /// Masters before what was made from them (guarantee G7).
@@ -200,14 +225,17 @@ impl Worker {
         }
     }
 
-    /// Whether memory holds anything that a purge names and that is older.
-    fn in_memory(&self, position: Position) -> bool {
-        let named = self.named(&[position]);
-        let mut found = false;
+    /// The purges of which memory holds something that they name and that is older.
+    fn in_memory(&self, positions: &[Position]) -> HashSet<Position> {
+        let mut found = HashSet::new();
+        if positions.is_empty() {
+            return found;
+        }
+        let named = self.named(positions);
         for (tier, store) in [(Tier::Masters, &self.parts.masters), (Tier::Derivatives, &self.parts.derivatives)] {
             let named = Named::new(&named, tier);
             store.drop_where(|entry| {
-                found = found || named.by(entry).is_some();
+                found.extend(named.each(entry));
                 false
             });
         }
@@ -239,13 +267,18 @@ impl<'s> Named<'s> {
 
     /// The first of the purges that names an entry which is older than it.
     fn by(&self, entry: &Entry) -> Option<Position> {
+        self.each(entry).into_iter().next()
+    }
+
+    /// The purges that name an entry which is older than them.
+    fn each(&self, entry: &Entry) -> Vec<Position> {
         if entry.subject.stamp.position >= self.newest {
-            return None;
+            return Vec::new();
         }
         let row = row_of(entry);
         let names =
             |(position, matcher): &&(Position, Matcher<'_>)| row.stamp.position < *position && matcher.names(&row);
-        self.matchers.iter().find(names).map(|(position, _)| *position)
+        self.matchers.iter().filter(names).map(|(position, _)| *position).collect()
     }
 }
 
