@@ -16,7 +16,9 @@
 
 mod compact;
 mod job;
+mod named;
 mod pace;
+mod tour;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -27,8 +29,10 @@ use plan::Position;
 use purge::{BodyStore, Catalogue, CatalogueError, Index, LogError, Progress, Record, Records, Row, StoreError, Tier};
 
 use crate::store::Store;
+use compact::Raising;
 use job::Job;
 use pace::Pace;
+use tour::Tour;
 
 /// Purges worked on at a time; the others wait in the log. Those that wait for what they named to be replaced do not count, or
 /// soft purges would hold up hard ones.
@@ -229,6 +233,13 @@ struct Worker {
     /// The head at which there was nothing left to erase.
     settled: Option<Position>,
     raised_at: Option<Instant>,
+    raising: Option<Raising>,
+    /// Walks over all derivatives and over all masters.
+    tours: [Tour; 2],
+    /// Soft purges that have nothing left on disk, and that memory is still to be looked through for.
+    gone_from_disk: Vec<Position>,
+    /// Whether everything that the index has applied was taken up.
+    all_seen: bool,
     /// When purges were last taken up.
     gathered_at: Option<Instant>,
 }
@@ -251,6 +262,10 @@ impl Worker {
             scrub,
             settled: None,
             raised_at: None,
+            raising: None,
+            tours: Default::default(),
+            gone_from_disk: Vec::new(),
+            all_seen: false,
             gathered_at: None,
         }
     }
@@ -281,41 +296,64 @@ impl Worker {
         self.note_unnoted();
     }
 
-    /// Does what there is to do; answers how long there will be nothing.
+    /// Does what there is to do, no more than a page of what takes long; answers how long there will be nothing.
     fn round(&mut self) -> Result<Duration, Stop> {
-        if self.scrub.is_empty()
-            && let Some(early) = self.gathered_at.and_then(|at| self.parts.settings.gather.checked_sub(at.elapsed()))
-            && !early.is_zero()
-        {
-            return Ok(early);
-        }
-        self.gathered_at = Some(Instant::now());
-        let head = self.parts.index.head();
-        let all_seen = self.load(head)?;
-        self.walk_ready()?;
+        let settings = &self.parts.settings;
+        let (tick, gather) = (settings.tick, settings.gather);
+        let early = gather.saturating_sub(self.since_gathered());
         if let Some((tier, segment)) = self.scrub.last().copied() {
+            self.take_up()?;
+            self.tour()?;
             self.scrub_segment(tier, segment)?;
             self.scrub.pop();
             lock(&self.shared.status).scrubbed = self.scrub.is_empty();
             return Ok(Duration::ZERO);
         }
-        self.report_erased()?;
-        self.erase_released()?;
-        if !all_seen && self.takes_more() {
+        let mut head = None;
+        if early.is_zero() {
+            self.gathered_at = Some(Instant::now());
+            head = Some(self.take_up()?);
+        }
+        let touring = self.tour()?;
+        self.end_looks()?;
+        if let Some(head) = head {
+            self.report_erased()?;
+            self.erase_released()?;
+            if self.all_seen && self.jobs.is_empty() {
+                self.settle(head);
+                self.begin_raise(head)?;
+            }
+        }
+        if self.raise_on()? || touring {
             return Ok(Duration::ZERO);
         }
-        if all_seen && self.jobs.is_empty() && self.settled != Some(head) {
+        let waits = !self.jobs.values().any(|job| job.walked) && (self.all_seen || !self.takes_more());
+        let now = Instant::now();
+        let next = self.jobs.values().filter_map(|job| job.look_at()).min();
+        let next = next.map_or(tick, |at| at.saturating_duration_since(now)).min(tick);
+        Ok(if waits { next } else { Duration::ZERO }.max(gather.saturating_sub(self.since_gathered())))
+    }
+
+    fn since_gathered(&self) -> Duration {
+        self.gathered_at.map_or(Duration::MAX, |at| at.elapsed())
+    }
+
+    /// Takes up what is new, and looks at what it is time for; answers how far the index was.
+    fn take_up(&mut self) -> Result<Position, Stop> {
+        let head = self.parts.index.head();
+        self.all_seen = self.load(head)?;
+        self.walk_ready()?;
+        Ok(head)
+    }
+
+    /// Notes that there is nothing left to erase.
+    fn settle(&mut self, head: Position) {
+        if self.settled != Some(head) {
             for store in [&self.parts.derivatives, &self.parts.masters] {
                 store.disk().into_iter().for_each(|disk| disk.erased_to(head));
             }
             self.settled = Some(head);
         }
-        if self.jobs.is_empty() {
-            self.raise_floor(head)?;
-        }
-        let now = Instant::now();
-        let next = self.jobs.values().filter_map(|job| job.look_at()).min();
-        Ok(next.map_or(self.parts.settings.tick, |at| at.saturating_duration_since(now)).min(self.parts.settings.tick))
     }
 
     /// Takes up purges that the index has applied; answers whether these are all.

@@ -10,8 +10,8 @@ use std::time::Duration;
 use cache::{SegmentStore, Store, Sweep, SweepParts, SweepSettings};
 use common::{MemoryCatalogue, MemoryRecords, ask, files_with, index, made, store_for, text};
 use plan::reason::Served;
-use plan::{DerivativeKey, MasterId, Position, Selector};
-use purge::{Catalogue, Index, Mode, Progress, Record, Records, Tier, Verdict};
+use plan::{BodyId, DerivativeKey, MasterId, Position, Selector};
+use purge::{Catalogue, Index, Mode, Place, Progress, Record, Records, Role, Row, Tier, Verdict};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -319,7 +319,113 @@ async fn soft_purges_that_wait_hold_up_no_hard_one() {
         world.purge(Mode::Soft, Selector::Master(id("a")));
     }
     let position = world.purge(Mode::Hard, Selector::Master(id("b")));
-    let (sweep, told) = world.sweep(&run, fast());
+    let (_sweep, told) = world.sweep(&run, fast());
     assert_eq!(erased(&told, position).derivatives.entries, 1);
-    assert_eq!((sweep.status().open, world.found("stale-for-long")), (1100, 1));
+    let open = world.records.unerased(Position::START, usize::MAX).unwrap().len();
+    assert_eq!((open, world.found("stale-for-long")), (1100, 1));
+}
+
+/// Rows without bodies, all of one master.
+fn many_rows(world: &World, number: u16) {
+    let place = Place { segment: 99, offset: 0, length: 1 };
+    let row = |n: u16| {
+        let mut bytes = [0; 16];
+        bytes[..2].copy_from_slice(&n.to_be_bytes());
+        Row {
+            key: DerivativeKey(bytes),
+            body: BodyId(bytes),
+            place,
+            stamp: world.index.now(),
+            exact: None,
+            dependencies: vec![(id("many"), Role::Main)],
+            content_type: String::new(),
+            size: 1,
+            url: String::new(),
+            stored_at: 0,
+            last_used: 0,
+            labels: vec![],
+            recipe: 0,
+            data_key: None,
+        }
+    };
+    world.catalogue.put(Tier::Derivatives, &(0..number).map(row).collect::<Vec<_>>()).unwrap();
+}
+
+/// Two pages of rows a second: a walk over all of them takes long.
+fn slow() -> SweepSettings {
+    SweepSettings { rows_per_second: 1000, ..fast() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_walk_over_every_row_holds_up_no_purge_that_needs_none() {
+    let world = World::new();
+    let run = world.run();
+    many_rows(&world, 2600);
+    let walks: Vec<Position> =
+        ["//h/none", "//h/nothing"].map(|prefix| world.purge(Mode::Hard, Selector::Prefix(prefix.into()))).to_vec();
+    let position = world.purge(Mode::Hard, Selector::Master(id("other")));
+    let (sweep, told) = world.sweep(&run, slow());
+    assert_eq!(told.recv_timeout(PATIENCE).unwrap().0.position, position, "though it came last");
+    let later = world.purge(Mode::Hard, Selector::Master(id("other")));
+    sweep.kick();
+    assert_eq!(told.recv_timeout(PATIENCE).unwrap().0.position, later);
+    assert!(walks.iter().all(|walk| world.records.progress(*walk).is_none()), "rows are read at the rate that is set");
+}
+
+/// Every row is read once for all of them, and once more in part for who joined in the middle.
+#[tokio::test(flavor = "multi_thread")]
+async fn purges_that_walk_share_one_walk() {
+    let world = World::new();
+    let run = world.run();
+    many_rows(&world, 1100);
+    let some = |n: usize| Selector::Glob(format!("//h/*{n}"));
+    for n in 0..50 {
+        world.purge(Mode::Hard, some(n));
+    }
+    let last = world.purge(Mode::Hard, Selector::Glob("//h/man*".into()));
+    let (_sweep, told) = world.sweep(&run, SweepSettings { most_globs: 1000, raise_every: PATIENCE, ..fast() });
+    assert_eq!(erased(&told, last).derivatives.entries, 1100);
+    assert_eq!(world.catalogue.totals(Tier::Derivatives).unwrap().0, 0);
+    // Three pages of derivatives, one of masters; then one of each for the floor at most, and those of the totals.
+    let walks = *world.catalogue.3.lock().unwrap();
+    assert!(walks < 12, "{walks}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_floor_on_its_way_up_holds_up_no_purge() {
+    let world = World::new();
+    let run = world.run();
+    many_rows(&world, 2600);
+    let glob = world.purge(Mode::Hard, Selector::Glob("//h/none*".into()));
+    world.records.note(&[(glob, Progress { erased_at: Some(1), ..Progress::default() })]).unwrap();
+    let (sweep, told) = world.sweep(&run, slow());
+    let stamp = |n: u16| {
+        let mut bytes = [0; 16];
+        bytes[..2].copy_from_slice(&n.to_be_bytes());
+        world.catalogue.row(Tier::Derivatives, &DerivativeKey(bytes)).unwrap().stamp.position
+    };
+    while stamp(0) < glob {
+        std::thread::yield_now();
+    }
+    // It names a row that the walk has passed, and one to which it comes.
+    let named = [id("passed"), id("to-come")];
+    for (n, name) in [(1_u16, &named[0]), (2599, &named[1])] {
+        let mut bytes = [0; 16];
+        bytes[..2].copy_from_slice(&n.to_be_bytes());
+        world.catalogue.change(Tier::Derivatives, &DerivativeKey(bytes), |row| {
+            row.dependencies = vec![(name.clone(), Role::Main)];
+        });
+    }
+    let position = world.records.purge(&world.index, Mode::Hard, named.map(Selector::Master).to_vec());
+    sweep.kick();
+    assert_eq!(erased(&told, position).derivatives.entries, 2);
+    assert_eq!(
+        (stamp(2598), world.index.floor()),
+        (Position::START, Position::START),
+        "long before it has come through"
+    );
+    while world.index.floor() < glob {
+        std::thread::yield_now();
+    }
+    assert!(stamp(2598) >= glob);
 }

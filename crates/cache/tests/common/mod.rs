@@ -18,9 +18,9 @@ use tokio::sync::Notify;
 
 type Rows = BTreeMap<(bool, [u8; 16]), Row>;
 
-/// A catalogue, whether it was told of a use, and how many rows it was told to remove in each go.
+/// A catalogue, whether it was told of a use, how many rows it was told to remove in each go, and how many pages were walked.
 #[derive(Default)]
-pub struct MemoryCatalogue(pub Mutex<Rows>, pub AtomicBool, pub Mutex<Vec<usize>>);
+pub struct MemoryCatalogue(pub Mutex<Rows>, pub AtomicBool, pub Mutex<Vec<usize>>, pub Mutex<usize>);
 
 fn at(tier: Tier, key: &DerivativeKey) -> (bool, [u8; 16]) {
     (tier == Tier::Masters, key.0)
@@ -86,6 +86,7 @@ impl Catalogue for MemoryCatalogue {
         Ok((rows.len() as u64, rows.iter().map(|r| r.place.length).sum()))
     }
     fn walk(&self, tier: Tier, after: Option<DerivativeKey>, limit: usize) -> Result<Vec<Row>, CatalogueError> {
+        *self.3.lock().unwrap() += 1;
         let held = self.0.lock().unwrap();
         let ours = held.iter().filter(|((masters, key), _)| {
             *masters == (tier == Tier::Masters) && after.is_none_or(|after| *key > after.0)
