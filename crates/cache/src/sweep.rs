@@ -12,6 +12,10 @@
 //! - What an earlier run left without a row (it was killed between body and row, or between row and list) is found by
 //!   comparing each of its segments with the catalogue. Until that *scrub* is through, nothing is reported erased.
 //!
+//! What a purge names is found by name; what names no one thing is held against every row, in a walk that all such purges
+//! share and that the others do not wait for. A row that is older than a purge stays where it is in key order or goes, so a
+//! walk in pieces misses none.
+//!
 //! All of it may be done twice, so a kill at any moment costs only time.
 
 mod compact;
@@ -37,6 +41,8 @@ use tour::Tour;
 /// Purges worked on at a time; the others wait in the log. Those that wait for what they named to be replaced do not count, or
 /// soft purges would hold up hard ones.
 const AT_ONCE: usize = 1024;
+/// Purges that share the walk over every row at a time.
+const MOST_TOURING: usize = 4 * AT_ONCE;
 /// Purges held in memory at a time, the waiting ones among them.
 const MOST: usize = 65_536;
 /// How often it is noted how far a purge has come.
@@ -382,7 +388,9 @@ impl Worker {
 
     fn takes_more(&self) -> bool {
         let now = Instant::now();
-        self.jobs.len() < MOST && self.jobs.values().filter(|job| !job.waits(now)).count() < AT_ONCE
+        let touring = self.jobs.values().filter(|job| job.pass.is_some()).count();
+        let at_work = self.jobs.values().filter(|job| job.pass.is_none() && !job.waits(now)).count();
+        self.jobs.len() < MOST && touring < MOST_TOURING && at_work < AT_ONCE
     }
 
     /// Says of every purge whose rows are gone that it is erased, once that is true of bodies without rows too.
@@ -407,11 +415,11 @@ impl Worker {
         Ok(())
     }
 
-    /// Notes how far a purge has come and tells whoever listens, unless that was done a moment ago.
-    fn note_now_and_then(&mut self, position: Position) -> Result<(), Stop> {
-        let Some(job) = self.jobs.get_mut(&position) else { return Ok(()) };
-        job.unnoted = true;
-        if job.noted_at.elapsed() < NOTE_EVERY {
+    /// Notes how far a purge has come and tells whoever listens, unless that was done a moment ago and can be done again soon
+    /// enough after a rest.
+    fn note_now_and_then(&mut self, position: Position, rest: Duration) -> Result<(), Stop> {
+        let Some(job) = self.jobs.get_mut(&position).filter(|job| job.unnoted) else { return Ok(()) };
+        if job.noted_at.elapsed() + rest < NOTE_EVERY {
             return Ok(());
         }
         if let [noted] = self.parts.records.note(&[(position, job.progress)])?[..] {

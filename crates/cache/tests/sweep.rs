@@ -5,7 +5,7 @@ mod common;
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cache::{SegmentStore, Store, Sweep, SweepParts, SweepSettings};
 use common::{MemoryCatalogue, MemoryRecords, ask, files_with, index, made, store_for, text};
@@ -428,4 +428,21 @@ async fn a_floor_on_its_way_up_holds_up_no_purge() {
         std::thread::yield_now();
     }
     assert!(stamp(2598) >= glob);
+}
+
+/// Each report of erased rows flushes and truncates the catalogue's log: no more often than the settings say, whoever asks.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_erased_is_reported_no_more_often_than_purges_are_gathered() {
+    let world = World::new();
+    let run = world.run();
+    let gather = Duration::from_millis(20);
+    let begun = Instant::now();
+    let tick = Duration::from_millis(1);
+    let (_sweep, told) = world.sweep(&run, SweepSettings { gather, tick, ..fast() });
+    for _ in 0..20 {
+        let position = world.purge(Mode::Hard, Selector::Master(id("a")));
+        erased(&told, position);
+    }
+    let reports = world.records.notes.lock().unwrap().len() as u128;
+    assert!(reports <= begun.elapsed().as_millis() / gather.as_millis() + 1, "{reports} in {:?}", begun.elapsed());
 }

@@ -106,7 +106,7 @@ impl Worker {
 
     /// Looks again at what was left; answers whether nothing is.
     fn restamp_left(&mut self, to: Position) -> Result<bool, Stop> {
-        let before = self.raising.as_mut().map(|raising| std::mem::take(&mut raising.left)).unwrap_or_default();
+        let before = self.raising.as_ref().map(|raising| raising.left.clone()).unwrap_or_default();
         let mut left = Vec::new();
         for keys in before.chunks(PAGE) {
             let mut page = Vec::new();
@@ -117,7 +117,9 @@ impl Worker {
             self.shared.rest(self.rows.take(keys.len() as u64))?;
         }
         let none_left = left.is_empty();
-        self.raising.iter_mut().for_each(|raising| raising.left.append(&mut left));
+        if let Some(raising) = &mut self.raising {
+            raising.left = left;
+        }
         Ok(none_left)
     }
 

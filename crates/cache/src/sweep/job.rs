@@ -10,7 +10,7 @@ use purge::{Count, Matcher, Progress, Record, Row, Tier};
 
 use super::named::Named;
 use super::tour::nth;
-use super::{Stop, Worker};
+use super::{BATCH, Stop, Worker};
 use crate::entry::Entry;
 
 /// Rows asked of the catalogue in one go.
@@ -23,6 +23,8 @@ const FIRST_LOOK: Duration = Duration::from_millis(500);
 /// A purge that is not erased yet.
 pub(super) struct Job {
     pub record: Arc<Record>,
+    /// What it names, each once.
+    pub selectors: Arc<[Selector]>,
     pub progress: Progress,
     /// Whether none of its rows is left. It cannot become false again: nothing older than the purge is stored any more.
     pub walked: bool,
@@ -54,6 +56,7 @@ impl Job {
         let effective = Progress { effective_at: record.accepted_at, ..Progress::default() };
         Job {
             due: (!record.mode.is_hard()).then(|| now + max_stale),
+            selectors: selectors_of(&record),
             record: Arc::new(record),
             noted_at: now,
             unnoted: false,
@@ -107,17 +110,19 @@ impl Job {
             Tier::Masters => &mut self.progress.masters,
         };
         count.add(row.size);
+        self.unnoted = true;
     }
 
-    pub fn selectors(&self) -> Vec<Selector> {
-        let mut all: Vec<Selector> = Vec::new();
-        for selector in self.record.targets.iter().flat_map(|target| &target.selectors) {
-            if !all.contains(selector) {
-                all.push(selector.clone());
-            }
-        }
-        all
+    fn walks(&self) -> bool {
+        self.selectors.iter().any(|selector| Matcher::new(selector).walks())
     }
+}
+
+/// What a record names, each once.
+fn selectors_of(record: &Record) -> Arc<[Selector]> {
+    let mut seen = HashSet::new();
+    let all = record.targets.iter().flat_map(|target| &target.selectors);
+    all.filter(|selector| seen.insert(*selector)).cloned().collect()
 }
 
 impl Worker {
@@ -146,11 +151,14 @@ impl Worker {
     fn erase(&mut self, position: Position) -> Result<(), Stop> {
         for (tier, selector) in self.by_name(position) {
             self.each_page(tier, &selector, position, |worker, old| {
-                worker.erase_rows(tier, old)?;
-                if let Some(job) = worker.jobs.get_mut(&position) {
-                    old.iter().for_each(|row| job.erased(tier, row));
+                for batch in old.chunks(BATCH) {
+                    worker.erase_rows(tier, batch)?;
+                    if let Some(job) = worker.jobs.get_mut(&position) {
+                        batch.iter().for_each(|row| job.erased(tier, row));
+                    }
+                    worker.note_now_and_then(position, Duration::ZERO)?;
                 }
-                worker.note_now_and_then(position)
+                Ok(())
             })?;
         }
         if !self.goes_on_tour(position, true, [Count::default(); 2])
@@ -204,7 +212,7 @@ impl Worker {
     /// Lets a purge that names no one thing be shown every row; answers whether it does.
     fn goes_on_tour(&mut self, position: Position, erases: bool, left: [Count; 2]) -> bool {
         let Some(job) = self.jobs.get_mut(&position) else { return false };
-        if !job.selectors().iter().any(|selector| Matcher::new(selector).walks()) {
+        if !job.walks() {
             return false;
         }
         job.pass = Some(Pass { erases, left });
@@ -214,10 +222,10 @@ impl Worker {
 
     /// What is found by name: masters before what was made from them (guarantee G7).
     fn by_name(&self, position: Position) -> Vec<(Tier, Selector)> {
-        let mut selectors = self.jobs.get(&position).map(Job::selectors).unwrap_or_default();
-        selectors.retain(|selector| !Matcher::new(selector).walks());
-        let masters = selectors.iter().filter(|s| s.is_deep()).map(|s| (Tier::Masters, s.clone()));
-        masters.chain(selectors.iter().map(|s| (Tier::Derivatives, s.clone()))).collect()
+        let all = self.jobs.get(&position).map(|job| job.selectors.clone()).unwrap_or_default();
+        let selectors: Vec<&Selector> = all.iter().filter(|selector| !Matcher::new(selector).walks()).collect();
+        let masters = selectors.iter().filter(|s| s.is_deep()).map(|s| (Tier::Masters, (*s).clone()));
+        masters.chain(selectors.iter().map(|s| (Tier::Derivatives, (*s).clone()))).collect()
     }
 
     /// Calls `each` with the rows that a selector names and that are older than the purge, a page at a time.
@@ -238,7 +246,9 @@ impl Worker {
             if !page.is_empty() {
                 each(self, &page)?;
             }
-            self.shared.rest(self.rows.take(read as u64))?;
+            let rest = self.rows.take(read as u64);
+            self.note_now_and_then(position, rest)?;
+            self.shared.rest(rest)?;
             if read < PAGE {
                 return Ok(());
             }
@@ -287,7 +297,7 @@ impl Worker {
         if positions.is_empty() {
             return Ok(());
         }
-        let named = |position: &Position| self.jobs.get(position).map(|job| (*position, job.selectors()));
+        let named = |position: &Position| self.jobs.get(position).map(|job| (*position, job.selectors.clone()));
         let purges: Vec<_> = positions.iter().filter_map(named).collect();
         for tier in [Tier::Masters, Tier::Derivatives] {
             let named = Named::new(&purges, tier);

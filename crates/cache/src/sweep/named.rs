@@ -1,6 +1,7 @@
 //! What some purges name in memory, found by name: an entry is not held against every purge.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use plan::{ExactName, Location, MasterId, Position, Selector, Tag};
 use purge::{Matcher, Role, Subject, Tier};
@@ -18,7 +19,7 @@ pub(super) struct Named<'s> {
 }
 
 impl<'s> Named<'s> {
-    pub fn new(purges: &'s [(Position, Vec<Selector>)], tier: Tier) -> Self {
+    pub fn new(purges: &'s [(Position, Arc<[Selector]>)], tier: Tier) -> Self {
         let mut named = Named {
             newest: Position::START,
             masters: HashMap::new(),
@@ -124,6 +125,7 @@ mod tests {
             vec![Selector::Source(Location::new("//other/")), Selector::Exact(ExactName([1; 16]))],
             vec![Selector::All],
         ];
+        let selectors = selectors.map(Arc::<[Selector]>::from);
         let purges: Vec<_> = (1..).map(|n| Position(n * 10)).zip(selectors).collect();
         let mut seen = 0;
         for tier in [Tier::Derivatives, Tier::Masters] {
@@ -160,7 +162,10 @@ mod tests {
     #[test]
     fn what_names_one_thing_is_not_held_against_each_entry() {
         let purges: Vec<_> = (1..=1000)
-            .map(|n| (Position(n), vec![Selector::Master(id(&n.to_string())), Selector::Exact(ExactName([1; 16]))]))
+            .map(|n| {
+                let selectors = [Selector::Master(id(&n.to_string())), Selector::Exact(ExactName([1; 16]))];
+                (Position(n), Arc::from(selectors))
+            })
             .collect();
         let named = Named::new(&purges, Tier::Derivatives);
         assert!(named.others.is_empty());

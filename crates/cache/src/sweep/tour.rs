@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use plan::{DerivativeKey, Position, Selector};
+use plan::{DerivativeKey, Position};
 use purge::{Matcher, Row, Tier};
 
 use super::job::{Job, Pass};
@@ -62,7 +62,15 @@ struct Looker<'s> {
     matchers: Vec<Matcher<'s>>,
 }
 
-impl Looker<'_> {
+impl<'s> Looker<'s> {
+    fn of(job: &'s Job) -> Looker<'s> {
+        Looker {
+            position: job.record.position,
+            erases: job.pass.as_ref().is_some_and(|pass| pass.erases),
+            matchers: job.selectors.iter().map(Matcher::new).collect(),
+        }
+    }
+
     /// What it finds by name was found already, and is not counted again.
     fn names(&self, row: &Row) -> bool {
         let named = |walks: bool| self.matchers.iter().any(|m| m.walks() == walks && m.names(row));
@@ -110,8 +118,9 @@ impl Worker {
         }
         erasers.sort_unstable();
         erasers.dedup();
+        let rest = self.rows.take(read as u64);
         for position in erasers {
-            self.note_now_and_then(position)?;
+            self.note_now_and_then(position, rest)?;
         }
         for position in self.tours[nth(tier)].turn(last, read < PAGE) {
             match tier {
@@ -120,21 +129,13 @@ impl Worker {
                 Tier::Derivatives => self.came_to_the_end(position),
             }
         }
-        self.shared.rest(self.rows.take(read as u64))
+        self.shared.rest(rest)
     }
 
     fn sort_out(&self, tier: Tier, page: Vec<Row>) -> Found {
         let log = self.parts.index.identity().log;
         let riders = self.tours[nth(tier)].riders.keys().filter_map(|position| self.jobs.get(position));
-        let selectors: Vec<(&Job, Vec<Selector>)> = riders.map(|job| (job, job.selectors())).collect();
-        let lookers: Vec<Looker<'_>> = selectors
-            .iter()
-            .map(|(job, selectors)| Looker {
-                position: job.record.position,
-                erases: job.pass.as_ref().is_some_and(|pass| pass.erases),
-                matchers: selectors.iter().map(Matcher::new).collect(),
-            })
-            .collect();
+        let lookers: Vec<Looker<'_>> = riders.map(Looker::of).collect();
         let mut found = Found::default();
         for row in page {
             let older = |looker: &&Looker<'_>| row.stamp.log != log || row.stamp.position < looker.position;
