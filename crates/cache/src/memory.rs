@@ -67,9 +67,15 @@ impl Memory {
         }
     }
 
-    /// Everything that is held at the moment. Each shard is locked no longer than it takes to copy a pointer.
+    /// Everything that is held all the while. No shard is locked longer than it takes to copy a pointer, so that what is held
+    /// may be changed meanwhile.
+    pub fn iter(&self) -> impl Iterator<Item = Arc<Entry>> + '_ {
+        self.bodies.iter().map(|(_, entry)| entry).chain(self.failures.iter().map(|(_, entry)| entry))
+    }
+
+    /// Everything that is held at the moment.
     pub fn all(&self) -> Vec<Arc<Entry>> {
-        self.bodies.iter().map(|(_, entry)| entry).chain(self.failures.iter().map(|(_, entry)| entry)).collect()
+        self.iter().collect()
     }
 
     /// Removes an entry unless another took its place. The caller holds the key's flight lock.

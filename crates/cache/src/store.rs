@@ -508,13 +508,14 @@ impl Store {
         self.stale.longest()
     }
 
-    /// Drops what `unwanted` picks from memory; it may be asked about entries that were replaced since.
-    pub(crate) fn drop_where(&self, mut unwanted: impl FnMut(&Entry) -> bool) {
-        for entry in self.memory.all() {
-            if unwanted(&entry) {
+    /// Drops what `unwanted` picks from memory, up to its first error; it may be asked about entries that were replaced since.
+    pub(crate) fn drop_where<E>(&self, mut unwanted: impl FnMut(&Entry) -> Result<bool, E>) -> Result<(), E> {
+        for entry in self.memory.iter() {
+            if unwanted(&entry)? {
                 self.drop_from_memory(&entry);
             }
         }
+        Ok(())
     }
 
     /// Re-stamps fresh entries in memory that lie below a position which is about to become the floor.

@@ -12,11 +12,17 @@
 //! - What an earlier run left without a row (it was killed between body and row, or between row and list) is found by
 //!   comparing each of its segments with the catalogue. Until that *scrub* is through, nothing is reported erased.
 //!
+//! What a purge names is found by name; what names no one thing is held against every row, in a walk that all such purges
+//! share and that the others do not wait for. A row that is older than a purge stays where it is in key order or goes, so a
+//! walk in pieces misses none.
+//!
 //! All of it may be done twice, so a kill at any moment costs only time.
 
 mod compact;
 mod job;
+mod named;
 mod pace;
+mod tour;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -27,11 +33,22 @@ use plan::Position;
 use purge::{BodyStore, Catalogue, CatalogueError, Index, LogError, Progress, Record, Records, Row, StoreError, Tier};
 
 use crate::store::Store;
+use compact::Raising;
 use job::Job;
 use pace::Pace;
+use tour::Tour;
 
-/// Purges worked on at a time; the others wait in the log.
+/// Purges worked on at a time; the others wait in the log. Those that wait for what they named to be replaced do not count, or
+/// soft purges would hold up hard ones.
 const AT_ONCE: usize = 1024;
+/// Purges that share the walk over every row at a time.
+const MOST_TOURING: usize = 4 * AT_ONCE;
+/// Purges held in memory at a time, the waiting ones among them.
+const MOST: usize = 65_536;
+/// How often it is noted how far a purge has come.
+const NOTE_EVERY: Duration = Duration::from_secs(1);
+/// Erased purges that are noted in one transaction; purges that come in meanwhile are written in between.
+const NOTED_AT_ONCE: usize = 64;
 /// Records read from the log in one go.
 const PAGE: usize = 256;
 /// Rows erased in one go.
@@ -57,7 +74,7 @@ pub struct SweepSettings {
     /// How often it looks for work that nobody told it of, and tries again what failed.
     pub tick: Duration,
     /// How long it waits for further purges after it was told of one. They then share the flushes that erasing takes, which
-    /// hold up purges that are just being written.
+    /// hold up purges that are just being written. Purges are taken up, and reported erased, no more often.
     pub gather: Duration,
 }
 
@@ -76,7 +93,7 @@ impl Default for SweepSettings {
 }
 
 /// Is told how far a purge has come.
-pub type OnProgress = Box<dyn Fn(&Record, &Progress) + Send>;
+pub type OnProgress = Box<dyn Fn(&Arc<Record>, &Progress) + Send>;
 
 /// What the sweep works on.
 pub struct SweepParts {
@@ -222,6 +239,15 @@ struct Worker {
     /// The head at which there was nothing left to erase.
     settled: Option<Position>,
     raised_at: Option<Instant>,
+    raising: Option<Raising>,
+    /// Walks over all derivatives and over all masters.
+    tours: [Tour; 2],
+    /// Soft purges that have nothing left on disk, and that memory is still to be looked through for.
+    gone_from_disk: Vec<Position>,
+    /// Whether everything that the index has applied was taken up.
+    all_seen: bool,
+    /// When purges were last taken up.
+    gathered_at: Option<Instant>,
 }
 
 impl Worker {
@@ -242,6 +268,11 @@ impl Worker {
             scrub,
             settled: None,
             raised_at: None,
+            raising: None,
+            tours: Default::default(),
+            gone_from_disk: Vec::new(),
+            all_seen: false,
+            gathered_at: None,
         }
     }
 
@@ -252,7 +283,7 @@ impl Worker {
                     lock(&self.shared.status).error = None;
                     pause
                 }
-                Err(Stop::Asked) => return,
+                Err(Stop::Asked) => break,
                 Err(Stop::Failed(error)) => {
                     tracing::error!(%error, "the sweep failed and tries again");
                     lock(&self.shared.status).error = Some(error);
@@ -265,39 +296,70 @@ impl Worker {
                 false => Ok(()),
             });
             if rested.is_err() {
-                return;
+                break;
             }
         }
+        self.note_unnoted();
     }
 
-    /// Does what there is to do; answers how long there will be nothing.
+    /// Does what there is to do, no more than a page of what takes long; answers how long there will be nothing.
     fn round(&mut self) -> Result<Duration, Stop> {
-        let head = self.parts.index.head();
-        let all_seen = self.load(head)?;
-        self.walk_ready()?;
+        let settings = &self.parts.settings;
+        let (tick, gather) = (settings.tick, settings.gather);
+        let early = gather.saturating_sub(self.since_gathered());
         if let Some((tier, segment)) = self.scrub.last().copied() {
+            self.take_up()?;
+            self.tour()?;
             self.scrub_segment(tier, segment)?;
             self.scrub.pop();
             lock(&self.shared.status).scrubbed = self.scrub.is_empty();
             return Ok(Duration::ZERO);
         }
-        self.report_erased()?;
-        self.erase_released()?;
-        if !all_seen && self.jobs.len() < AT_ONCE {
+        let mut head = None;
+        if early.is_zero() {
+            self.gathered_at = Some(Instant::now());
+            head = Some(self.take_up()?);
+        }
+        let touring = self.tour()?;
+        self.end_looks()?;
+        if let Some(head) = head {
+            self.report_erased()?;
+            self.erase_released()?;
+            if self.all_seen && self.jobs.is_empty() {
+                self.settle(head);
+                self.begin_raise(head)?;
+            }
+        }
+        if self.raise_on()? || touring {
             return Ok(Duration::ZERO);
         }
-        if all_seen && self.jobs.is_empty() && self.settled != Some(head) {
+        let waits = !self.jobs.values().any(|job| job.walked) && (self.all_seen || !self.takes_more());
+        let now = Instant::now();
+        let next = self.jobs.values().filter_map(|job| job.look_at()).min();
+        let next = next.map_or(tick, |at| at.saturating_duration_since(now)).min(tick);
+        Ok(if waits { next } else { Duration::ZERO }.max(gather.saturating_sub(self.since_gathered())))
+    }
+
+    fn since_gathered(&self) -> Duration {
+        self.gathered_at.map_or(Duration::MAX, |at| at.elapsed())
+    }
+
+    /// Takes up what is new, and looks at what it is time for; answers how far the index was.
+    fn take_up(&mut self) -> Result<Position, Stop> {
+        let head = self.parts.index.head();
+        self.all_seen = self.load(head)?;
+        self.walk_ready()?;
+        Ok(head)
+    }
+
+    /// Notes that there is nothing left to erase.
+    fn settle(&mut self, head: Position) {
+        if self.settled != Some(head) {
             for store in [&self.parts.derivatives, &self.parts.masters] {
                 store.disk().into_iter().for_each(|disk| disk.erased_to(head));
             }
             self.settled = Some(head);
         }
-        if self.jobs.is_empty() {
-            self.raise_floor(head)?;
-        }
-        let now = Instant::now();
-        let next = self.jobs.values().filter_map(|job| job.look_at()).min();
-        Ok(next.map_or(self.parts.settings.tick, |at| at.saturating_duration_since(now)).min(self.parts.settings.tick))
     }
 
     /// Takes up purges that the index has applied; answers whether these are all.
@@ -305,7 +367,7 @@ impl Worker {
         if self.settled == Some(head) {
             return Ok(true);
         }
-        while self.jobs.len() < AT_ONCE {
+        while self.takes_more() {
             let mut page = self.parts.records.unerased(self.seen, PAGE)?;
             let full = page.len() == PAGE;
             // A record is in the log a moment before it is in the index.
@@ -324,6 +386,13 @@ impl Worker {
         Ok(false)
     }
 
+    fn takes_more(&self) -> bool {
+        let now = Instant::now();
+        let touring = self.jobs.values().filter(|job| job.pass.is_some()).count();
+        let at_work = self.jobs.values().filter(|job| job.pass.is_none() && !job.waits(now)).count();
+        self.jobs.len() < MOST && touring < MOST_TOURING && at_work < AT_ONCE
+    }
+
     /// Says of every purge whose rows are gone that it is erased, once that is true of bodies without rows too.
     fn report_erased(&mut self) -> Result<(), Stop> {
         if !self.jobs.values().any(|job| job.walked) {
@@ -332,28 +401,45 @@ impl Worker {
         self.barrier();
         self.erase_released()?;
         self.parts.catalogue.checkpoint()?;
-        let mut done = Vec::new();
-        for job in self.jobs.values_mut().filter(|job| job.walked) {
-            merge_noted(&*self.parts.records, job)?;
-            done.push((job.record.position, job.finished(unix_millis())));
-        }
-        self.parts.records.note(&done)?;
-        for (position, progress) in done {
-            if let Some(job) = self.jobs.remove(&position) {
-                (self.parts.on_progress)(&job.record, &progress);
+        let finished = |job: &mut Job| (job.record.position, job.finished(unix_millis()));
+        let done: Vec<_> = self.jobs.values_mut().filter(|job| job.walked).map(finished).collect();
+        for some in done.chunks(NOTED_AT_ONCE) {
+            let noted = self.parts.records.note(some)?;
+            for ((position, _), progress) in some.iter().zip(noted) {
+                if let Some(job) = self.jobs.remove(position) {
+                    (self.parts.on_progress)(&job.record, &progress);
+                }
             }
         }
         lock(&self.shared.status).open = self.jobs.len();
         Ok(())
     }
 
-    /// Notes how far a purge has come, and tells whoever listens.
-    fn note(&mut self, position: Position) -> Result<(), Stop> {
-        let Some(job) = self.jobs.get_mut(&position) else { return Ok(()) };
-        merge_noted(&*self.parts.records, job)?;
-        self.parts.records.note(&[(position, job.progress)])?;
+    /// Notes how far a purge has come and tells whoever listens, unless that was done a moment ago and can be done again soon
+    /// enough after a rest.
+    fn note_now_and_then(&mut self, position: Position, rest: Duration) -> Result<(), Stop> {
+        let Some(job) = self.jobs.get_mut(&position).filter(|job| job.unnoted) else { return Ok(()) };
+        if job.noted_at.elapsed() + rest < NOTE_EVERY {
+            return Ok(());
+        }
+        if let [noted] = self.parts.records.note(&[(position, job.progress)])?[..] {
+            job.progress = noted;
+        }
+        (job.noted_at, job.unnoted) = (Instant::now(), false);
         (self.parts.on_progress)(&job.record, &job.progress);
         Ok(())
+    }
+
+    /// Before it ends, so that the next start goes on counting.
+    fn note_unnoted(&self) {
+        let unnoted = self.jobs.values().filter(|job| job.unnoted && !job.walked);
+        let unnoted: Vec<_> = unnoted.map(|job| (job.record.position, job.progress)).collect();
+        for some in unnoted.chunks(NOTED_AT_ONCE) {
+            if let Err(error) = self.parts.records.note(some) {
+                tracing::warn!(%error, "how far purges have come is not noted");
+                return;
+            }
+        }
     }
 
     fn scrub_segment(&mut self, tier: Tier, segment: u64) -> Result<(), Stop> {
@@ -386,9 +472,8 @@ impl Worker {
             if let Some(disk) = store.disk() {
                 disk.bodies().erase(&places)?;
             }
-            for row in batch {
-                self.parts.catalogue.remove(tier, &row.key, row.body)?;
-            }
+            let rows: Vec<_> = batch.iter().map(|row| (row.key, row.body)).collect();
+            self.parts.catalogue.remove_rows(tier, &rows)?;
             let bytes = places.iter().map(|place| place.length).sum();
             self.shared.rest(self.bytes.take(bytes))?;
         }
@@ -425,17 +510,6 @@ impl Worker {
 /// Asked of a store that has nothing on its list, too: what its writer is just erasing is not on it any more, and waited for.
 fn erase_released(stores: [&Store; 2]) -> Result<(), StoreError> {
     stores.into_iter().filter_map(Store::disk).try_for_each(|disk| disk.bodies().erase_released())
-}
-
-/// Takes over what others have noted about a purge meanwhile: when it was effective and refreshed.
-fn merge_noted(records: &dyn Records, job: &mut Job) -> Result<(), Stop> {
-    let before = Position(job.record.position.0.saturating_sub(1));
-    let noted = records.unerased(before, 1)?;
-    if let Some((_, Some(noted))) = noted.into_iter().find(|(record, _)| record.position == job.record.position) {
-        job.progress.effective_at = noted.effective_at;
-        job.progress.refreshed_at = noted.refreshed_at;
-    }
-    Ok(())
 }
 
 fn unix_millis() -> u64 {

@@ -5,13 +5,13 @@ mod common;
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cache::{SegmentStore, Store, Sweep, SweepParts, SweepSettings};
 use common::{MemoryCatalogue, MemoryRecords, ask, files_with, index, made, store_for, text};
 use plan::reason::Served;
-use plan::{DerivativeKey, MasterId, Position, Selector};
-use purge::{Catalogue, Index, Mode, Progress, Record, Records, Tier, Verdict};
+use plan::{BodyId, DerivativeKey, MasterId, Position, Selector};
+use purge::{Catalogue, Index, Mode, Place, Progress, Record, Records, Role, Row, Tier, Verdict};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -49,9 +49,9 @@ impl World {
         Run { derivatives: store(Tier::Derivatives, Some(self.max_stale)), masters: store(Tier::Masters, None) }
     }
 
-    fn sweep(&self, run: &Run, settings: SweepSettings) -> (Sweep, Receiver<(Record, Progress)>) {
+    fn sweep(&self, run: &Run, settings: SweepSettings) -> (Sweep, Receiver<(Arc<Record>, Progress)>) {
         let (tell, told) = channel();
-        let on_progress = move |record: &Record, progress: &Progress| {
+        let on_progress = move |record: &Arc<Record>, progress: &Progress| {
             let _ = tell.send((record.clone(), *progress));
         };
         let parts = SweepParts {
@@ -80,7 +80,7 @@ fn fast() -> SweepSettings {
     SweepSettings { bytes_per_second: 0, rows_per_second: 0, tick, gather, ..Default::default() }
 }
 
-fn erased(told: &Receiver<(Record, Progress)>, position: Position) -> Progress {
+fn erased(told: &Receiver<(Arc<Record>, Progress)>, position: Position) -> Progress {
     loop {
         let (record, progress) = told.recv_timeout(PATIENCE).expect("erased in time");
         if record.position == position && progress.erased_at.is_some() {
@@ -154,7 +154,7 @@ async fn what_lies_further_in_goes_first() {
     assert_eq!((run.masters.memory_use().1, run.derivatives.memory_use().1), (2, 2));
     let (seen, stores) = (Arc::new(std::sync::Mutex::new(Vec::new())), [run.masters.clone(), run.derivatives.clone()]);
     let note = seen.clone();
-    *world.catalogue.2.lock().unwrap() = Some(Box::new(move |tier| {
+    *world.catalogue.4.lock().unwrap() = Some(Box::new(move |tier| {
         let in_memory: usize = stores.iter().map(|store| store.memory_use().1).sum();
         note.lock().unwrap().push((tier, in_memory));
     }));
@@ -164,7 +164,7 @@ async fn what_lies_further_in_goes_first() {
     erased(&told, position);
     let want = [Tier::Masters, Tier::Masters, Tier::Derivatives, Tier::Derivatives].map(|tier| (tier, 0));
     assert_eq!(*seen.lock().unwrap(), want);
-    *world.catalogue.2.lock().unwrap() = None;
+    *world.catalogue.4.lock().unwrap() = None;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -304,4 +304,172 @@ async fn a_glob_lets_the_floor_rise_and_nothing_good_is_lost() {
     let mut late = entry.subject.clone();
     late.stamp.position = Position::START;
     assert_eq!(world.index.judge(&late).0, Verdict::Purged);
+}
+
+/// However many pages of rows: how far it has come is noted now and then, and rows go by the batch.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_rows_are_removed_by_the_batch_and_one_note_says_so() {
+    let world = World::new();
+    let run = world.run();
+    for n in 0..=255 {
+        fill(&world, &run.derivatives, n, ["a", "b"][usize::from(n % 2)], "x").await;
+    }
+    run.flush();
+    let selectors = ["a", "b"].map(|name| Selector::Master(id(name))).to_vec();
+    let position = world.records.purge(&world.index, Mode::Hard, selectors);
+    let (_sweep, told) = world.sweep(&run, fast());
+    assert_eq!(erased(&told, position).derivatives.entries, 256);
+    assert_eq!(*world.catalogue.2.lock().unwrap(), [128, 128]);
+    let notes = world.records.notes.lock().unwrap().len();
+    assert_eq!((notes, told.try_iter().count()), (1, 0), "less than a second after it began");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_erased_together_is_noted_in_parts() {
+    let world = World::new();
+    let run = world.run();
+    let positions: Vec<Position> = (0..200).map(|_| world.purge(Mode::Hard, Selector::Master(id("a")))).collect();
+    let (_sweep, told) = world.sweep(&run, fast());
+    erased(&told, positions[199]);
+    assert_eq!(*world.records.notes.lock().unwrap(), [64, 64, 64, 8]);
+}
+
+/// More soft purges wait for a replacement than are worked on at a time.
+#[tokio::test(flavor = "multi_thread")]
+async fn soft_purges_that_wait_hold_up_no_hard_one() {
+    let world = World { max_stale: Duration::from_secs(3600), ..World::new() };
+    let run = world.run();
+    fill(&world, &run.derivatives, 1, "a", "stale-for-long").await;
+    fill(&world, &run.derivatives, 2, "b", "purged-at-once").await;
+    run.flush();
+    for _ in 0..1100 {
+        world.purge(Mode::Soft, Selector::Master(id("a")));
+    }
+    let position = world.purge(Mode::Hard, Selector::Master(id("b")));
+    let (_sweep, told) = world.sweep(&run, fast());
+    assert_eq!(erased(&told, position).derivatives.entries, 1);
+    let open = world.records.unerased(Position::START, usize::MAX).unwrap().len();
+    assert_eq!((open, world.found("stale-for-long")), (1100, 1));
+}
+
+/// Rows without bodies, all of one master.
+fn many_rows(world: &World, number: u16) {
+    let place = Place { segment: 99, offset: 0, length: 1 };
+    let row = |n: u16| {
+        let mut bytes = [0; 16];
+        bytes[..2].copy_from_slice(&n.to_be_bytes());
+        Row {
+            key: DerivativeKey(bytes),
+            body: BodyId(bytes),
+            place,
+            stamp: world.index.now(),
+            exact: None,
+            dependencies: vec![(id("many"), Role::Main)],
+            content_type: String::new(),
+            size: 1,
+            url: String::new(),
+            stored_at: 0,
+            last_used: 0,
+            labels: vec![],
+            recipe: 0,
+            data_key: None,
+        }
+    };
+    world.catalogue.put(Tier::Derivatives, &(0..number).map(row).collect::<Vec<_>>()).unwrap();
+}
+
+/// Two pages of rows a second: a walk over all of them takes long.
+fn slow() -> SweepSettings {
+    SweepSettings { rows_per_second: 1000, ..fast() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_walk_over_every_row_holds_up_no_purge_that_needs_none() {
+    let world = World::new();
+    let run = world.run();
+    many_rows(&world, 2600);
+    let walks: Vec<Position> =
+        ["//h/none", "//h/nothing"].map(|prefix| world.purge(Mode::Hard, Selector::Prefix(prefix.into()))).to_vec();
+    let position = world.purge(Mode::Hard, Selector::Master(id("other")));
+    let (sweep, told) = world.sweep(&run, slow());
+    assert_eq!(told.recv_timeout(PATIENCE).unwrap().0.position, position, "though it came last");
+    let later = world.purge(Mode::Hard, Selector::Master(id("other")));
+    sweep.kick();
+    assert_eq!(told.recv_timeout(PATIENCE).unwrap().0.position, later);
+    assert!(walks.iter().all(|walk| world.records.progress(*walk).is_none()), "rows are read at the rate that is set");
+}
+
+/// Every row is read once for all of them, and once more in part for who joined in the middle.
+#[tokio::test(flavor = "multi_thread")]
+async fn purges_that_walk_share_one_walk() {
+    let world = World::new();
+    let run = world.run();
+    many_rows(&world, 1100);
+    let some = |n: usize| Selector::Glob(format!("//h/*{n}"));
+    for n in 0..50 {
+        world.purge(Mode::Hard, some(n));
+    }
+    let last = world.purge(Mode::Hard, Selector::Glob("//h/man*".into()));
+    let (_sweep, told) = world.sweep(&run, SweepSettings { most_globs: 1000, raise_every: PATIENCE, ..fast() });
+    assert_eq!(erased(&told, last).derivatives.entries, 1100);
+    assert_eq!(world.catalogue.totals(Tier::Derivatives).unwrap().0, 0);
+    // Three pages of derivatives, one of masters; then one of each for the floor at most, and those of the totals.
+    let walks = *world.catalogue.3.lock().unwrap();
+    assert!(walks < 12, "{walks}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_floor_on_its_way_up_holds_up_no_purge() {
+    let world = World::new();
+    let run = world.run();
+    many_rows(&world, 2600);
+    let glob = world.purge(Mode::Hard, Selector::Glob("//h/none*".into()));
+    world.records.note(&[(glob, Progress { erased_at: Some(1), ..Progress::default() })]).unwrap();
+    let (sweep, told) = world.sweep(&run, slow());
+    let stamp = |n: u16| {
+        let mut bytes = [0; 16];
+        bytes[..2].copy_from_slice(&n.to_be_bytes());
+        world.catalogue.row(Tier::Derivatives, &DerivativeKey(bytes)).unwrap().stamp.position
+    };
+    while stamp(0) < glob {
+        std::thread::yield_now();
+    }
+    // It names a row that the walk has passed, and one to which it comes.
+    let named = [id("passed"), id("to-come")];
+    for (n, name) in [(1_u16, &named[0]), (2599, &named[1])] {
+        let mut bytes = [0; 16];
+        bytes[..2].copy_from_slice(&n.to_be_bytes());
+        world.catalogue.change(Tier::Derivatives, &DerivativeKey(bytes), |row| {
+            row.dependencies = vec![(name.clone(), Role::Main)];
+        });
+    }
+    let position = world.records.purge(&world.index, Mode::Hard, named.map(Selector::Master).to_vec());
+    sweep.kick();
+    assert_eq!(erased(&told, position).derivatives.entries, 2);
+    assert_eq!(
+        (stamp(2598), world.index.floor()),
+        (Position::START, Position::START),
+        "long before it has come through"
+    );
+    while world.index.floor() < glob {
+        std::thread::yield_now();
+    }
+    assert!(stamp(2598) >= glob);
+}
+
+/// Each report of erased rows flushes and truncates the catalogue's log: no more often than the settings say, whoever asks.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_erased_is_reported_no_more_often_than_purges_are_gathered() {
+    let world = World::new();
+    let run = world.run();
+    let gather = Duration::from_millis(20);
+    let begun = Instant::now();
+    let tick = Duration::from_millis(1);
+    let (_sweep, told) = world.sweep(&run, SweepSettings { gather, tick, ..fast() });
+    for _ in 0..20 {
+        let position = world.purge(Mode::Hard, Selector::Master(id("a")));
+        erased(&told, position);
+    }
+    let reports = world.records.notes.lock().unwrap().len() as u128;
+    assert!(reports <= begun.elapsed().as_millis() / gather.as_millis() + 1, "{reports} in {:?}", begun.elapsed());
 }

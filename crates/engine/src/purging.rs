@@ -13,7 +13,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::Instant;
 
 use crate::Engine;
-use crate::warm::{WarmItem, WarmRequest, Warmup};
+use crate::warm::{MostRecent, Recent, WarmRequest, Warmup};
 
 /// Derivatives that one refresh makes anew by itself; further ones are refreshed when they are asked for.
 const MOST_REFRESHED: usize = 10_000;
@@ -21,18 +21,20 @@ const MOST_REFRESHED: usize = 10_000;
 const SAMPLES: usize = 20;
 /// Rows read at a time.
 const PAGE: usize = 1000;
+/// How long a purge waits for the list of what is to be made anew after it.
+const LISTED_WITHIN: Duration = Duration::from_millis(250);
 
 /// Something that happened to a purge.
 #[derive(Debug, Clone)]
 pub enum Event {
     /// It is in the log and effective here; for soft purges, marked.
-    Effective(Record, Progress),
+    Effective(Arc<Record>, Progress),
     /// Some of its bytes are gone, or some of its derivatives refreshed.
-    Progressed(Record, Progress),
+    Progressed(Arc<Record>, Progress),
     /// Every derivative that a refresh found is replaced.
-    Refreshed(Record, Progress),
+    Refreshed(Arc<Record>, Progress),
     /// Its bytes are gone from every file here.
-    Erased(Record, Progress),
+    Erased(Arc<Record>, Progress),
     /// A takedown refuses no more.
     Lifted(Takedown),
 }
@@ -50,7 +52,7 @@ impl Event {
     }
 
     /// The record that it is about.
-    pub const fn record(&self) -> &Record {
+    pub fn record(&self) -> &Record {
         match self {
             Event::Effective(record, _)
             | Event::Progressed(record, _)
@@ -113,11 +115,26 @@ impl Engine {
     }
 
     /// As [`Engine::purge`]; then makes anew those of its derivatives that were used most recently, at most `top`, at a pace.
-    /// A refresh does so with all of them. Must be called on the runtime of fills.
+    /// A refresh does so with all of them. They are looked for in the catalogue for a quarter of a second at most, and no purge
+    /// waits longer than that for being made effective: of more rows than are read in that time (which only matters for what
+    /// names no one thing: a prefix, a source, a glob, everything), the rest is made when somebody asks for it. Must be called
+    /// on the runtime of fills.
+    ///
+    /// A caller who leaves before the answer changes nothing: the purge, its event and what is made anew follow all the same.
     ///
     /// # Errors
     /// See [`PurgeError`].
     pub async fn purge_and_warm(
+        self: &Arc<Self>,
+        request: Request,
+        top: Option<usize>,
+    ) -> Result<(Receipt, Option<Warmup>), PurgeError> {
+        let engine = self.clone();
+        let all_of_it = tokio::spawn(async move { engine.purge_to_the_end(request, top).await });
+        all_of_it.await.unwrap_or(Err(PurgeError::Stopping))
+    }
+
+    async fn purge_to_the_end(
         self: &Arc<Self>,
         mut request: Request,
         top: Option<usize>,
@@ -128,7 +145,7 @@ impl Engine {
         let refreshes = request.mode == Mode::Refresh;
         let top = if refreshes { Some(MOST_REFRESHED) } else { top };
         // What is there is listed before the purge, since the sweep takes it away after it (rule S6).
-        let items = match top {
+        let recent = match top {
             Some(top) => self.list_to_warm(&request.targets, top.min(MOST_REFRESHED)).await,
             None => Vec::new(),
         };
@@ -144,36 +161,39 @@ impl Engine {
         };
         if let Some(receipt) = receipt {
             let progress = Progress { effective_at: receipt.effective_at, ..Progress::default() };
-            self.tell(Event::Effective(receipt.record.clone(), progress));
+            self.tell(Event::Effective(Arc::new(receipt.record.clone()), progress));
         }
         let receipt = outcome?;
-        let warmup = top.map(|_| {
-            self.warm(WarmRequest {
-                items: items.into(),
-                per_second: self.settings.warm_per_second,
-                actor: receipt.record.actor.clone(),
-                after: Some((receipt.record.id, receipt.record.position)),
-                refreshes,
-            })
-        });
-        Ok((receipt, warmup))
+        if top.is_none() {
+            return Ok((receipt, None));
+        }
+        let engine = self.clone();
+        let items = tokio::task::spawn_blocking(move || engine.items_from(recent)).await.unwrap_or_default();
+        let warm = WarmRequest {
+            items: items.into(),
+            per_second: self.settings.warm_per_second,
+            actor: receipt.record.actor.clone(),
+            after: Some((receipt.record.id, receipt.record.position)),
+            refreshes,
+        };
+        Ok((receipt, Some(self.warm(warm).await)))
     }
 
-    async fn list_to_warm(self: &Arc<Self>, targets: &[Target], top: usize) -> Vec<WarmItem> {
-        let (engine, targets) = (self.clone(), targets.to_vec());
+    /// What was found when the time was up: a purge never waits for long for, nor fails with, what merely follows it.
+    async fn list_to_warm(self: &Arc<Self>, targets: &[Target], top: usize) -> Vec<Recent> {
+        let list = Arc::new(MostRecent::of(top));
+        let (engine, targets, found) = (self.clone(), targets.to_vec(), list.clone());
+        let until = std::time::Instant::now() + LISTED_WITHIN;
         let listed = tokio::task::spawn_blocking(move || {
             let selectors: Vec<&Selector> = targets.iter().flat_map(|t| &t.selectors).collect();
-            engine.most_recent(&selectors, top)
+            engine.list_most_recent(&selectors, &found, until)
         });
-        match listed.await {
-            Ok(Ok(items)) => items,
-            // A purge never waits for, nor fails with, what merely follows it.
-            Ok(Err(error)) => {
-                tracing::error!(%error, "nothing is warmed after this purge");
-                Vec::new()
-            }
-            Err(_gone) => Vec::new(),
+        match tokio::time::timeout(LISTED_WITHIN, listed).await {
+            Ok(Ok(Ok(true)) | Err(_)) => {}
+            Ok(Ok(Ok(false))) | Err(_) => tracing::warn!("not all of what a purge names is warmed after it"),
+            Ok(Ok(Err(error))) => tracing::error!(%error, "what could not be listed is not warmed after a purge"),
         }
+        list.take()
     }
 
     /// A random id for a purge.
@@ -220,7 +240,7 @@ impl Engine {
     }
 
     /// What the sweep tells of a purge, passed on to whoever listens.
-    pub fn swept(&self, record: &Record, progress: &Progress) {
+    pub fn swept(&self, record: &Arc<Record>, progress: &Progress) {
         let event = if progress.erased_at.is_some() { Event::Erased } else { Event::Progressed };
         self.tell(event(record.clone(), *progress));
     }
@@ -280,39 +300,50 @@ impl Engine {
     pub fn foresee(&self, targets: &[Target]) -> Result<Foreseen, CatalogueError> {
         let selectors: Vec<&Selector> = targets.iter().flat_map(|t| &t.selectors).collect();
         let mut foreseen = Foreseen::default();
-        self.each_named(Tier::Derivatives, &selectors, &mut |row| {
+        let to_the_end = || true;
+        let mut add = |row: &Row| {
             foreseen.derivatives.add(row.size);
             if foreseen.samples.len() < SAMPLES {
                 foreseen.samples.push(Sample::of(row));
             }
-        })?;
+        };
+        self.each_named(Tier::Derivatives, &selectors, &to_the_end, &mut add)?;
         let deep: Vec<&Selector> = selectors.into_iter().filter(|selector| selector.is_deep()).collect();
-        self.each_named(Tier::Masters, &deep, &mut |row| foreseen.masters.add(row.size))?;
+        self.each_named(Tier::Masters, &deep, &to_the_end, &mut |row| foreseen.masters.add(row.size))?;
         Ok(foreseen)
     }
 
-    /// Calls `each` once with every stored row that any of these selectors names.
+    /// Calls `each` once with every stored row that any of these selectors names, as long as `go_on`, which is asked after
+    /// each page of rows that were read. Answers whether these were all.
     pub(crate) fn each_named(
         &self,
         tier: Tier,
         selectors: &[&Selector],
+        go_on: &dyn Fn() -> bool,
         each: &mut dyn FnMut(&Row),
-    ) -> Result<(), CatalogueError> {
+    ) -> Result<bool, CatalogueError> {
         let matchers: Vec<Matcher<'_>> = selectors.iter().map(|selector| Matcher::new(selector)).collect();
         for (number, selector) in selectors.iter().enumerate() {
             let mut after: Option<DerivativeKey> = None;
             loop {
-                let page = self.catalogue.matching(tier, selector, after, PAGE)?;
+                let page = match &matchers[number] {
+                    matcher if matcher.walks() => self.catalogue.walk(tier, after, PAGE)?,
+                    _ => self.catalogue.matching(tier, selector, after, PAGE)?,
+                };
                 after = page.last().map(|row| row.key);
                 // What an earlier selector named was seen with that.
                 let fresh = |row: &&Row| !matchers[..number].iter().any(|earlier| earlier.names(row));
-                page.iter().filter(fresh).for_each(&mut *each);
+                let named = page.iter().filter(|row| matchers[number].names(row));
+                named.filter(fresh).for_each(&mut *each);
                 if page.len() < PAGE {
                     break;
                 }
+                if !go_on() {
+                    return Ok(false);
+                }
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Takedowns, newest first: those that hold, or with `all` also those that were lifted. Blocks on the ledger.
@@ -338,7 +369,7 @@ impl Engine {
 }
 
 /// A record of which no progress is noted: it was effective as soon as it was accepted, as near as people need to know.
-fn effective(record: &Record) -> Progress {
+pub(crate) fn effective(record: &Record) -> Progress {
     Progress { effective_at: record.accepted_at, ..Progress::default() }
 }
 

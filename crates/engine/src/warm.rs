@@ -4,13 +4,13 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use plan::{AcceptClass, DerivativeKey, Position, Selector};
-use purge::{CatalogueError, LogError, Progress, PurgeId, Record, Tier};
+use purge::{CatalogueError, LogError, Progress, PurgeId, Record, Row, Tier};
 use tokio::sync::Notify;
 
-use crate::purging::unix_millis;
+use crate::purging::{effective, unix_millis};
 use crate::{Ask, Engine, Event};
 
 /// Jobs that are remembered after they ended.
@@ -158,9 +158,43 @@ impl Warming {
     }
 }
 
+/// A stored derivative, by when it was last used.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Recent {
+    last_used: u64,
+    key: DerivativeKey,
+    url: String,
+}
+
+/// Those of many derivatives that were used most recently. Whoever fills it may be at it still when it is taken.
+pub(crate) struct MostRecent {
+    top: usize,
+    newest: Mutex<BinaryHeap<Reverse<Recent>>>,
+}
+
+impl MostRecent {
+    pub fn of(top: usize) -> MostRecent {
+        MostRecent { top, newest: Mutex::default() }
+    }
+
+    fn add(&self, row: &Row) {
+        let mut newest = lock(&self.newest);
+        newest.push(Reverse(Recent { last_used: row.last_used, key: row.key, url: row.url.clone() }));
+        if newest.len() > self.top {
+            newest.pop();
+        }
+    }
+
+    /// Most recently used first.
+    pub fn take(&self) -> Vec<Recent> {
+        let newest = std::mem::take(&mut *lock(&self.newest));
+        newest.into_sorted_vec().into_iter().map(|Reverse(recent)| recent).collect()
+    }
+}
+
 impl Engine {
-    /// Starts a job. Must be called on the runtime of fills.
-    pub fn warm(self: &Arc<Self>, request: WarmRequest) -> Warmup {
+    /// Starts a job, once it is kept. Must be called on the runtime of fills.
+    pub async fn warm(self: &Arc<Self>, request: WarmRequest) -> Warmup {
         let warmup = Warmup {
             id: self.new_purge_id(),
             total: request.items.len(),
@@ -172,6 +206,7 @@ impl Engine {
             created_at: unix_millis(),
             ended_at: None,
         };
+        self.warming.save(warmup.clone()).await;
         self.run(warmup.clone());
         warmup
     }
@@ -239,21 +274,24 @@ impl Engine {
         lock(&self.warming.jobs).values().filter(|job| lock(&job.state).state == WarmState::Running).count()
     }
 
-    /// The derivatives that any of these selectors names, most recently used first, at most `top` of them. Blocks on the
+    /// Lists the derivatives that any of these selectors names, until a time; answers whether these were all. Blocks on the
     /// catalogue.
     ///
     /// # Errors
     /// When the catalogue cannot be read.
-    pub fn most_recent(&self, selectors: &[&Selector], top: usize) -> Result<Vec<WarmItem>, CatalogueError> {
-        let mut newest: BinaryHeap<Reverse<(u64, DerivativeKey, String)>> = BinaryHeap::new();
-        self.each_named(Tier::Derivatives, selectors, &mut |row| {
-            newest.push(Reverse((row.last_used, row.key, row.url.clone())));
-            if newest.len() > top {
-                newest.pop();
-            }
-        })?;
-        let rows = newest.into_sorted_vec();
-        Ok(rows.into_iter().filter_map(|Reverse((_, key, url))| self.item_of(key, url)).collect())
+    pub(crate) fn list_most_recent(
+        &self,
+        selectors: &[&Selector],
+        list: &MostRecent,
+        until: Instant,
+    ) -> Result<bool, CatalogueError> {
+        let in_time = || Instant::now() < until;
+        self.each_named(Tier::Derivatives, selectors, &in_time, &mut |row| list.add(row))
+    }
+
+    /// The requests that lead to stored derivatives, where they still do.
+    pub(crate) fn items_from(&self, recent: Vec<Recent>) -> Vec<WarmItem> {
+        recent.into_iter().filter_map(|Recent { key, url, .. }| self.item_of(key, url)).collect()
     }
 
     /// The request that leads to a stored derivative, if it still does.
@@ -273,9 +311,7 @@ impl Engine {
     }
 
     async fn work_off(self: &Arc<Self>, job: &Job) {
-        let begun = lock(&job.state).clone();
-        let Warmup { request, tried, .. } = begun.clone();
-        self.warming.save(begun).await;
+        let Warmup { request, tried, .. } = lock(&job.state).clone();
         let mut pace = tokio::time::interval(Duration::from_secs(1) / request.per_second.max(1));
         pace.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         for (number, item) in request.items.iter().enumerate().skip(tried) {
@@ -332,13 +368,14 @@ impl Engine {
     async fn refreshed(self: &Arc<Self>, id: PurgeId) {
         let engine = self.clone();
         let noted = tokio::task::spawn_blocking(move || -> Result<Option<(Record, Progress)>, LogError> {
-            let Some((record, mut progress)) = engine.find_purge(id)? else { return Ok(None) };
-            progress.refreshed_at = Some(unix_millis());
-            engine.records.note(&[(record.position, progress)])?;
-            Ok(Some((record, progress)))
+            let Some(record) = engine.records.find(id)? else { return Ok(None) };
+            let told = Progress { refreshed_at: Some(unix_millis()), ..effective(&record) };
+            // What the sweep notes meanwhile stays.
+            let noted = engine.records.note(&[(record.position, told)])?.pop();
+            Ok(Some((record, noted.unwrap_or(told))))
         });
         match noted.await {
-            Ok(Ok(Some((record, progress)))) => self.tell(Event::Refreshed(record, progress)),
+            Ok(Ok(Some((record, progress)))) => self.tell(Event::Refreshed(Arc::new(record), progress)),
             Ok(Ok(None)) | Err(_) => {}
             Ok(Err(error)) => tracing::error!(%error, "that a refresh is done is not noted"),
         }

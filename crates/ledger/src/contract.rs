@@ -223,9 +223,11 @@ pub(crate) fn records(open: &mut dyn FnMut() -> Box<dyn Records>) {
     assert_eq!(unerased(3, 2), [4, 5]);
     let erased = |n| Progress { erased_at: Some(n + 50), ..progress(n) };
     let unstorable = Progress { erased_at: Some(u64::MAX), ..progress(5) };
-    log.note(&[]).unwrap();
+    assert_eq!(log.note(&[]).unwrap(), []);
     log.note(&[(Position(1), progress(1)), (Position(2), progress(2)), (Position(70), progress(3))]).unwrap();
-    log.note(&[(Position(2), erased(2)), (Position(4), erased(4)), (Position(4), erased(5))]).unwrap();
+    let both = erased(4).joined(erased(5));
+    let noted = log.note(&[(Position(2), erased(2)), (Position(4), erased(4)), (Position(4), erased(5))]).unwrap();
+    assert_eq!(noted, [erased(2), erased(4), both]);
     assert_eq!(unerased(0, 99), [1, 3, 5, 6, 7, 8, 9]);
     assert_eq!(unerased(u64::MAX, 99), [] as [u64; 0]);
     assert_eq!(log.unerased(Position(0), 1).unwrap(), [(made[0].clone(), Some(progress(1)))]);
@@ -240,6 +242,21 @@ pub(crate) fn records(open: &mut dyn FnMut() -> Box<dyn Records>) {
     }
     assert!(log.note(&[(Position(3), erased(3)), (Position(5), unstorable)]).is_err());
     assert_eq!(unerased(0, 2), [1, 3], "all or none");
+
+    // The sweep and a refresh each note their own part, in either order: nothing that is known is lost, and what was erased
+    // stays so.
+    let plain = Progress { effective_at: 7, ..Progress::default() };
+    let by_refresh = Progress { refreshed_at: Some(70), ..plain };
+    let by_sweep = Progress { erased_at: Some(80), memory: Count { entries: 3, bytes: 9 }, ..plain };
+    let together = Progress { refreshed_at: Some(70), ..by_sweep };
+    for (position, first, second) in [(6, by_refresh, by_sweep), (7, by_sweep, by_refresh)] {
+        assert_eq!(log.note(&[(Position(position), first)]).unwrap(), [first]);
+        assert_eq!(log.note(&[(Position(position), second)]).unwrap(), [together]);
+        assert_eq!(log.note(&[(Position(position), plain)]).unwrap(), [together]);
+        let told = log.list(&with(&|f| f.before = Some(Position(position + 1)))).unwrap();
+        assert_eq!(told[0].1, Some(together));
+    }
+    assert_eq!(unerased(0, 99), [1, 3, 5, 8, 9]);
 
     // The floor never falls, and never gets ahead of the log.
     for (told, kept) in [(3, 3), (2, 3), (9, 9), (0, 9)] {
@@ -269,7 +286,7 @@ pub(crate) fn records(open: &mut dyn FnMut() -> Box<dyn Records>) {
     assert_eq!(log.unerased(Position(8), 9).unwrap(), [(made[8].clone(), None), (takedown(10), None)]);
     assert_eq!(
         log.list(&Filter { limit: 1, state: Some(State::Erased), ..Filter::default() }).unwrap()[0].1,
-        Some(erased(5))
+        Some(together)
     );
 }
 

@@ -4,7 +4,6 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use crate::error::{Fault, to_sql};
 use crate::log::PurgeDb;
-use crate::sqlite::lock;
 
 /// How long an idempotency key is remembered: 24 hours, in milliseconds.
 pub const IDEMPOTENCY_MS: u64 = 24 * 60 * 60 * 1000;
@@ -30,8 +29,7 @@ impl PurgeDb {
     /// # Errors
     /// When the store cannot be written.
     pub fn remember(&self, key: &str, body: &Digest, id: PurgeId, now: u64) -> Result<Recalled, LogError> {
-        let mut connection = lock(&self.writer);
-        Ok(remember(&mut connection, key, body, id, now)?)
+        self.write(|connection| remember(connection, key, body, id, now))
     }
 
     /// What is known of a key at a time in milliseconds since the Unix epoch.
@@ -82,6 +80,7 @@ mod tests {
 
     use super::*;
     use crate::Folder;
+    use crate::sqlite::lock;
 
     #[test]
     fn a_key_holds_for_a_day() {

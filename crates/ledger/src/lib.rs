@@ -12,6 +12,7 @@
 
 mod audit;
 mod catalogue;
+mod checkpoint;
 mod error;
 mod folder;
 mod idempotency;

@@ -1,19 +1,23 @@
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError, RwLock};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use plan::{KeySecret, LogId, Position};
 use purge::{Gone, Log, LogError, LogIdentity, Mode, PurgeId, Record, Terms, Via};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use crate::audit::{self, AuditHead, AuditKind, Chain, Entry};
+use crate::checkpoint::{Checkpointer, Limits};
 use crate::error::{Fault, OpenError, from_sql, to_sql};
 use crate::folder::Folder;
 use crate::lines;
 use crate::schema::SCHEMA;
 use crate::sqlite::{Readers, lock, open_writer, random};
+
+/// How often a write without a flush gives way to those that wait.
+const POLITE: usize = 1000;
 
 /// The purge log of this node, in `purge.db`.
 ///
@@ -21,8 +25,12 @@ use crate::sqlite::{Readers, lock, open_writer, random};
 /// [`PurgeDb::begin_run`] settles whether the cache on disk may be believed.
 #[derive(Debug)]
 pub struct PurgeDb {
+    /// Ends before the writer is closed.
+    _checkpointer: Checkpointer,
     folder: Folder,
-    pub(crate) writer: Mutex<Connection>,
+    pub(crate) writer: Arc<Mutex<Connection>>,
+    /// Writes that flush and wait for the writer.
+    wanted: AtomicUsize,
     pub(crate) readers: Readers,
     identity: RwLock<LogIdentity>,
     /// The audit chain's end; locked only by who holds the writer.
@@ -55,9 +63,13 @@ impl PurgeDb {
             Fault::Data(_) => OpenError::Damaged { path: path.clone(), what: "its audit log cannot be read" },
         })?;
         let readers = Readers::new(&path);
+        let writer = Arc::new(Mutex::new(writer));
+        let checkpointer = Checkpointer::start(&path, &writer, Limits::default())?;
         Ok(PurgeDb {
+            _checkpointer: checkpointer,
             folder: folder.clone(),
-            writer: Mutex::new(writer),
+            writer,
+            wanted: AtomicUsize::new(0),
             readers,
             identity: RwLock::new(identity),
             chain: Mutex::new(chain),
@@ -134,7 +146,23 @@ impl PurgeDb {
 
     /// Runs a write, and once more without the ballast if the disk is full.
     pub(crate) fn write<T>(&self, write: impl Fn(&mut Connection) -> Result<T, Fault>) -> Result<T, LogError> {
-        let mut connection = lock(&self.writer);
+        self.wanted.fetch_add(1, Ordering::Relaxed);
+        let connection = lock(&self.writer);
+        self.wanted.fetch_sub(1, Ordering::Relaxed);
+        // Not left to whoever wrote without a flush before: an append that is not flushed would be forgotten (guarantee G3).
+        self.write_on(connection, SCHEMA.synchronous, write)
+    }
+
+    fn write_on<T>(
+        &self,
+        mut connection: MutexGuard<'_, Connection>,
+        synchronous: &str,
+        write: impl Fn(&mut Connection) -> Result<T, Fault>,
+    ) -> Result<T, LogError> {
+        let write = |connection: &mut Connection| {
+            connection.pragma_update(None, "synchronous", synchronous)?;
+            write(connection)
+        };
         let first = match write(&mut connection) {
             Ok(done) => return Ok(done),
             Err(first) => first,
@@ -162,17 +190,19 @@ impl PurgeDb {
     }
 
     /// As [`PurgeDb::write_chained`], but without a flush of its own: it survives a kill, and loss of power may take it until
-    /// the next write that does flush. Order is kept, so the chain stays whole.
+    /// the next write that does flush. Order is kept, so the chain stays whole. Lets writes that flush go first, for somebody
+    /// waits for them.
     pub(crate) fn write_lazily<T>(
         &self,
         write: impl Fn(&Transaction<'_>, &mut Chain) -> Result<T, Fault>,
     ) -> Result<T, LogError> {
-        self.write(|connection| {
-            connection.pragma_update(None, "synchronous", "NORMAL")?;
-            let done = self.chained(connection, &write);
-            connection.pragma_update(None, "synchronous", SCHEMA.synchronous)?;
-            done
-        })
+        for _ in 0..POLITE {
+            if self.wanted.load(Ordering::Relaxed) == 0 {
+                break;
+            }
+            std::thread::yield_now();
+        }
+        self.write_on(lock(&self.writer), "NORMAL", |connection| self.chained(connection, &write))
     }
 
     fn chained<T>(
@@ -419,6 +449,23 @@ mod tests {
         let mut seen = Vec::new();
         log.replay(Position::START, &mut |r| seen.push(r.position.0)).unwrap();
         assert_eq!(seen, (1..=acked).chain([acked + 2]).collect::<Vec<_>>());
+    }
+
+    /// Whatever noting left behind, an append is flushed.
+    #[test]
+    fn an_append_is_flushed_whatever_was_written_before() {
+        let temp = tempfile::tempdir().unwrap();
+        let log = PurgeDb::open(&Folder::open(temp.path()).unwrap()).unwrap();
+        let level = || lock(&log.writer).pragma_query_value(None, "synchronous", |row| row.get::<_, i64>(0)).unwrap();
+        lock(&log.writer).pragma_update(None, "synchronous", "NORMAL").unwrap();
+        log.append(&[record(1)]).unwrap();
+        assert_eq!(level(), 2, "FULL");
+        purge::Records::note(&log, &[(Position(1), contract::progress(1))]).unwrap();
+        log.append(&[record(2)]).unwrap();
+        assert_eq!(level(), 2, "FULL");
+        lock(&log.writer).pragma_update(None, "synchronous", "NORMAL").unwrap();
+        log.remember("key", &plan::Digest::of(b""), record(1).id, 1).unwrap();
+        assert_eq!(level(), 2, "FULL");
     }
 
     #[test]

@@ -9,11 +9,11 @@ use crate::error::{Fault, from_sql, to_sql};
 use crate::log::{COLUMNS, PurgeDb, read_record};
 
 impl Records for PurgeDb {
-    fn note(&self, progress: &[(Position, Progress)]) -> Result<(), LogError> {
+    fn note(&self, progress: &[(Position, Progress)]) -> Result<Vec<Progress>, LogError> {
         if progress.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
-        self.write_lazily(|tx, chain| progress.iter().try_for_each(|(position, p)| note(tx, chain, *position, p)))
+        self.write_lazily(|tx, chain| progress.iter().map(|(position, p)| note(tx, chain, *position, p)).collect())
     }
 
     fn list(&self, filter: &Filter) -> Result<Vec<(Record, Option<Progress>)>, LogError> {
@@ -100,6 +100,13 @@ impl Records for PurgeDb {
 const PROGRESS: &str = "effective_at, refreshed_at, erased_at, derivatives, derivative_bytes, masters, master_bytes, \
                         memory, memory_bytes";
 const LIFTED: &str = "lifted_at, lifted_by, lifted_from";
+/// What is noted stays, whoever notes what beside it: see [`Progress::joined`].
+const JOIN: &str = "ON CONFLICT (position) DO UPDATE SET \
+    refreshed_at = coalesce(refreshed_at, excluded.refreshed_at), erased_at = coalesce(erased_at, excluded.erased_at), \
+    derivatives = max(derivatives, excluded.derivatives), \
+    derivative_bytes = max(derivative_bytes, excluded.derivative_bytes), \
+    masters = max(masters, excluded.masters), master_bytes = max(master_bytes, excluded.master_bytes), \
+    memory = max(memory, excluded.memory), memory_bytes = max(memory_bytes, excluded.memory_bytes)";
 /// Where the columns after those of a record begin.
 const BESIDE: usize = 9;
 
@@ -143,60 +150,60 @@ fn says(record: &Record, text: &str) -> bool {
     })
 }
 
-fn note(tx: &Transaction<'_>, chain: &mut Chain, position: Position, progress: &Progress) -> Result<(), Fault> {
+fn note(tx: &Transaction<'_>, chain: &mut Chain, position: Position, told: &Progress) -> Result<Progress, Fault> {
     let at = to_sql(position.0)?;
     let id = tx
         .prepare_cached("SELECT id FROM record WHERE position = ?1")?
         .query_row([at], |row| row.get::<_, [u8; 16]>(0))
         .optional()?;
     // A purge that could not be written has no record to note anything of.
-    let Some(id) = id else { return Ok(()) };
+    let Some(id) = id else { return Ok(*told) };
     let waited: bool = tx
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM unerased WHERE position = ?1)")?
         .query_row([at], |row| row.get(0))?;
     let time = |time: Option<u64>| time.map(to_sql).transpose();
-    tx.prepare_cached(&format!(
-        "INSERT OR REPLACE INTO progress (position, {PROGRESS}) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)"
-    ))?
-    .execute(params![
+    let mut upsert = tx.prepare_cached(&format!(
+        "INSERT INTO progress (position, {PROGRESS}) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10) {JOIN} RETURNING {PROGRESS}"
+    ))?;
+    let mut rows = upsert.query(params![
         at,
-        to_sql(progress.effective_at)?,
-        time(progress.refreshed_at)?,
-        time(progress.erased_at)?,
-        to_sql(progress.derivatives.entries)?,
-        to_sql(progress.derivatives.bytes)?,
-        to_sql(progress.masters.entries)?,
-        to_sql(progress.masters.bytes)?,
-        to_sql(progress.memory.entries)?,
-        to_sql(progress.memory.bytes)?,
+        to_sql(told.effective_at)?,
+        time(told.refreshed_at)?,
+        time(told.erased_at)?,
+        to_sql(told.derivatives.entries)?,
+        to_sql(told.derivatives.bytes)?,
+        to_sql(told.masters.entries)?,
+        to_sql(told.masters.bytes)?,
+        to_sql(told.memory.entries)?,
+        to_sql(told.memory.bytes)?,
     ])?;
-    match progress.erased_at {
-        None => {
-            tx.prepare_cached("INSERT OR IGNORE INTO unerased VALUES (?1)")?.execute([at])?;
-        }
-        Some(erased_at) if waited => {
-            tx.prepare_cached("DELETE FROM unerased WHERE position = ?1")?.execute([at])?;
-            let (d, m) = (progress.derivatives, progress.masters);
-            let what = format!(
-                "purge {}: {} derivatives ({} bytes), {} masters ({} bytes)",
-                PurgeId(u128::from_be_bytes(id)),
-                d.entries,
-                d.bytes,
-                m.entries,
-                m.bytes
-            );
-            chain.add(tx, &Entry { at: erased_at, ..Entry::of_system(AuditKind::Erased, what) })?;
-        }
-        Some(_) => {}
+    let noted = rows.next()?.map(|row| read_progress_at(row, 0)).transpose()?.flatten().unwrap_or(*told);
+    if let (Some(erased_at), true) = (noted.erased_at, waited) {
+        tx.prepare_cached("DELETE FROM unerased WHERE position = ?1")?.execute([at])?;
+        let (d, m) = (noted.derivatives, noted.masters);
+        let what = format!(
+            "purge {}: {} derivatives ({} bytes), {} masters ({} bytes)",
+            PurgeId(u128::from_be_bytes(id)),
+            d.entries,
+            d.bytes,
+            m.entries,
+            m.bytes
+        );
+        chain.add(tx, &Entry { at: erased_at, ..Entry::of_system(AuditKind::Erased, what) })?;
     }
-    Ok(())
+    Ok(noted)
 }
 
 fn read_progress(row: &rusqlite::Row<'_>) -> Result<Option<Progress>, Fault> {
-    let Some(effective_at) = row.get::<_, Option<i64>>(BESIDE)? else { return Ok(None) };
-    let time = |column: usize| row.get::<_, Option<i64>>(BESIDE + column)?.map(from_sql).transpose();
+    read_progress_at(row, BESIDE)
+}
+
+/// As [`read_progress`], from a column on.
+fn read_progress_at(row: &rusqlite::Row<'_>, first: usize) -> Result<Option<Progress>, Fault> {
+    let Some(effective_at) = row.get::<_, Option<i64>>(first)? else { return Ok(None) };
+    let time = |column: usize| row.get::<_, Option<i64>>(first + column)?.map(from_sql).transpose();
     let count = |column: usize| -> Result<Count, Fault> {
-        Ok(Count { entries: from_sql(row.get(BESIDE + column)?)?, bytes: from_sql(row.get(BESIDE + column + 1)?)? })
+        Ok(Count { entries: from_sql(row.get(first + column)?)?, bytes: from_sql(row.get(first + column + 1)?)? })
     };
     Ok(Some(Progress {
         effective_at: from_sql(effective_at)?,

@@ -51,7 +51,8 @@ pub(crate) fn open_and_raise(path: &Path, schema: &Schema) -> Result<(Connection
     Ok((connection, found))
 }
 
-fn connect(path: &Path) -> rusqlite::Result<Connection> {
+/// One more connection to a file that is open already.
+pub(crate) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(Duration::from_secs(10))?;

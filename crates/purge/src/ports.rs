@@ -55,12 +55,13 @@ pub trait Log: Send + Sync {
 
 /// What is kept beside the log about its records: how far each has come, and the takedowns that still refuse.
 pub trait Records: Log {
-    /// Notes how far purges have come. Survives a kill; may lose the last moment to loss of power, after which the sweep
-    /// does its work again.
+    /// Notes how far purges have come, beside what is noted already ([`Progress::joined`]): several note parts of it, in any
+    /// order. Answers how far each has come then; what has no record is answered as it was given. Survives a kill; may lose the
+    /// last moment to loss of power, after which the sweep does its work again.
     ///
     /// # Errors
-    /// When the store cannot be written.
-    fn note(&self, progress: &[(Position, Progress)]) -> Result<(), LogError>;
+    /// When the store cannot be written; then none was noted.
+    fn note(&self, progress: &[(Position, Progress)]) -> Result<Vec<Progress>, LogError>;
 
     /// Records that match, newest first, each with how far it has come (`None` = not noted: effective, as is every record
     /// of a log that was replayed).

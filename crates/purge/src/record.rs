@@ -244,6 +244,21 @@ pub struct Progress {
 }
 
 impl Progress {
+    /// What two know together: a time that the first knows stays, and of two counts the larger one holds. Whoever notes how far
+    /// a purge has come knows only of its own part.
+    #[must_use]
+    pub fn joined(self, other: Progress) -> Progress {
+        let larger = |a: Count, b: Count| Count { entries: a.entries.max(b.entries), bytes: a.bytes.max(b.bytes) };
+        Progress {
+            effective_at: self.effective_at,
+            refreshed_at: self.refreshed_at.or(other.refreshed_at),
+            erased_at: self.erased_at.or(other.erased_at),
+            derivatives: larger(self.derivatives, other.derivatives),
+            masters: larger(self.masters, other.masters),
+            memory: larger(self.memory, other.memory),
+        }
+    }
+
     /// The state that it amounts to.
     pub fn state(&self) -> State {
         if self.erased_at.is_some() { State::Erased } else { State::Effective }

@@ -1,31 +1,53 @@
 //! One purge under the sweep.
 
+use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use plan::reason::Miss;
-use plan::{BodyId, Position, Selector};
-use purge::{Count, Matcher, Place, Progress, Record, Row, Tier};
+use plan::{Position, Selector};
+use purge::{Count, Matcher, Progress, Record, Row, Tier};
 
-use super::{Stop, Worker};
+use super::named::Named;
+use super::tour::nth;
+use super::{BATCH, Stop, Worker};
 use crate::entry::Entry;
 
 /// Rows asked of the catalogue in one go.
 const PAGE: usize = 512;
+/// Entries in memory looked at before it is asked whether to stop.
+const LOOKED_AT: usize = 1024;
 /// A soft purge is looked at again after this, then after twice as long, and so on.
 const FIRST_LOOK: Duration = Duration::from_millis(500);
 
 /// A purge that is not erased yet.
 pub(super) struct Job {
-    pub record: Record,
+    pub record: Arc<Record>,
+    /// What it names, each once.
+    pub selectors: Arc<[Selector]>,
     pub progress: Progress,
     /// Whether none of its rows is left. It cannot become false again: nothing older than the purge is stored any more.
     pub walked: bool,
+    /// When it was last noted how far it has come.
+    pub noted_at: Instant,
+    /// Whether it has come further since.
+    pub unnoted: bool,
     /// When what is stale counts as purged; `None` for a hard purge, which does not wait.
     due: Option<Instant>,
     look_at: Instant,
     patience: Duration,
     /// What a soft purge found when it was first looked at: all of it will have been replaced or erased.
     found: Option<[Count; 2]>,
+    /// What it is on a tour for.
+    pub pass: Option<Pass>,
+}
+
+/// What a purge wants of every row.
+pub(super) struct Pass {
+    /// Whether its rows are taken away, not only counted.
+    pub erases: bool,
+    /// What was counted, by tier.
+    pub left: [Count; 2],
 }
 
 impl Job {
@@ -34,23 +56,32 @@ impl Job {
         let effective = Progress { effective_at: record.accepted_at, ..Progress::default() };
         Job {
             due: (!record.mode.is_hard()).then(|| now + max_stale),
-            record,
+            selectors: selectors_of(&record),
+            record: Arc::new(record),
+            noted_at: now,
+            unnoted: false,
             progress: noted.unwrap_or(effective),
             walked: false,
             look_at: now,
             patience: FIRST_LOOK,
             found: None,
+            pass: None,
         }
     }
 
     /// When it is to be looked at; `None` if there is nothing left to look at.
     pub fn look_at(&self) -> Option<Instant> {
-        (!self.walked).then_some(self.look_at)
+        (!self.walked && self.pass.is_none()).then_some(self.look_at)
     }
 
     /// Whether its rows may be taken away, not only be counted.
     fn erases(&self, now: Instant) -> bool {
         self.due.is_none_or(|due| now >= due)
+    }
+
+    /// Whether there is nothing to do but to wait for what it named to be replaced.
+    pub fn waits(&self, now: Instant) -> bool {
+        !self.walked && self.found.is_some() && !self.erases(now)
     }
 
     fn wait_on(&mut self, now: Instant) {
@@ -72,15 +103,26 @@ impl Job {
         self.progress
     }
 
-    fn selectors(&self) -> Vec<Selector> {
-        let mut all: Vec<Selector> = Vec::new();
-        for selector in self.record.targets.iter().flat_map(|target| &target.selectors) {
-            if !all.contains(selector) {
-                all.push(selector.clone());
-            }
-        }
-        all
+    /// One more row was taken away on its account.
+    pub fn erased(&mut self, tier: Tier, row: &Row) {
+        let count = match tier {
+            Tier::Derivatives => &mut self.progress.derivatives,
+            Tier::Masters => &mut self.progress.masters,
+        };
+        count.add(row.size);
+        self.unnoted = true;
     }
+
+    fn walks(&self) -> bool {
+        self.selectors.iter().any(|selector| Matcher::new(selector).walks())
+    }
+}
+
+/// What a record names, each once.
+fn selectors_of(record: &Record) -> Arc<[Selector]> {
+    let mut seen = HashSet::new();
+    let all = record.targets.iter().flat_map(|target| &target.selectors);
+    all.filter(|selector| seen.insert(*selector)).cloned().collect()
 }
 
 impl Worker {
@@ -96,62 +138,94 @@ impl Worker {
         self.barrier();
         let erasing: Vec<Position> =
             ready.iter().copied().filter(|p| self.jobs.get(p).is_some_and(|job| job.erases(now))).collect();
-        self.drop_from_memory(&erasing);
-        for position in ready {
-            if erasing.contains(&position) {
-                self.erase(position)?;
-            } else {
-                self.look(position)?;
-            }
+        self.drop_from_memory(&erasing)?;
+        for position in &erasing {
+            self.erase(*position)?;
         }
-        Ok(())
+        for position in ready.into_iter().filter(|position| !erasing.contains(position)) {
+            self.look(position)?;
+        }
+        self.end_looks()
     }
 
     fn erase(&mut self, position: Position) -> Result<(), Stop> {
-        for (tier, selector) in self.to_walk(position) {
+        for (tier, selector) in self.by_name(position) {
             self.each_page(tier, &selector, position, |worker, old| {
-                worker.erase_rows(tier, old)?;
-                if let Some(job) = worker.jobs.get_mut(&position) {
-                    let count = match tier {
-                        Tier::Derivatives => &mut job.progress.derivatives,
-                        Tier::Masters => &mut job.progress.masters,
-                    };
-                    old.iter().for_each(|row| count.add(row.size));
+                for batch in old.chunks(BATCH) {
+                    worker.erase_rows(tier, batch)?;
+                    if let Some(job) = worker.jobs.get_mut(&position) {
+                        batch.iter().for_each(|row| job.erased(tier, row));
+                    }
+                    worker.note_now_and_then(position, Duration::ZERO)?;
                 }
-                worker.note(position)
+                Ok(())
             })?;
         }
-        if let Some(job) = self.jobs.get_mut(&position) {
+        if !self.goes_on_tour(position, true, [Count::default(); 2])
+            && let Some(job) = self.jobs.get_mut(&position)
+        {
             job.walked = true;
         }
         Ok(())
     }
 
-    /// Counts what a soft purge has left, and is done with it if that is nothing.
+    /// Counts what a soft purge has left on disk.
     fn look(&mut self, position: Position) -> Result<(), Stop> {
         let mut left = [Count::default(); 2];
-        let mut seen = std::collections::HashSet::new();
-        for (tier, selector) in self.to_walk(position) {
+        let mut seen = HashSet::new();
+        for (tier, selector) in self.by_name(position) {
             self.each_page(tier, &selector, position, |_, old| {
                 for row in old.iter().filter(|row| seen.insert((tier, row.key))) {
-                    left[usize::from(tier == Tier::Masters)].add(row.size);
+                    left[nth(tier)].add(row.size);
                 }
                 Ok(())
             })?;
         }
-        let none_left = left.iter().all(|count| count.entries == 0) && !self.in_memory(position);
-        let Some(job) = self.jobs.get_mut(&position) else { return Ok(()) };
-        job.found.get_or_insert(left);
-        job.walked = none_left;
-        job.wait_on(Instant::now());
+        if !self.goes_on_tour(position, false, left) {
+            self.looked(position, left);
+        }
         Ok(())
     }
 
-    /// Masters before what was made from them (guarantee G7).
-    fn to_walk(&self, position: Position) -> Vec<(Tier, Selector)> {
-        let selectors = self.jobs.get(&position).map(Job::selectors).unwrap_or_default();
-        let masters = selectors.iter().filter(|s| s.is_deep()).map(|s| (Tier::Masters, s.clone()));
-        masters.chain(selectors.iter().map(|s| (Tier::Derivatives, s.clone()))).collect()
+    /// A soft purge was looked at, and had so much left on disk.
+    pub(super) fn looked(&mut self, position: Position, left: [Count; 2]) {
+        let Some(job) = self.jobs.get_mut(&position) else { return };
+        job.found.get_or_insert(left);
+        job.wait_on(Instant::now());
+        if left.iter().all(|count| count.entries == 0) {
+            self.gone_from_disk.push(position);
+        }
+    }
+
+    /// Ends the soft purges that have nothing left, neither on disk nor in memory.
+    pub(super) fn end_looks(&mut self) -> Result<(), Stop> {
+        let gone = std::mem::take(&mut self.gone_from_disk);
+        let held = self.in_memory(&gone)?;
+        for position in gone {
+            if let Some(job) = self.jobs.get_mut(&position) {
+                job.walked = !held.contains(&position);
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets a purge that names no one thing be shown every row; answers whether it does.
+    fn goes_on_tour(&mut self, position: Position, erases: bool, left: [Count; 2]) -> bool {
+        let Some(job) = self.jobs.get_mut(&position) else { return false };
+        if !job.walks() {
+            return false;
+        }
+        job.pass = Some(Pass { erases, left });
+        self.tours[nth(Tier::Masters)].join(position);
+        true
+    }
+
+    /// What is found by name: masters before what was made from them (guarantee G7).
+    fn by_name(&self, position: Position) -> Vec<(Tier, Selector)> {
+        let all = self.jobs.get(&position).map(|job| job.selectors.clone()).unwrap_or_default();
+        let selectors: Vec<&Selector> = all.iter().filter(|selector| !Matcher::new(selector).walks()).collect();
+        let masters = selectors.iter().filter(|s| s.is_deep()).map(|s| (Tier::Masters, (*s).clone()));
+        masters.chain(selectors.iter().map(|s| (Tier::Derivatives, (*s).clone()))).collect()
     }
 
     /// Calls `each` with the rows that a selector names and that are older than the purge, a page at a time.
@@ -166,106 +240,76 @@ impl Worker {
         let mut after = None;
         loop {
             let mut page = self.parts.catalogue.matching(tier, selector, after, PAGE)?;
-            let Some(last) = page.last() else { return Ok(()) };
-            after = Some(last.key);
-            let read = page.len() as u64;
+            let read = page.len();
+            after = page.last().map(|row| row.key);
             page.retain(|row| row.stamp.log != log || row.stamp.position < position);
             if !page.is_empty() {
                 each(self, &page)?;
             }
-            self.shared.rest(self.rows.take(read))?;
+            let rest = self.rows.take(read as u64);
+            self.note_now_and_then(position, rest)?;
+            self.shared.rest(rest)?;
+            if read < PAGE {
+                return Ok(());
+            }
         }
     }
 
-    /// Drops from memory what is voided, by whichever purge, and what is stale by one of `positions`.
-    fn drop_from_memory(&mut self, positions: &[Position]) {
-        let named = self.named(positions);
+    /// Drops from memory what purges name that are carried out.
+    fn drop_from_memory(&mut self, positions: &[Position]) -> Result<(), Stop> {
         let mut dropped = Vec::new();
-        for (tier, store) in [(Tier::Masters, &self.parts.masters), (Tier::Derivatives, &self.parts.derivatives)] {
-            let named = Named::new(&named, tier);
-            store.drop_where(|entry| {
-                let verdict = entry.check(&self.parts.index);
-                if !matches!(verdict, Err(Miss::Purged | Miss::Stale | Miss::Expired)) {
-                    return false;
-                }
-                let by = named.by(entry);
-                dropped.extend(by.map(|position| (position, entry.body().map_or(0, |body| body.len() as u64))));
-                by.is_some() || verdict == Err(Miss::Purged)
-            });
-        }
+        self.each_in_memory(positions, |worker, named, entry| {
+            // Looked up by name first: to be judged costs more, and most is of no concern.
+            let Some(position) = named.first(&entry.subject) else { return false };
+            let verdict = entry.check(&worker.parts.index);
+            let drops = matches!(verdict, Err(Miss::Purged | Miss::Stale | Miss::Expired));
+            if drops {
+                dropped.push((position, entry.body().map_or(0, |body| body.len() as u64)));
+            }
+            drops
+        })?;
         for (position, bytes) in dropped {
             if let Some(job) = self.jobs.get_mut(&position) {
                 job.progress.memory.add(bytes);
             }
         }
+        Ok(())
     }
 
-    /// Whether memory holds anything that a purge names and that is older.
-    fn in_memory(&self, position: Position) -> bool {
-        let named = self.named(&[position]);
-        let mut found = false;
-        for (tier, store) in [(Tier::Masters, &self.parts.masters), (Tier::Derivatives, &self.parts.derivatives)] {
-            let named = Named::new(&named, tier);
-            store.drop_where(|entry| {
-                found = found || named.by(entry).is_some();
-                false
+    /// The purges of which memory holds something that they name and that is older.
+    fn in_memory(&self, positions: &[Position]) -> Result<HashSet<Position>, Stop> {
+        let mut found = HashSet::new();
+        self.each_in_memory(positions, |_, named, entry| {
+            named.each(&entry.subject, |position| {
+                found.insert(position);
             });
+            false
+        })?;
+        Ok(found)
+    }
+
+    /// Goes through all of memory, and drops what `unwanted` picks.
+    fn each_in_memory(
+        &self,
+        positions: &[Position],
+        mut unwanted: impl FnMut(&Worker, &Named<'_>, &Entry) -> bool,
+    ) -> Result<(), Stop> {
+        if positions.is_empty() {
+            return Ok(());
         }
-        found
-    }
-
-    fn named(&self, positions: &[Position]) -> Vec<(Position, Vec<Selector>)> {
-        positions.iter().filter_map(|p| self.jobs.get(p).map(|job| (*p, job.selectors()))).collect()
-    }
-}
-
-/// What some purges name in one tier.
-struct Named<'s> {
-    newest: Position,
-    matchers: Vec<(Position, Matcher<'s>)>,
-}
-
-impl<'s> Named<'s> {
-    fn new(purges: &'s [(Position, Vec<Selector>)], tier: Tier) -> Self {
-        let concerns = |selector: &&Selector| tier == Tier::Derivatives || selector.is_deep();
-        let matchers = purges.iter().flat_map(|(position, selectors)| {
-            selectors.iter().filter(concerns).map(|selector| (*position, Matcher::new(selector)))
-        });
-        Named {
-            newest: purges.iter().map(|(position, _)| *position).max().unwrap_or_default(),
-            matchers: matchers.collect(),
+        let named = |position: &Position| self.jobs.get(position).map(|job| (*position, job.selectors.clone()));
+        let purges: Vec<_> = positions.iter().filter_map(named).collect();
+        for tier in [Tier::Masters, Tier::Derivatives] {
+            let named = Named::new(&purges, tier);
+            let mut looked_at = 0;
+            self.store(tier).drop_where(|entry| {
+                looked_at += 1;
+                if looked_at % LOOKED_AT == 0 {
+                    self.shared.rest(Duration::ZERO)?;
+                }
+                Ok::<bool, Stop>(unwanted(self, &named, entry))
+            })?;
         }
-    }
-
-    /// The first of the purges that names an entry which is older than it.
-    fn by(&self, entry: &Entry) -> Option<Position> {
-        if entry.subject.stamp.position >= self.newest {
-            return None;
-        }
-        let row = row_of(entry);
-        let names =
-            |(position, matcher): &&(Position, Matcher<'_>)| row.stamp.position < *position && matcher.names(&row);
-        self.matchers.iter().find(names).map(|(position, _)| *position)
-    }
-}
-
-/// The row that an entry in memory would have, as far as selectors look.
-fn row_of(entry: &Entry) -> Row {
-    let size = entry.body().map_or(0, |body| body.len() as u64);
-    Row {
-        key: entry.key,
-        body: BodyId([0; 16]),
-        place: Place { segment: 0, offset: 0, length: 0 },
-        stamp: entry.subject.stamp,
-        exact: entry.subject.exact.map(|(name, _)| name),
-        dependencies: entry.subject.dependencies.iter().map(|d| (d.master.clone(), d.role)).collect(),
-        content_type: String::new(),
-        size,
-        url: String::new(),
-        stored_at: 0,
-        last_used: 0,
-        labels: entry.subject.labels.to_vec(),
-        recipe: entry.meta.recipe,
-        data_key: None,
+        Ok(())
     }
 }

@@ -21,9 +21,16 @@ type Rows = BTreeMap<(bool, [u8; 16]), Row>;
 /// Told of each row that is removed, before it is.
 pub type OnRemove = Box<dyn Fn(Tier) + Send>;
 
-/// A catalogue, whether it was told of a use, and who is told of removals.
+/// A catalogue, whether it was told of a use, how many rows it was told to remove in each go, how many pages were walked, and
+/// who is told of removals.
 #[derive(Default)]
-pub struct MemoryCatalogue(pub Mutex<Rows>, pub AtomicBool, pub Mutex<Option<OnRemove>>);
+pub struct MemoryCatalogue(
+    pub Mutex<Rows>,
+    pub AtomicBool,
+    pub Mutex<Vec<usize>>,
+    pub Mutex<usize>,
+    pub Mutex<Option<OnRemove>>,
+);
 
 fn at(tier: Tier, key: &DerivativeKey) -> (bool, [u8; 16]) {
     (tier == Tier::Masters, key.0)
@@ -67,12 +74,17 @@ impl Catalogue for MemoryCatalogue {
         Ok(())
     }
     fn remove(&self, tier: Tier, key: &DerivativeKey, body: BodyId) -> Result<(), CatalogueError> {
-        self.2.lock().unwrap().iter().for_each(|told| told(tier));
+        self.remove_rows(tier, &[(*key, body)]).map(drop)
+    }
+    fn remove_rows(&self, tier: Tier, rows: &[(DerivativeKey, BodyId)]) -> Result<Vec<Place>, CatalogueError> {
+        self.2.lock().unwrap().push(rows.len());
+        self.4.lock().unwrap().iter().for_each(|told| told(tier));
         let mut held = self.0.lock().unwrap();
-        if held.get(&at(tier, key)).is_some_and(|row| row.body == body) {
-            held.remove(&at(tier, key));
-        }
-        Ok(())
+        let mut remove = |(key, body): &(DerivativeKey, BodyId)| {
+            held.get(&at(tier, key)).filter(|row| row.body == *body)?;
+            held.remove(&at(tier, key)).map(|row| row.place)
+        };
+        Ok(rows.iter().filter_map(&mut remove).collect())
     }
     fn remove_segment(&self, tier: Tier, segment: u64) -> Result<u64, CatalogueError> {
         let mut held = self.0.lock().unwrap();
@@ -85,6 +97,7 @@ impl Catalogue for MemoryCatalogue {
         Ok((rows.len() as u64, rows.iter().map(|r| r.place.length).sum()))
     }
     fn walk(&self, tier: Tier, after: Option<DerivativeKey>, limit: usize) -> Result<Vec<Row>, CatalogueError> {
+        *self.3.lock().unwrap() += 1;
         let held = self.0.lock().unwrap();
         let ours = held.iter().filter(|((masters, key), _)| {
             *masters == (tier == Tier::Masters) && after.is_none_or(|after| *key > after.0)
@@ -111,6 +124,8 @@ impl Catalogue for MemoryCatalogue {
 pub struct MemoryRecords {
     records: Mutex<Vec<(Record, Option<Progress>)>>,
     floor: Mutex<Position>,
+    /// How many were noted in each go.
+    pub notes: Mutex<Vec<usize>>,
 }
 
 impl MemoryRecords {
@@ -151,12 +166,14 @@ impl Log for MemoryRecords {
 }
 
 impl Records for MemoryRecords {
-    fn note(&self, progress: &[(Position, Progress)]) -> Result<(), LogError> {
+    fn note(&self, progress: &[(Position, Progress)]) -> Result<Vec<Progress>, LogError> {
+        self.notes.lock().unwrap().push(progress.len());
         let mut records = self.records.lock().unwrap();
-        for (position, progress) in progress {
-            records.iter_mut().find(|(r, _)| r.position == *position).unwrap().1 = Some(*progress);
-        }
-        Ok(())
+        let note = |(position, progress): &(Position, Progress)| {
+            let noted = &mut records.iter_mut().find(|(r, _)| r.position == *position).unwrap().1;
+            *noted.insert(noted.map_or(*progress, |noted| noted.joined(*progress)))
+        };
+        Ok(progress.iter().map(note).collect())
     }
     fn list(&self, filter: &Filter) -> Result<Vec<(Record, Option<Progress>)>, LogError> {
         let records = self.records.lock().unwrap();

@@ -51,13 +51,14 @@ pub(crate) async fn start(State(plane): State<Arc<Plane>>, from: From, request: 
     // Links in folders are looked at.
     let named = tokio::task::spawn_blocking(move || name(&engine, &asker, &asked)).await;
     let Named { items, ignored } = named.map_err(|_| problem(&Failed::Lost))??;
-    let warmup = plane.engine.warm(WarmRequest {
+    let wanted = WarmRequest {
         items: items.into(),
         per_second: per_second.unwrap_or(plane.engine.warm_pace()),
         actor: caller.name.clone(),
         after: None,
         refreshes: false,
-    });
+    };
+    let warmup = plane.engine.warm(wanted).await;
     tracing::info!(id = %warmup.id, actor = caller.name, derivatives = warmup.total, "warm-up started");
     note(&plane, &caller, &warmup, "started").await;
     let mut body = describe(&warmup);

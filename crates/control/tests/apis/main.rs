@@ -5,6 +5,7 @@ mod bounds;
 mod cloudimage;
 mod cost;
 mod effect;
+mod gated;
 mod hostile;
 mod imageboss;
 mod imagekit;

@@ -115,7 +115,7 @@ fn erase(world: &World) {
     let at = record.accepted_at;
     let progress = Progress { effective_at: at, erased_at: Some(at + 1), derivatives, ..Progress::default() };
     world.log.note(&[(record.position, progress)]).unwrap();
-    world.engine.tell(Event::Erased(record, progress));
+    world.engine.tell(Event::Erased(record.into(), progress));
 }
 
 #[tokio::test]

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use plan::Selector;
+use purge::{Mode, PurgeId, Request, Target, Via};
 use serde_json::{Value, json};
 
 use crate::world::{BEARER, IMGIX_KEY, World};
@@ -249,4 +251,60 @@ async fn purges_that_warm_and_waiting_for_a_refresh() {
     let refreshed = world.call("POST", "/v1/purges", &AUTH, body).await;
     assert_eq!(refreshed.status, 200, "{}", refreshed.text);
     assert!(refreshed.json()["refreshed_at"].is_string() && refreshed.json()["warmup"].is_string());
+}
+
+/// A purge of everything.
+fn all(mode: Mode) -> Request {
+    Request {
+        id: PurgeId(0),
+        mode,
+        targets: vec![Target { said: "all".into(), selectors: vec![Selector::All] }],
+        actor: String::new(),
+        via: Via::Native,
+        from: String::new(),
+        terms: None,
+    }
+}
+
+/// Guarantee G6: what is warmed after it costs a purge no walk over all that is stored.
+#[tokio::test]
+async fn no_purge_waits_for_the_list_of_what_is_warmed_after_it() {
+    let world = World::new();
+    let since = world.now();
+    world.gate.shut(true);
+    let purged = world.engine.purge_and_warm(all(Mode::Hard), Some(10));
+    let purged = tokio::time::timeout(Duration::from_secs(60), purged).await;
+    let is_purged = world.is_purged(since, "cat.jpg");
+    world.gate.shut(false);
+    let (_, warmup) = purged.expect("it waits for the list").unwrap();
+    assert_eq!((is_purged, warmup.unwrap().total), (true, 0));
+}
+
+/// As a connection that is closed drops what was at work for it.
+#[tokio::test]
+async fn a_caller_who_leaves_takes_neither_event_nor_refresh_along() {
+    let world = World::new();
+    let mut events = world.engine.events();
+    let mut purging = Box::pin(world.engine.purge_and_warm(all(Mode::Refresh), None));
+    std::future::poll_fn(|context| {
+        assert!(purging.as_mut().poll(context).is_pending());
+        std::task::Poll::Ready(())
+    })
+    .await;
+    drop(purging);
+    let mut names = Vec::new();
+    while !names.contains(&"refreshed") {
+        let event = tokio::time::timeout(Duration::from_secs(60), events.recv()).await.expect("lost").unwrap();
+        names.push(event.name());
+    }
+    assert_eq!((names, world.engine.warmups().len()), (vec!["effective", "refreshed"], 1));
+}
+
+#[tokio::test]
+async fn a_refresh_is_kept_before_the_answer() {
+    let world = World::new();
+    let (receipt, warmup) = world.engine.purge_and_warm(all(Mode::Refresh), None).await.unwrap();
+    let kept = world.kept.0.lock().unwrap().first().cloned().expect("kept");
+    assert_eq!((kept.id, kept.state), (warmup.unwrap().id, engine::WarmState::Running));
+    assert_eq!(kept.request.after, Some((receipt.record.id, receipt.record.position)));
 }

@@ -23,6 +23,7 @@ use serde_json::Value;
 use tower::ServiceExt;
 
 use crate::cost::Counted;
+use crate::gated::{Gated, Kept};
 
 /// The key for every site.
 pub const KEY: &str = "ak_everything";
@@ -77,7 +78,7 @@ impl Log for BreakableLog {
 }
 
 impl Records for BreakableLog {
-    fn note(&self, progress: &[(Position, Progress)]) -> Result<(), LogError> {
+    fn note(&self, progress: &[(Position, Progress)]) -> Result<Vec<Progress>, LogError> {
         self.inner.note(progress)
     }
     fn list(&self, filter: &Filter) -> Result<Vec<(Record, Option<Progress>)>, LogError> {
@@ -106,6 +107,8 @@ pub struct World {
     pub ready: Arc<AtomicBool>,
     pub log: Arc<BreakableLog>,
     pub catalogue: Arc<Counted>,
+    pub gate: Arc<Gated>,
+    pub kept: Arc<Kept>,
     ledger: Arc<PurgeDb>,
     keys: Arc<KeyRing>,
     registry: Arc<Registry>,
@@ -208,15 +211,16 @@ impl World {
         });
         sites.push(Site::new("second", DialectKind::Cloudimage, "/second", vec!["web".to_owned()]));
         sites.push(Site::new("empty", DialectKind::Imagekit, "/empty", Vec::new()));
+        let (gate, kept) = (Arc::new(Gated::new(catalogue.clone())), Arc::new(Kept::default()));
         let engine = Engine::new(engine::Parts {
             sites,
             sources: vec![local.clone(), web],
             index: index.clone(),
             records: log.clone(),
-            catalogue: catalogue.clone(),
+            catalogue: gate.clone(),
             purger,
             takedowns,
-            jobs: None,
+            jobs: Some(kept.clone()),
             derivatives: store(purge::Tier::Derivatives),
             masters: store(purge::Tier::Masters),
             renders: Arc::new(render::Pool::new(1, 1).unwrap()),
@@ -241,6 +245,8 @@ impl World {
             ready,
             log,
             catalogue,
+            gate,
+            kept,
             ledger,
             keys,
             registry,

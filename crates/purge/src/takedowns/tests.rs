@@ -89,8 +89,8 @@ impl Log for Table {
 }
 
 impl Records for Table {
-    fn note(&self, _: &[(Position, Progress)]) -> Result<(), LogError> {
-        Ok(())
+    fn note(&self, progress: &[(Position, Progress)]) -> Result<Vec<Progress>, LogError> {
+        Ok(progress.iter().map(|(_, progress)| *progress).collect())
     }
     fn list(&self, _: &Filter) -> Result<Vec<(Record, Option<Progress>)>, LogError> {
         Ok(Vec::new())
