@@ -434,23 +434,24 @@ async fn a_floor_on_its_way_up_holds_up_no_purge() {
     while stamp(0) < glob {
         std::thread::yield_now();
     }
-    // It names a row that the walk has passed, and one to which it comes.
-    let named = [id("passed"), id("to-come")];
-    for (n, name) in [(1_u16, &named[0]), (2599, &named[1])] {
+    let purge = |n: u16, name: &str| {
         let mut bytes = [0; 16];
         bytes[..2].copy_from_slice(&n.to_be_bytes());
-        world.catalogue.change(Tier::Derivatives, &DerivativeKey(bytes), |row| {
-            row.dependencies = vec![(name.clone(), Role::Main)];
-        });
-    }
-    let position = world.records.purge(&world.index, Mode::Hard, named.map(Selector::Master).to_vec());
-    sweep.kick();
-    assert_eq!(erased(&told, position).derivatives.entries, 2);
+        let dependencies = vec![(id(name), Role::Main)];
+        world.catalogue.change(Tier::Derivatives, &DerivativeKey(bytes), |row| row.dependencies = dependencies);
+        let position = world.purge(Mode::Hard, Selector::Master(id(name)));
+        sweep.kick();
+        assert_eq!(erased(&told, position).derivatives.entries, 1);
+    };
+    // It names a row that the walk has passed.
+    purge(1, "passed");
     assert_eq!(
         (stamp(2598), world.index.floor()),
         (Position::START, Position::START),
         "long before it has come through"
     );
+    // And this one a row to which it comes.
+    purge(2599, "to-come");
     while world.index.floor() < glob {
         std::thread::yield_now();
     }

@@ -46,7 +46,7 @@ impl Tour {
         let through = |rider: &&mut Rider| back(rider) || from_the_beginning(rider);
         let done: Vec<Position> =
             self.riders.iter_mut().filter(|(_, rider)| through(rider)).map(|(position, _)| *position).collect();
-        done.iter().for_each(|position| drop(self.riders.remove(position)));
+        self.riders.retain(|position, _| !done.contains(position));
         if ends {
             self.riders.values_mut().for_each(|rider| rider.came_round = true);
         }

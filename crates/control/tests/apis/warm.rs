@@ -276,7 +276,7 @@ async fn no_purge_waits_for_the_list_of_what_is_warmed_after_it() {
     let purged = tokio::time::timeout(Duration::from_secs(60), purged).await;
     let is_purged = world.is_purged(since, "cat.jpg");
     world.gate.shut(false);
-    let (_, warmup) = purged.expect("it waits for the list").unwrap();
+    let (_, warmup) = purged.unwrap().unwrap();
     assert_eq!((is_purged, warmup.unwrap().total), (true, 0));
 }
 
@@ -294,7 +294,7 @@ async fn a_caller_who_leaves_takes_neither_event_nor_refresh_along() {
     drop(purging);
     let mut names = Vec::new();
     while !names.contains(&"refreshed") {
-        let event = tokio::time::timeout(Duration::from_secs(60), events.recv()).await.expect("lost").unwrap();
+        let event = tokio::time::timeout(Duration::from_secs(60), events.recv()).await.unwrap().unwrap();
         names.push(event.name());
     }
     assert_eq!((names, world.engine.warmups().len()), (vec!["effective", "refreshed"], 1));
@@ -304,7 +304,7 @@ async fn a_caller_who_leaves_takes_neither_event_nor_refresh_along() {
 async fn a_refresh_is_kept_before_the_answer() {
     let world = World::new();
     let (receipt, warmup) = world.engine.purge_and_warm(all(Mode::Refresh), None).await.unwrap();
-    let kept = world.kept.0.lock().unwrap().first().cloned().expect("kept");
+    let kept = world.kept.0.lock().unwrap().first().cloned().unwrap();
     assert_eq!((kept.id, kept.state), (warmup.unwrap().id, engine::WarmState::Running));
     assert_eq!(kept.request.after, Some((receipt.record.id, receipt.record.position)));
 }
