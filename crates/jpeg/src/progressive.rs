@@ -2,11 +2,11 @@
 //! needed are not read.
 
 use crate::Error;
-use crate::frame::{Jpeg, Layout, table};
+use crate::frame::{Instructions, Jpeg, Layout, table};
 use crate::huffman::{AcTable, DcTable, END, Kind, SymbolTable};
 use crate::markers::{Scan, Step, Walker, ZIGZAG};
 use crate::source::{Bits, Buffer, Source};
-use crate::transform::{self, Block, inverse};
+use crate::transform::{self, Block};
 
 /// More scans than any encoder writes. Each costs a pass over all blocks, however short it is.
 pub(crate) const MOST_SCANS: usize = 100;
@@ -117,7 +117,7 @@ impl Choice {
     /// Coefficients kept of each block of a component.
     fn kept(&self, index: usize, n: usize) -> usize {
         match self.keep.get(index) {
-            Some(keep) if keep & !lowest(n) == 0 => transform::width(n) * n,
+            Some(keep) if keep & !lowest(n) == 0 => transform::size(n),
             _ => 64,
         }
     }
@@ -133,9 +133,8 @@ impl Choice {
 /// The coefficients of one component.
 struct Store {
     n: usize,
-    /// Coefficients kept of a block, and in a row of it.
+    /// Coefficients kept of a block: all, or as many as are transformed.
     size: usize,
-    width: usize,
     /// Where index k is kept; beyond `size` when it is not.
     place: [u16; 64],
     /// Blocks in a row.
@@ -147,16 +146,17 @@ struct Store {
 
 impl Store {
     fn new(layout: &Layout, size: usize) -> Store {
-        let width = if size == 64 { 8 } else { transform::width(layout.n) };
+        // All of them are kept in the order of a block of 8 x 8.
+        let n = if size == 64 { 8 } else { layout.n };
         let mut place = [u16::MAX; 64];
         for (place, at) in place.iter_mut().zip(ZIGZAG) {
             let (row, column) = (usize::from(at / 8), usize::from(at % 8));
-            if column < width && row * width + column < size {
-                *place = (row * width + column) as u16;
+            if row < n && column < n {
+                *place = transform::place(n, row, column) as u16;
             }
         }
         let coefficients = vec![0; layout.padded.0 * layout.padded.1 * size];
-        Store { n: layout.n, size, width, place, across: layout.padded.0, coefficients, steps: [0; 64] }
+        Store { n: layout.n, size, place, across: layout.padded.0, coefficients, steps: [0; 64] }
     }
 
     /// The coefficients of a block.
@@ -171,6 +171,7 @@ impl Store {
 pub(crate) fn decode(
     jpeg: &Jpeg<'_>,
     layouts: &[Layout],
+    instructions: Instructions,
     cancel: &mut dyn FnMut() -> bool,
 ) -> Result<Vec<Vec<u8>>, Error> {
     let choice = Choice::new(jpeg, layouts);
@@ -187,11 +188,11 @@ pub(crate) fn decode(
             }
         }
         let scan = Pass::new(jpeg, scan, layouts)?;
-        run(&mut source, &scan, &mut stores, cancel)?;
+        run(instructions, &mut source, &scan, &mut stores, cancel)?;
     }
     let mut planes = Vec::with_capacity(layouts.len());
     for (store, layout) in stores.into_iter().zip(layouts) {
-        planes.push(transform_all(&store, layout, cancel)?);
+        planes.push(transform_all(instructions, &store, layout, cancel)?);
     }
     Ok(planes)
 }
@@ -251,24 +252,25 @@ struct State {
     unsound: bool,
 }
 
-/// Decodes one scan with the best instructions there are.
+/// Decodes one scan.
 fn run(
+    instructions: Instructions,
     source: &mut Source<'_>,
     pass: &Pass<'_>,
     stores: &mut [Store],
     cancel: &mut dyn FnMut() -> bool,
 ) -> Result<(), Error> {
-    #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("bmi1") && is_x86_feature_detected!("bmi2") {
-        // SAFETY: the processor has what the function was compiled for.
-        return unsafe { blocks_bmi2(source, pass, stores, cancel) };
+    match instructions {
+        Instructions::Plain => blocks(source, pass, stores, cancel),
+        // SAFETY: the processor has what the function was compiled for, or there would be no such value.
+        #[cfg(target_arch = "x86_64")]
+        Instructions::Avx2 => unsafe { blocks_bmi2(source, pass, stores, cancel) },
     }
-    blocks(source, pass, stores, cancel)
 }
 
 /// [`blocks`], compiled for shifts that leave the flags alone.
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "bmi1,bmi2")]
+#[target_feature(enable = "avx2,bmi1,bmi2")]
 fn blocks_bmi2(
     source: &mut Source<'_>,
     pass: &Pass<'_>,
@@ -477,69 +479,78 @@ fn refine(
 }
 
 /// Transforms all blocks of a component.
-fn transform_all(store: &Store, layout: &Layout, cancel: &mut dyn FnMut() -> bool) -> Result<Vec<u8>, Error> {
+fn transform_all(
+    instructions: Instructions,
+    store: &Store,
+    layout: &Layout,
+    cancel: &mut dyn FnMut() -> bool,
+) -> Result<Vec<u8>, Error> {
+    let stride = layout.stride();
     let mut data = vec![0; layout.bytes()];
-    let across = store.across;
-    for (y, row) in store.coefficients.chunks(across * store.size).enumerate() {
+    for (y, row) in store.coefficients.chunks(store.across * store.size).enumerate() {
         if cancel() {
             return Err(Error::Cancelled);
         }
-        let Some(out) = data.get_mut(y * store.n * layout.stride()..) else { break };
-        transform_row(store, row, out, layout.stride());
+        let Some(out) = data.get_mut(y * store.n * stride..) else { break };
+        match instructions {
+            Instructions::Plain => plain::row(store, row, out, stride),
+            // SAFETY: the processor has what the function was compiled for, or there would be no such value.
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx2 => unsafe { avx2::row(store, row, out, stride) },
+        }
     }
     Ok(data)
 }
 
-fn transform_row(store: &Store, row: &[i16], out: &mut [u8], stride: usize) {
-    #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi1") && is_x86_feature_detected!("bmi2") {
-        // SAFETY: the processor has what the function was compiled for.
-        return unsafe { transform_row_avx2(store, row, out, stride) };
-    }
-    transform_row_any(store, row, out, stride);
-}
+/// The same code for any processor and, on x86-64, for vectors of 256 bits.
+macro_rules! compiled {
+    ($name:ident $(, $attribute:meta)*) => {
+        mod $name {
+            use super::*;
 
-/// [`transform_row_any`], compiled for vectors of 256 bits.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,bmi1,bmi2")]
-fn transform_row_avx2(store: &Store, row: &[i16], out: &mut [u8], stride: usize) {
-    transform_row_any(store, row, out, stride);
-}
-
-#[inline(always)]
-fn transform_row_any(store: &Store, row: &[i16], out: &mut [u8], stride: usize) {
-    match store.n {
-        1 => transform_blocks::<1>(store, row, out, stride),
-        2 => transform_blocks::<2>(store, row, out, stride),
-        3 => transform_blocks::<3>(store, row, out, stride),
-        4 => transform_blocks::<4>(store, row, out, stride),
-        5 => transform_blocks::<5>(store, row, out, stride),
-        6 => transform_blocks::<6>(store, row, out, stride),
-        7 => transform_blocks::<7>(store, row, out, stride),
-        _ => transform_blocks::<8>(store, row, out, stride),
-    }
-}
-
-#[inline(always)]
-fn transform_blocks<const N: usize>(store: &Store, row: &[i16], out: &mut [u8], stride: usize) {
-    let width = transform::width(N);
-    for (x, kept) in row.chunks_exact(store.size).enumerate() {
-        let mut block: Block = [0; 64];
-        let mut ac = 0;
-        if store.width == width {
-            for i in 0..N * width {
-                block[i] = kept[i].wrapping_mul(store.steps[i]);
-                ac |= if i > 0 { block[i] } else { 0 };
+            $(#[$attribute])*
+            pub(super) fn row(store: &Store, row: &[i16], out: &mut [u8], stride: usize) {
+                match store.n {
+                    1 => blocks::<1>(store, row, out, stride),
+                    2 => blocks::<2>(store, row, out, stride),
+                    3 => blocks::<3>(store, row, out, stride),
+                    4 => blocks::<4>(store, row, out, stride),
+                    5 => blocks::<5>(store, row, out, stride),
+                    6 => blocks::<6>(store, row, out, stride),
+                    7 => blocks::<7>(store, row, out, stride),
+                    _ => blocks::<8>(store, row, out, stride),
+                }
             }
-        } else {
-            for v in 0..N {
-                for u in 0..N {
-                    block[v * width + u] = kept[v * 8 + u].wrapping_mul(store.steps[v * 8 + u]);
-                    ac |= if u + v > 0 { block[v * width + u] } else { 0 };
+
+            $(#[$attribute])*
+            fn blocks<const N: usize>(store: &Store, row: &[i16], out: &mut [u8], stride: usize) {
+                let whole = store.size == transform::size(N);
+                for (x, kept) in row.chunks_exact(store.size).enumerate() {
+                    let mut block: Block = [0; 64];
+                    let mut ac = 0;
+                    if whole {
+                        for i in 0..transform::size(N) {
+                            block[i] = kept[i].wrapping_mul(store.steps[i]);
+                            ac |= if i > 0 { block[i] } else { 0 };
+                        }
+                    } else {
+                        for v in 0..N {
+                            for u in 0..N {
+                                let from = transform::place(8, v, u);
+                                let value = kept[from].wrapping_mul(store.steps[from]);
+                                block[transform::place(N, v, u)] = value;
+                                ac |= if u + v > 0 { value } else { 0 };
+                            }
+                        }
+                    }
+                    let Some(out) = out.get_mut(x * N..) else { break };
+                    transform::$name::inverse::<N>(&block, if ac == 0 { 0 } else { 63 }, out, stride);
                 }
             }
         }
-        let Some(out) = out.get_mut(x * N..) else { break };
-        inverse::<N>(&block, if ac == 0 { 0 } else { 63 }, out, stride);
-    }
+    };
 }
+
+compiled!(plain);
+#[cfg(target_arch = "x86_64")]
+compiled!(avx2, target_feature(enable = "avx2,bmi1,bmi2"));

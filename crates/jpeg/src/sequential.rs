@@ -1,11 +1,11 @@
 //! Baseline and extended sequential scans (ITU-T T.81, annex F): each block is decoded and transformed at once.
 
 use crate::Error;
-use crate::frame::{Jpeg, Layout, table};
+use crate::frame::{Instructions, Jpeg, Layout, table};
 use crate::huffman::{AcTable, DcTable, END, Kind, Skips};
 use crate::markers::{Scan, Step, ZIGZAG};
 use crate::source::{Bits, Buffer, Source};
-use crate::transform::{self, inverse};
+use crate::transform::{self, Block};
 
 /// Files of fewer blocks do without the table of skips, which takes as long to make as thousands of blocks to decode.
 const BLOCKS_WORTH_SKIPS: usize = 4096;
@@ -71,7 +71,7 @@ impl Places {
             let (row, column) = (usize::from(at / 8), usize::from(at % 8));
             if row < n && column < n {
                 // Steps past 15 bits belong to no picture of 8 bits; whatever they make is cut off at 0 and 255.
-                places[k] = Place { at: (row * transform::width(n) + column) as u16, step: steps[k] as i16 };
+                places[k] = Place { at: transform::place(n, row, column) as u16, step: steps[k] as i16 };
             }
         }
         Places(places)
@@ -87,6 +87,7 @@ impl Places {
 pub(crate) fn decode(
     jpeg: &Jpeg<'_>,
     layouts: &[Layout],
+    instructions: Instructions,
     cancel: &mut dyn FnMut() -> bool,
 ) -> Result<Vec<Vec<u8>>, Error> {
     let mut planes: Vec<Option<Vec<u8>>> = vec![None; layouts.len()];
@@ -123,7 +124,7 @@ pub(crate) fn decode(
             [alone] => layouts[alone.index].blocks,
             _ => (jpeg.mcus.0 as usize, jpeg.mcus.1 as usize),
         };
-        run(&mut source, &scan, &mut parts, mcus, cancel)?;
+        run(instructions, &mut source, &scan, &mut parts, mcus, cancel)?;
         for (component, part) in scan.components.iter().zip(parts) {
             planes[component.index] = Some(part.data);
         }
@@ -140,20 +141,21 @@ pub(crate) fn decode(
     Err(Error::Corrupt("too many scans"))
 }
 
-/// Decodes one scan with the best instructions there are.
+/// Decodes one scan.
 fn run(
+    instructions: Instructions,
     source: &mut Source<'_>,
     scan: &Scan,
     parts: &mut [Part],
     mcus: (usize, usize),
     cancel: &mut dyn FnMut() -> bool,
 ) -> Result<(), Error> {
-    #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi1") && is_x86_feature_detected!("bmi2") {
-        // SAFETY: the processor has what the function was compiled for.
-        return unsafe { avx2::rows(source, scan, parts, mcus, cancel) };
+    match instructions {
+        Instructions::Plain => plain::rows(source, scan, parts, mcus, cancel),
+        // SAFETY: the processor has what the function was compiled for, or there would be no such value.
+        #[cfg(target_arch = "x86_64")]
+        Instructions::Avx2 => unsafe { avx2::rows(source, scan, parts, mcus, cancel) },
     }
-    plain::rows(source, scan, parts, mcus, cancel)
 }
 
 /// The same code for any processor and, on x86-64, for vectors of 256 bits and shifts that leave the flags alone.
@@ -190,7 +192,10 @@ macro_rules! compiled {
                 for v in 0..part.down {
                     let row = (y * part.down + v) * N * part.stride;
                     for h in 0..part.across {
-                        block::<N>(buffer, &mut bits, part, row + (x * part.across + h) * N);
+                        let at = row + (x * part.across + h) * N;
+                        block::<N>(buffer, &mut bits, part, at, |block, last, out, stride| {
+                            transform::$name::inverse::<N>(block, last, out, stride);
+                        });
                     }
                 }
                 bits
@@ -248,7 +253,13 @@ fn rows(
 
 /// Decodes a block and writes its samples.
 #[inline(always)]
-fn block<const N: usize>(buffer: &Buffer, bits: &mut Bits, part: &mut Part, at: usize) {
+fn block<const N: usize>(
+    buffer: &Buffer,
+    bits: &mut Bits,
+    part: &mut Part,
+    at: usize,
+    inverse: impl Fn(&Block, usize, &mut [u8], usize),
+) {
     let mut sound = true;
     bits.refill(buffer);
     let (_, difference) = part.dc.read(bits, buffer, &mut sound);
@@ -277,9 +288,9 @@ fn block<const N: usize>(buffer: &Buffer, bits: &mut Bits, part: &mut Part, at: 
     sound &= k > END || k == 64;
     part.sound &= sound;
     if let (Some(out), Some(block)) = (part.data.get_mut(at..), part.coefficients.first_chunk::<64>()) {
-        inverse::<N>(block, last, out, part.stride);
+        inverse(block, last, out, part.stride);
     }
-    part.coefficients[1..N * transform::width(N)].fill(0);
+    part.coefficients[1..transform::size(N)].fill(0);
 }
 
 /// Steps over the coefficients of a block from index `k` on. Gives the index behind them.

@@ -42,7 +42,7 @@ fn compare(file: &[u8], what: &str) {
             }
         }
     }
-    assert!(sum.abs() * 100 <= count, "{what}: {sum} in {count} samples");
+    assert!(count < 3000 || sum.abs() * 100 <= count, "{what}: {sum} in {count} samples");
 }
 
 const SAMPLINGS: [tj::TJSAMP; 6] = [
