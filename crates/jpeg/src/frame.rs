@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::markers::{Scan, Step, Walker};
 use crate::progressive::Scans;
 use crate::source::SOURCE_BYTES;
-use crate::{Error, Plane, Scale, progressive, sequential};
+use crate::{Error, Options, Plane, Scale, progressive, sequential};
 
 /// Room for tables, more than they take.
 const TABLE_BYTES: u64 = 512 * 1024;
@@ -212,7 +212,7 @@ impl<'a> Jpeg<'a> {
         let layouts = self.layouts(scales)?;
         let planes: u64 = layouts.iter().map(|layout| layout.bytes() as u64).sum();
         let coefficients = match self.progressive {
-            true => progressive::Choice::new(self, &layouts).bytes(&layouts),
+            true => progressive::Choice::new(self, &layouts, &Options::default()).bytes(&layouts),
             false => 0,
         };
         Ok(planes + coefficients + SOURCE_BYTES + TABLE_BYTES)
@@ -225,18 +225,32 @@ impl<'a> Jpeg<'a> {
     /// `Truncated` when samples are missing, `Corrupt` when the data breaks the standard, `Cancelled` when `cancel` says
     /// so, `Unsupported` for oddities that another decoder may read, or when there is not one scale for each component.
     pub fn decode(&self, scales: &[Scale], cancel: &mut dyn FnMut() -> bool) -> Result<Vec<Plane>, Error> {
-        self.decode_by(Instructions::best(), scales, cancel)
+        self.decode_with(scales, &Options::default(), cancel)
+    }
+
+    /// As [`Jpeg::decode`], with options. Takes no more memory.
+    ///
+    /// # Errors
+    /// As [`Jpeg::decode`].
+    pub fn decode_with(
+        &self,
+        scales: &[Scale],
+        options: &Options,
+        cancel: &mut dyn FnMut() -> bool,
+    ) -> Result<Vec<Plane>, Error> {
+        self.decode_by(Instructions::best(), scales, options, cancel)
     }
 
     fn decode_by(
         &self,
         instructions: Instructions,
         scales: &[Scale],
+        options: &Options,
         cancel: &mut dyn FnMut() -> bool,
     ) -> Result<Vec<Plane>, Error> {
         let layouts = self.layouts(scales)?;
         let data = match self.progressive {
-            true => progressive::decode(self, &layouts, instructions, cancel)?,
+            true => progressive::decode(self, &layouts, options, instructions, cancel)?,
             false => sequential::decode(self, &layouts, instructions, cancel)?,
         };
         Ok(self
@@ -287,10 +301,11 @@ mod tests {
             let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples").join(name);
             let file = std::fs::read(path).unwrap();
             let picture = Jpeg::read(&file).unwrap();
+            let options = Options::default();
             for n in 1..=8 {
                 let scales = vec![Scale::new(n).unwrap(); picture.components().len()];
-                let plain = picture.decode_by(Instructions::Plain, &scales, &mut || false).unwrap();
-                let fastest = picture.decode_by(Instructions::best(), &scales, &mut || false).unwrap();
+                let plain = picture.decode_by(Instructions::Plain, &scales, &options, &mut || false).unwrap();
+                let fastest = picture.decode_by(Instructions::best(), &scales, &options, &mut || false).unwrap();
                 assert!(plain == fastest, "{name} at {n}/8");
             }
         }

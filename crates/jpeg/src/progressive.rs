@@ -1,12 +1,12 @@
 //! Progressive scans (ITU-T T.81, annex G): coefficients are collected, then transformed. Scans that bring nothing that is
 //! needed are not read.
 
-use crate::Error;
 use crate::frame::{Instructions, Jpeg, Layout, table};
 use crate::huffman::{AcTable, DcTable, END, Kind, SymbolTable};
 use crate::markers::{Scan, Step, Walker, ZIGZAG};
 use crate::source::{Bits, Buffer, Source};
 use crate::transform::{self, Block};
+use crate::{Error, Options};
 
 /// More scans than any encoder writes. Each costs a pass over all blocks, however short it is.
 pub(crate) const MOST_SCANS: usize = 100;
@@ -92,25 +92,44 @@ pub(crate) struct Choice {
     /// For each component, whether any of them refines coefficients other than DC: that takes to know which ones are not
     /// zero, whether their values are needed or not.
     history: Vec<bool>,
+    /// For each coefficient of each component, how many of its lowest bits are not read.
+    missing: Vec<[u8; 64]>,
 }
 
 impl Choice {
-    pub(crate) fn new(jpeg: &Jpeg<'_>, layouts: &[Layout]) -> Choice {
+    pub(crate) fn new(jpeg: &Jpeg<'_>, layouts: &[Layout], options: &Options) -> Choice {
         let mut needed: Vec<Set> = layouts.iter().map(|layout| lowest(layout.n)).collect();
-        let mut choice = Choice { read: vec![false; jpeg.scans.len()], history: vec![false; layouts.len()] };
+        let mut choice = Choice {
+            read: vec![false; jpeg.scans.len()],
+            history: vec![false; layouts.len()],
+            missing: vec![[0; 64]; layouts.len()],
+        };
+        // What refinements that are read refine. Without those before, they could not be understood.
+        let mut refined: Vec<Set> = vec![0; layouts.len()];
         for (i, scan) in jpeg.scans.iter().enumerate().rev() {
             // Only by reading the last scan can its end be found missing.
             let cut = !jpeg.ended && i + 1 == jpeg.scans.len();
+            let (band, refines) = (band(scan), scan.bits.0 > 0 && scan.band.0 > 0);
             for component in &scan.components {
-                let Some(needed) = needed.get_mut(component.index) else { continue };
-                let band = band(scan);
-                if *needed & band != 0 || cut {
-                    choice.read[i] = true;
-                    if scan.bits.0 > 0 && scan.band.0 > 0 {
-                        *needed |= band;
-                        choice.history[component.index] = true;
-                    }
+                let index = component.index;
+                let (Some(needed), Some(layout)) = (needed.get_mut(index), layouts.get(index)) else { continue };
+                if *needed & band == 0 && !cut {
+                    continue;
                 }
+                if refines {
+                    let wanted = (0..64).filter(|k| lowest(layout.n) & band >> k << k & 1 << k != 0);
+                    let loss = wanted.map(|k| u32::from(component.steps[k]) << scan.bits.0).max().unwrap_or(0);
+                    if loss <= options.drop_refinements_below && refined[index] & band == 0 && !cut {
+                        for k in (0..64).filter(|k| band >> k & 1 == 1) {
+                            choice.missing[index][k] = scan.bits.0;
+                        }
+                        continue;
+                    }
+                    *needed |= band;
+                    refined[index] |= band;
+                    choice.history[index] = true;
+                }
+                choice.read[i] = true;
             }
         }
         choice
@@ -142,6 +161,8 @@ struct Store {
     history: Vec<Set>,
     /// Quantiser steps by place.
     steps: [i16; 64],
+    /// What to add to the size of a coefficient that is not zero for the bits that were not read: half of what they may hold.
+    half: [i16; 64],
 }
 
 impl Store {
@@ -163,6 +184,7 @@ impl Store {
             coefficients: vec![0; blocks * transform::size(n)],
             history: vec![0; if history { blocks } else { 0 }],
             steps: [0; 64],
+            half: [0; 64],
         }
     }
 
@@ -194,10 +216,11 @@ impl Store {
 pub(crate) fn decode(
     jpeg: &Jpeg<'_>,
     layouts: &[Layout],
+    options: &Options,
     instructions: Instructions,
     cancel: &mut dyn FnMut() -> bool,
 ) -> Result<Vec<Vec<u8>>, Error> {
-    let choice = Choice::new(jpeg, layouts);
+    let choice = Choice::new(jpeg, layouts, options);
     let mut stores: Vec<Store> =
         layouts.iter().zip(&choice.history).map(|(layout, history)| Store::new(layout, *history)).collect();
     let mut source = Source::new(jpeg.bytes);
@@ -205,7 +228,10 @@ pub(crate) fn decode(
         for component in &scan.components {
             let Some(store) = stores.get_mut(component.index) else { continue };
             for k in (0..64).filter(|k| store.lowest >> k & 1 == 1) {
-                store.steps[usize::from(store.place[k] & 63)] = component.steps[k] as i16;
+                let place = usize::from(store.place[k] & 63);
+                store.steps[place] = component.steps[k] as i16;
+                let missing = choice.missing.get(component.index).map_or(0, |missing| missing[k]);
+                store.half[place] = (((1 << missing) - 1) * i32::from(component.steps[k]) / 2) as i16;
             }
         }
         let scan = Pass::new(jpeg, scan, layouts)?;
@@ -584,7 +610,8 @@ macro_rules! compiled {
                     let mut block: Block = [0; 64];
                     let mut ac = 0;
                     for (i, value) in kept.iter().enumerate() {
-                        block[i] = value.wrapping_mul(store.steps[i]);
+                        let half = value.signum() * store.half[i];
+                        block[i] = value.wrapping_mul(store.steps[i]).wrapping_add(half);
                         ac |= if i > 0 { block[i] } else { 0 };
                     }
                     let Some(out) = out.get_mut(x * N..) else { break };
