@@ -69,8 +69,15 @@ fn main() {
             black_box(picture.decode_with(&scales, &options, &mut || false).unwrap());
         };
         if let Some(n) = only {
-            // For a profiler.
-            (0..rounds).for_each(|_| ours(n));
+            // For a profiler, and to compare two builds.
+            let mut times: Vec<f64> = (0..rounds)
+                .map(|_| {
+                    let start = now();
+                    ours(n);
+                    now() - start
+                })
+                .collect();
+            println!("{:.3}", median(&mut times));
             continue;
         }
         println!("{name}: {} bytes", file.len());

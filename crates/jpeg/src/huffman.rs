@@ -4,7 +4,7 @@ use crate::Error;
 use crate::source::{Bits, Buffer};
 
 /// Bits looked up at once. Wider tables leave the first level of cache.
-pub(crate) const FAST: u32 = 12;
+pub(crate) const FAST: u32 = 11;
 /// Bits looked up at once where only distances count.
 pub(crate) const SKIP: u32 = 13;
 

@@ -23,9 +23,6 @@ struct Place {
     step: i16,
 }
 
-/// Symbols read without filling up in between: each takes at most 16 bits, or fills up itself.
-const READS: usize = 3;
-
 /// Where coefficients go that are not needed.
 const NOWHERE: u16 = 64;
 
@@ -268,18 +265,11 @@ fn block<const N: usize>(
 
     // The index of the next coefficient; END and more after the last.
     let mut k = 1;
-    'values: while k <= last_index(N) {
+    // The difference left at least 40 bits: enough for two symbols.
+    values::<N, 2>(buffer, bits, part, &mut k, &mut sound);
+    while k <= last_index(N) {
         bits.refill(buffer);
-        for _ in 0..READS {
-            let (run, value) = part.ac.read(bits, buffer, &mut sound);
-            k += run;
-            let place = part.places.of(k);
-            part.coefficients[usize::from(place.at) & 127] = value.wrapping_mul(place.step);
-            k += 1;
-            if k > last_index(N) {
-                break 'values;
-            }
-        }
+        values::<N, 3>(buffer, bits, part, &mut k, &mut sound);
     }
     let last = if k > END { k - END - 2 } else { k - 1 };
     if N < 8 && k < 64 {
@@ -291,6 +281,27 @@ fn block<const N: usize>(
         inverse(block, last, out, part.stride);
     }
     part.coefficients[1..transform::size(N)].fill(0);
+}
+
+/// Reads at most `COUNT` coefficients that are needed. Each takes at most 16 bits, or fills up itself.
+#[inline(always)]
+fn values<const N: usize, const COUNT: usize>(
+    buffer: &Buffer,
+    bits: &mut Bits,
+    part: &mut Part,
+    k: &mut usize,
+    sound: &mut bool,
+) {
+    for _ in 0..COUNT {
+        if *k > last_index(N) {
+            return;
+        }
+        let (run, value) = part.ac.read(bits, buffer, sound);
+        *k += run;
+        let place = part.places.of(*k);
+        part.coefficients[usize::from(place.at) & 127] = value.wrapping_mul(place.step);
+        *k += 1;
+    }
 }
 
 /// Steps over the coefficients of a block from index `k` on. Gives the index behind them.

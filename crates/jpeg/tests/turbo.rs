@@ -78,3 +78,12 @@ fn every_sampling_and_size() {
         }
     }
 }
+
+/// Photographs of the repository.
+#[test]
+fn photographs() {
+    for name in ["cat.jpg", "portrait.jpg", "dogs.jpg", "fig-p3.jpg", "mountains.jpg"] {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples").join(name);
+        compare(&std::fs::read(path).unwrap(), name);
+    }
+}
