@@ -1,14 +1,17 @@
 //! Baseline and extended sequential scans (ITU-T T.81, annex F): each block is decoded and transformed at once.
 
+use std::ptr;
+use std::rc::Rc;
+
 use crate::Error;
 use crate::frame::{Instructions, Jpeg, Layout, table};
 use crate::huffman::{AcTable, DcTable, END, Kind, Skips};
-use crate::markers::{Scan, Step, ZIGZAG};
+use crate::markers::{Scan, ScanComponent, Step, ZIGZAG};
 use crate::source::{Bits, Buffer, Source};
 use crate::transform::{self, Block};
 
-/// Files of fewer blocks do without the table of skips, which takes as long to make as thousands of blocks to decode.
-const BLOCKS_WORTH_SKIPS: usize = 4096;
+/// Files of fewer blocks do without the table of skips, which takes longer to make than it would save.
+const BLOCKS_WORTH_SKIPS: usize = 2000;
 
 /// More scans than any encoder writes.
 const MOST_SCANS: usize = 100;
@@ -26,12 +29,43 @@ struct Place {
 /// Where coefficients go that are not needed.
 const NOWHERE: u16 = 64;
 
-/// What is needed to decode the blocks of one component in one scan.
-struct Part {
-    n: usize,
+/// Huffman tables of one component, or of several that share them.
+struct Tables {
     dc: DcTable,
     ac: AcTable,
     skips: Option<Skips>,
+}
+
+impl Tables {
+    /// For each component of a scan.
+    fn of_all(scan: &Scan, layouts: &[Layout]) -> Result<Vec<Rc<Tables>>, Error> {
+        let mut all: Vec<Rc<Tables>> = Vec::with_capacity(scan.components.len());
+        for (i, component) in scan.components.iter().enumerate() {
+            let (dc, ac) = (table(&component.dc)?, table(&component.ac)?);
+            let same = |other: &&ScanComponent| {
+                let specs = (other.dc.as_deref(), other.ac.as_deref());
+                matches!(specs, (Some(a), Some(b)) if ptr::eq(a, dc) && ptr::eq(b, ac))
+            };
+            if let Some(found) = scan.components[..i].iter().position(|other| same(&other)) {
+                all.push(all[found].clone());
+                continue;
+            }
+            let skipped = scan.components.iter().filter(same).map(|other| &layouts[other.index]).filter(|l| l.n < 8);
+            let blocks: usize = skipped.map(|layout| layout.blocks.0 * layout.blocks.1).sum();
+            all.push(Rc::new(Tables {
+                dc: DcTable::new(dc, Kind::Dc)?,
+                ac: AcTable::new(ac, Kind::Ac)?,
+                skips: if blocks >= BLOCKS_WORTH_SKIPS { Some(Skips::new(ac)?) } else { None },
+            }));
+        }
+        Ok(all)
+    }
+}
+
+/// What is needed to decode the blocks of one component in one scan.
+struct Part {
+    n: usize,
+    tables: Rc<Tables>,
     places: Places,
     /// Blocks in an MCU: in a row, in a column.
     across: usize,
@@ -93,19 +127,16 @@ pub(crate) fn decode(
     let mut source = Source::new(jpeg.bytes);
     for _ in 0..MOST_SCANS {
         let mut parts = Vec::with_capacity(scan.components.len());
-        for component in &scan.components {
+        for (component, tables) in scan.components.iter().zip(Tables::of_all(&scan, layouts)?) {
             let layout = &layouts[component.index];
             if planes[component.index].is_some() {
                 return Err(Error::Unsupported("a component that is coded twice"));
             }
-            let skips = layout.n < 8 && layout.blocks.0 * layout.blocks.1 >= BLOCKS_WORTH_SKIPS;
             let alone = scan.components.len() == 1;
             let sampling = &jpeg.components()[component.index];
             parts.push(Part {
                 n: layout.n,
-                dc: DcTable::new(table(&component.dc)?, Kind::Dc)?,
-                ac: AcTable::new(table(&component.ac)?, Kind::Ac)?,
-                skips: if skips { Some(Skips::new(table(&component.ac)?)?) } else { None },
+                tables,
                 places: Places::new(layout.n, &component.steps),
                 across: if alone { 1 } else { sampling.horizontal.into() },
                 down: if alone { 1 } else { sampling.vertical.into() },
@@ -259,7 +290,7 @@ fn block<const N: usize>(
 ) {
     let mut sound = true;
     bits.refill(buffer);
-    let (_, difference) = part.dc.read(bits, buffer, &mut sound);
+    let (_, difference) = part.tables.dc.read(bits, buffer, &mut sound);
     part.before = part.before.wrapping_add(difference.into());
     part.coefficients[0] = (part.before as i16).wrapping_mul(part.places.of(0).step);
 
@@ -296,7 +327,7 @@ fn values<const N: usize, const COUNT: usize>(
         if *k > last_index(N) {
             return;
         }
-        let (run, value) = part.ac.read(bits, buffer, sound);
+        let (run, value) = part.tables.ac.read(bits, buffer, sound);
         *k += run;
         let place = part.places.of(*k);
         part.coefficients[usize::from(place.at) & 127] = value.wrapping_mul(place.step);
@@ -307,10 +338,10 @@ fn values<const N: usize, const COUNT: usize>(
 /// Steps over the coefficients of a block from index `k` on. Gives the index behind them.
 #[inline(always)]
 fn step_over(buffer: &Buffer, bits: &mut Bits, part: &Part, mut k: usize, sound: &mut bool) -> usize {
-    let Some(skips) = &part.skips else {
+    let Some(skips) = &part.tables.skips else {
         while k < 64 {
             bits.refill(buffer);
-            k += part.ac.read(bits, buffer, sound).0 + 1;
+            k += part.tables.ac.read(bits, buffer, sound).0 + 1;
         }
         return k;
     };
@@ -322,7 +353,7 @@ fn step_over(buffer: &Buffer, bits: &mut Bits, part: &Part, mut k: usize, sound:
             let (used, moved) = skips.look(bits);
             if !fits(k + moved) {
                 bits.refill(buffer);
-                k += part.ac.read(bits, buffer, sound).0 + 1;
+                k += part.tables.ac.read(bits, buffer, sound).0 + 1;
                 continue 'full;
             }
             bits.consume(used);
