@@ -24,9 +24,25 @@ fn median(times: &mut [f64]) -> f64 {
     times[times.len() / 2]
 }
 
+/// Of the first component, against exact decoding.
+fn psnr(file: &[u8], n: u8, options: &jpeg::Options) -> f64 {
+    let picture = jpeg::Jpeg::read(file).unwrap();
+    let scales = vec![jpeg::Scale::new(n).unwrap(); picture.components().len()];
+    let exact = picture.decode(&scales, &mut || false).unwrap();
+    let other = picture.decode_with(&scales, options, &mut || false).unwrap();
+    let (mut sum, mut count) = (0.0, 0.0);
+    for y in 0..exact[0].height {
+        for (a, b) in exact[0].row(y).iter().zip(other[0].row(y)) {
+            (sum, count) = (sum + f64::from(a.abs_diff(*b)).powi(2), count + 1.0);
+        }
+    }
+    10.0 * (255.0 * 255.0 * count / sum).log10()
+}
+
 fn main() {
     let mut rounds = 15;
     let mut only = None;
+    let mut options = jpeg::Options::default();
     let mut sizes = vec![1, 2, 3, 4, 5, 6, 7, 8];
     let mut files = Vec::new();
     let mut arguments = std::env::args().skip(1);
@@ -34,6 +50,10 @@ fn main() {
         match argument.as_str() {
             "--rounds" => rounds = arguments.next().and_then(|n| n.parse().ok()).expect("a number of rounds"),
             "--ours" => only = Some(arguments.next().and_then(|n| n.parse::<u8>().ok()).expect("1 to 8")),
+            "--drop" => {
+                let limit = arguments.next().and_then(|n| n.parse().ok());
+                options.drop_refinements_below = limit.expect("a loss in units of coefficients");
+            }
             "--sizes" => {
                 let list = arguments.next().expect("numbers with commas between");
                 sizes = list.split(',').map(|n| n.parse().expect("1 to 8")).collect();
@@ -46,14 +66,24 @@ fn main() {
         let ours = |n: u8| {
             let picture = jpeg::Jpeg::read(&file).unwrap();
             let scales = vec![jpeg::Scale::new(n).unwrap(); picture.components().len()];
-            black_box(picture.decode(&scales, &mut || false).unwrap());
+            black_box(picture.decode_with(&scales, &options, &mut || false).unwrap());
         };
         if let Some(n) = only {
-            // For a profiler.
-            (0..rounds).for_each(|_| ours(n));
+            // For a profiler, and to compare two builds.
+            let mut times: Vec<f64> = (0..rounds)
+                .map(|_| {
+                    let start = now();
+                    ours(n);
+                    now() - start
+                })
+                .collect();
+            println!("{:.3}", median(&mut times));
             continue;
         }
         println!("{name}: {} bytes", file.len());
+        if options != jpeg::Options::default() {
+            sizes.iter().for_each(|n| println!("{n}/8 against exact: PSNR {:.1} dB", psnr(&file, *n, &options)));
+        }
         println!("| n/8 | libjpeg-turbo planes ms | RGB ms | ours ms | planes / ours | RGB / ours |");
         println!("|---|---|---|---|---|---|");
         for n in sizes.clone() {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use crate::markers::{Scan, Step, Walker};
 use crate::progressive::Scans;
 use crate::source::SOURCE_BYTES;
-use crate::{Error, Plane, Scale, progressive, sequential};
+use crate::{Error, Options, Plane, Scale, progressive, sequential};
 
-/// Largest side of a plane that is asked for when nothing was lost: bounds multiplication, not memory.
+/// Room for tables, more than they take.
 const TABLE_BYTES: u64 = 512 * 1024;
 
 /// One component of a file (colour channel, in other words).
@@ -60,6 +60,26 @@ pub struct Jpeg<'a> {
     progressive: bool,
     /// Progressive: the end marker was seen.
     pub(crate) ended: bool,
+}
+
+/// What code is compiled for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Instructions {
+    /// Any processor.
+    Plain,
+    /// AVX2, BMI1 and BMI2. Only [`Instructions::best`] gives this, where they are there.
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+}
+
+impl Instructions {
+    pub(crate) fn best() -> Instructions {
+        #[cfg(target_arch = "x86_64")]
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi1") && is_x86_feature_detected!("bmi2") {
+            return Instructions::Avx2;
+        }
+        Instructions::Plain
+    }
 }
 
 /// Where the samples of a component go.
@@ -192,7 +212,7 @@ impl<'a> Jpeg<'a> {
         let layouts = self.layouts(scales)?;
         let planes: u64 = layouts.iter().map(|layout| layout.bytes() as u64).sum();
         let coefficients = match self.progressive {
-            true => progressive::Choice::new(self, &layouts).bytes(&layouts),
+            true => progressive::Choice::new(self, &layouts, &Options::default()).bytes(&layouts),
             false => 0,
         };
         Ok(planes + coefficients + SOURCE_BYTES + TABLE_BYTES)
@@ -205,10 +225,33 @@ impl<'a> Jpeg<'a> {
     /// `Truncated` when samples are missing, `Corrupt` when the data breaks the standard, `Cancelled` when `cancel` says
     /// so, `Unsupported` for oddities that another decoder may read, or when there is not one scale for each component.
     pub fn decode(&self, scales: &[Scale], cancel: &mut dyn FnMut() -> bool) -> Result<Vec<Plane>, Error> {
+        self.decode_with(scales, &Options::default(), cancel)
+    }
+
+    /// As [`Jpeg::decode`], with options. Takes no more memory.
+    ///
+    /// # Errors
+    /// As [`Jpeg::decode`].
+    pub fn decode_with(
+        &self,
+        scales: &[Scale],
+        options: &Options,
+        cancel: &mut dyn FnMut() -> bool,
+    ) -> Result<Vec<Plane>, Error> {
+        self.decode_by(Instructions::best(), scales, options, cancel)
+    }
+
+    fn decode_by(
+        &self,
+        instructions: Instructions,
+        scales: &[Scale],
+        options: &Options,
+        cancel: &mut dyn FnMut() -> bool,
+    ) -> Result<Vec<Plane>, Error> {
         let layouts = self.layouts(scales)?;
         let data = match self.progressive {
-            true => progressive::decode(self, &layouts, cancel)?,
-            false => sequential::decode(self, &layouts, cancel)?,
+            true => progressive::decode(self, &layouts, options, instructions, cancel)?,
+            false => sequential::decode(self, &layouts, instructions, cancel)?,
         };
         Ok(self
             .components
@@ -243,4 +286,28 @@ impl<'a> Jpeg<'a> {
 /// A table that a scan needs.
 pub(crate) fn table(spec: &Option<Arc<crate::huffman::Spec>>) -> Result<&crate::huffman::Spec, Error> {
     spec.as_deref().ok_or(Error::Corrupt("a Huffman table is missing"))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use super::*;
+
+    /// Photographs of the repository: baseline with and without subsampling, inks, progressive.
+    #[test]
+    fn plain_code_gives_the_same_as_the_fastest() {
+        for name in ["cat.jpg", "portrait.jpg", "dogs.jpg", "brushes-cmyk.jpg", "mountains.jpg"] {
+            let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples").join(name);
+            let file = std::fs::read(path).unwrap();
+            let picture = Jpeg::read(&file).unwrap();
+            let options = Options::default();
+            for n in 1..=8 {
+                let scales = vec![Scale::new(n).unwrap(); picture.components().len()];
+                let plain = picture.decode_by(Instructions::Plain, &scales, &options, &mut || false).unwrap();
+                let fastest = picture.decode_by(Instructions::best(), &scales, &options, &mut || false).unwrap();
+                assert!(plain == fastest, "{name} at {n}/8");
+            }
+        }
+    }
 }

@@ -4,7 +4,7 @@ use crate::Error;
 use crate::source::{Bits, Buffer};
 
 /// Bits looked up at once. Wider tables leave the first level of cache.
-pub(crate) const FAST: u32 = 12;
+pub(crate) const FAST: u32 = 11;
 /// Bits looked up at once where only distances count.
 pub(crate) const SKIP: u32 = 13;
 
@@ -122,7 +122,7 @@ pub(crate) fn extend(bits: u32, size: u32) -> i32 {
 /// A table made for decoding, with an index of `1 << FAST` codes.
 pub(crate) struct Table<const LENGTH: usize> {
     kind: Kind,
-    fast: Box<[Entry; LENGTH]>,
+    fast: [Entry; LENGTH],
     /// For each length, the first left-aligned 16-bit code beyond those of this length and shorter.
     limit: [u32; 17],
     /// For each length, what to add to a code of that length to find its symbol.
@@ -141,13 +141,8 @@ impl<const LENGTH: usize> Table<LENGTH> {
     const INDEX: u32 = LENGTH.trailing_zeros();
 
     pub(crate) fn new(spec: &Spec, kind: Kind) -> Result<Self, Error> {
-        let mut table = Table {
-            kind,
-            fast: Box::new([Entry::default(); LENGTH]),
-            limit: [0; 17],
-            offset: [0; 17],
-            values: [0; 256],
-        };
+        let mut table =
+            Table { kind, fast: [Entry::default(); LENGTH], limit: [0; 17], offset: [0; 17], values: [0; 256] };
         table.values[..spec.values.len()].copy_from_slice(&spec.values);
         if kind == Kind::Dc && spec.values.iter().any(|size| *size > 15) {
             return Err(Error::Corrupt("a DC difference of more than 15 bits"));
@@ -239,13 +234,13 @@ impl<const LENGTH: usize> Table<LENGTH> {
 }
 
 /// Says how far several symbols at once move the index of a coefficient, without their values.
-pub(crate) struct Skips(Box<[u16; 1 << SKIP]>);
+pub(crate) struct Skips([u16; 1 << SKIP]);
 
 impl Skips {
     /// From a table of runs and values.
     pub(crate) fn new(spec: &Spec) -> Result<Skips, Error> {
         let table = Table::<{ 1 << SKIP }>::new(spec, Kind::Symbols)?;
-        let mut skips = Box::new([0; 1 << SKIP]);
+        let mut skips = [0; 1 << SKIP];
         for (index, skip) in skips.iter_mut().enumerate() {
             let (mut used, mut moved) = (0, 0);
             // A code has to lie within the index, but not the value behind it.

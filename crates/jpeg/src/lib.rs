@@ -93,6 +93,17 @@ impl Scale {
     }
 }
 
+/// How exactly to decode. The default is exactly.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Leaves those refinement scans of a progressive file (ITU-T T.81, G.1.1.1.2) unread without which no coefficient that
+    /// is needed loses more than this: its quantiser step times two to the power of the number of bits that are not read.
+    /// One coefficient that loses 8 changes a sample by at most 2 levels, and by half of that where it is not zero without
+    /// those bits. DC is always exact. 0, the default, reads everything; files that are not progressive have nothing to
+    /// leave out.
+    pub drop_refinements_below: u32,
+}
+
 /// The samples of one component.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plane {

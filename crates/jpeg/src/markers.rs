@@ -240,7 +240,7 @@ impl Walker {
             let found = frame.components.iter().position(|c| c.id == id);
             let index = found.ok_or(Error::Corrupt("a scan of a component that is not there"))?;
             if scan.components.last().is_some_and(|before| before.index >= index) {
-                return Err(Error::Corrupt("a scan of components out of order"));
+                return Err(Error::Unsupported("a scan of components out of order"));
             }
             if dc > 3 || ac > 3 {
                 return Err(Error::Corrupt("a scan with a table of no place"));

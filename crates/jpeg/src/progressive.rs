@@ -1,12 +1,12 @@
 //! Progressive scans (ITU-T T.81, annex G): coefficients are collected, then transformed. Scans that bring nothing that is
 //! needed are not read.
 
-use crate::Error;
-use crate::frame::{Jpeg, Layout, table};
+use crate::frame::{Instructions, Jpeg, Layout, table};
 use crate::huffman::{AcTable, DcTable, END, Kind, SymbolTable};
 use crate::markers::{Scan, Step, Walker, ZIGZAG};
 use crate::source::{Bits, Buffer, Source};
-use crate::transform::{self, Block, inverse};
+use crate::transform::{self, Block};
+use crate::{Error, Options};
 
 /// More scans than any encoder writes. Each costs a pass over all blocks, however short it is.
 pub(crate) const MOST_SCANS: usize = 100;
@@ -86,84 +86,129 @@ fn check(scan: &Scan, known: &mut [[Option<u8>; 64]]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Which scans to read, and which coefficients of each component to keep.
+/// Which scans to read.
 pub(crate) struct Choice {
     read: Vec<bool>,
-    keep: Vec<Set>,
+    /// For each component, whether any of them refines coefficients other than DC: that takes to know which ones are not
+    /// zero, whether their values are needed or not.
+    history: Vec<bool>,
+    /// For each coefficient of each component, how many of its lowest bits are not read.
+    missing: Vec<[u8; 64]>,
 }
 
 impl Choice {
-    pub(crate) fn new(jpeg: &Jpeg<'_>, layouts: &[Layout]) -> Choice {
-        let mut keep: Vec<Set> = layouts.iter().map(|layout| lowest(layout.n)).collect();
-        let mut read = vec![false; jpeg.scans.len()];
+    pub(crate) fn new(jpeg: &Jpeg<'_>, layouts: &[Layout], options: &Options) -> Choice {
+        let mut needed: Vec<Set> = layouts.iter().map(|layout| lowest(layout.n)).collect();
+        let mut choice = Choice {
+            read: vec![false; jpeg.scans.len()],
+            history: vec![false; layouts.len()],
+            missing: vec![[0; 64]; layouts.len()],
+        };
+        // What refinements that are read refine. Without those before, they could not be understood.
+        let mut refined: Vec<Set> = vec![0; layouts.len()];
         for (i, scan) in jpeg.scans.iter().enumerate().rev() {
             // Only by reading the last scan can its end be found missing.
             let cut = !jpeg.ended && i + 1 == jpeg.scans.len();
+            let (band, refines) = (band(scan), scan.bits.0 > 0 && scan.band.0 > 0);
             for component in &scan.components {
-                let Some(keep) = keep.get_mut(component.index) else { continue };
-                let band = band(scan);
-                if *keep & band != 0 || cut {
-                    read[i] = true;
-                    // Refinement depends on which coefficients of the band are not zero.
-                    if scan.bits.0 > 0 {
-                        *keep |= band;
-                    }
+                let index = component.index;
+                let (Some(needed), Some(layout)) = (needed.get_mut(index), layouts.get(index)) else { continue };
+                if *needed & band == 0 && !cut {
+                    continue;
                 }
+                if refines {
+                    let wanted = (0..64).filter(|k| lowest(layout.n) & band >> k << k & 1 << k != 0);
+                    let loss = wanted.map(|k| u32::from(component.steps[k]) << scan.bits.0).max().unwrap_or(0);
+                    if loss <= options.drop_refinements_below && refined[index] & band == 0 && !cut {
+                        for k in (0..64).filter(|k| band >> k & 1 == 1) {
+                            choice.missing[index][k] = scan.bits.0;
+                        }
+                        continue;
+                    }
+                    *needed |= band;
+                    refined[index] |= band;
+                    choice.history[index] = true;
+                }
+                choice.read[i] = true;
             }
         }
-        Choice { read, keep }
+        choice
     }
 
-    /// Coefficients kept of each block of a component.
-    fn kept(&self, index: usize, n: usize) -> usize {
-        match self.keep.get(index) {
-            Some(keep) if keep & !lowest(n) == 0 => transform::width(n) * n,
-            _ => 64,
-        }
-    }
-
-    /// Bytes of all coefficients kept.
+    /// Bytes of what is kept of all blocks.
     pub(crate) fn bytes(&self, layouts: &[Layout]) -> u64 {
-        let of =
-            |(i, layout): (usize, &Layout)| (layout.padded.0 * layout.padded.1 * self.kept(i, layout.n) * 2) as u64;
-        layouts.iter().enumerate().map(of).sum()
+        let of = |(layout, history): (&Layout, &bool)| {
+            let block = transform::size(layout.n) * 2 + if *history { 8 } else { 0 };
+            (layout.padded.0 * layout.padded.1 * block) as u64
+        };
+        layouts.iter().zip(&self.history).map(of).sum()
     }
 }
 
 /// The coefficients of one component.
 struct Store {
     n: usize,
-    /// Coefficients kept of a block, and in a row of it.
+    /// Coefficients kept of a block.
     size: usize,
-    width: usize,
-    /// Where index k is kept; beyond `size` when it is not.
-    place: [u16; 64],
+    /// Those that are kept.
+    lowest: Set,
+    /// Where index k is kept, if it is.
+    place: [u8; 64],
     /// Blocks in a row.
     across: usize,
     coefficients: Vec<i16>,
+    /// For each block, which coefficients are not zero; or nothing, where no scan asks.
+    history: Vec<Set>,
     /// Quantiser steps by place.
     steps: [i16; 64],
+    /// What to add to the size of a coefficient that is not zero for the bits that were not read: half of what they may hold.
+    half: [i16; 64],
 }
 
 impl Store {
-    fn new(layout: &Layout, size: usize) -> Store {
-        let width = if size == 64 { 8 } else { transform::width(layout.n) };
-        let mut place = [u16::MAX; 64];
+    fn new(layout: &Layout, history: bool) -> Store {
+        let (n, blocks) = (layout.n, layout.padded.0 * layout.padded.1);
+        let mut place = [0; 64];
         for (place, at) in place.iter_mut().zip(ZIGZAG) {
             let (row, column) = (usize::from(at / 8), usize::from(at % 8));
-            if column < width && row * width + column < size {
-                *place = (row * width + column) as u16;
+            if row < n && column < n {
+                *place = transform::place(n, row, column) as u8;
             }
         }
-        let coefficients = vec![0; layout.padded.0 * layout.padded.1 * size];
-        Store { n: layout.n, size, width, place, across: layout.padded.0, coefficients, steps: [0; 64] }
+        Store {
+            n,
+            size: transform::size(n),
+            lowest: lowest(n),
+            place,
+            across: layout.padded.0,
+            coefficients: vec![0; blocks * transform::size(n)],
+            history: vec![0; if history { blocks } else { 0 }],
+            steps: [0; 64],
+            half: [0; 64],
+        }
     }
 
-    /// The coefficients of a block.
     #[inline(always)]
-    fn block(&mut self, x: usize, y: usize) -> &mut [i16] {
-        let at = (y * self.across + x) * self.size;
-        self.coefficients.get_mut(at..at + self.size).unwrap_or_default()
+    fn dc(&mut self, x: usize, y: usize) -> Option<&mut i16> {
+        self.coefficients.get_mut((y * self.across + x) * self.size)
+    }
+
+    #[inline(always)]
+    fn coefficient(&mut self, block: usize, k: usize) -> Option<&mut i16> {
+        self.coefficients.get_mut(block * self.size + usize::from(self.place[k & 63]))
+    }
+
+    #[inline(always)]
+    fn history(&self, block: usize) -> Set {
+        self.history.get(block).copied().unwrap_or_default()
+    }
+
+    /// Adds to those of a block that are not zero.
+    #[inline(always)]
+    fn remember(&mut self, block: usize, new: Set) {
+        if let Some(history) = self.history.get_mut(block) {
+            *history |= new;
+        }
     }
 }
 
@@ -171,27 +216,30 @@ impl Store {
 pub(crate) fn decode(
     jpeg: &Jpeg<'_>,
     layouts: &[Layout],
+    options: &Options,
+    instructions: Instructions,
     cancel: &mut dyn FnMut() -> bool,
 ) -> Result<Vec<Vec<u8>>, Error> {
-    let choice = Choice::new(jpeg, layouts);
-    let kept = |(i, layout): (usize, &Layout)| Store::new(layout, choice.kept(i, layout.n));
-    let mut stores: Vec<Store> = layouts.iter().enumerate().map(kept).collect();
+    let choice = Choice::new(jpeg, layouts, options);
+    let mut stores: Vec<Store> =
+        layouts.iter().zip(&choice.history).map(|(layout, history)| Store::new(layout, *history)).collect();
     let mut source = Source::new(jpeg.bytes);
     for (scan, _) in jpeg.scans.iter().zip(&choice.read).filter(|(_, read)| **read) {
         for component in &scan.components {
             let Some(store) = stores.get_mut(component.index) else { continue };
-            for (place, step) in store.place.iter().zip(component.steps.iter()) {
-                if let Some(kept) = store.steps.get_mut(usize::from(*place)) {
-                    *kept = *step as i16;
-                }
+            for k in (0..64).filter(|k| store.lowest >> k & 1 == 1) {
+                let place = usize::from(store.place[k] & 63);
+                store.steps[place] = component.steps[k] as i16;
+                let missing = choice.missing.get(component.index).map_or(0, |missing| missing[k]);
+                store.half[place] = (((1 << missing) - 1) * i32::from(component.steps[k]) / 2) as i16;
             }
         }
         let scan = Pass::new(jpeg, scan, layouts)?;
-        run(&mut source, &scan, &mut stores, cancel)?;
+        run(instructions, &mut source, &scan, &mut stores, cancel)?;
     }
     let mut planes = Vec::with_capacity(layouts.len());
     for (store, layout) in stores.into_iter().zip(layouts) {
-        planes.push(transform_all(&store, layout, cancel)?);
+        planes.push(transform_all(instructions, &store, layout, cancel)?);
     }
     Ok(planes)
 }
@@ -251,31 +299,32 @@ struct State {
     unsound: bool,
 }
 
-/// Decodes one scan with the best instructions there are.
+/// Decodes one scan.
 fn run(
+    instructions: Instructions,
     source: &mut Source<'_>,
     pass: &Pass<'_>,
     stores: &mut [Store],
     cancel: &mut dyn FnMut() -> bool,
 ) -> Result<(), Error> {
-    #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("bmi1") && is_x86_feature_detected!("bmi2") {
-        // SAFETY: the processor has what the function was compiled for.
-        return unsafe { blocks_bmi2(source, pass, stores, cancel) };
+    match instructions {
+        Instructions::Plain => blocks(source, pass, stores, cancel, deposit),
+        // SAFETY: the processor has what the function was compiled for, or there would be no such value.
+        #[cfg(target_arch = "x86_64")]
+        Instructions::Avx2 => unsafe { blocks_bmi2(source, pass, stores, cancel) },
     }
-    blocks(source, pass, stores, cancel)
 }
 
 /// [`blocks`], compiled for shifts that leave the flags alone.
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "bmi1,bmi2")]
+#[target_feature(enable = "avx2,bmi1,bmi2")]
 fn blocks_bmi2(
     source: &mut Source<'_>,
     pass: &Pass<'_>,
     stores: &mut [Store],
     cancel: &mut dyn FnMut() -> bool,
 ) -> Result<(), Error> {
-    blocks(source, pass, stores, cancel)
+    blocks(source, pass, stores, cancel, |bits, mask| std::arch::x86_64::_pdep_u64(bits, mask))
 }
 
 #[inline(always)]
@@ -284,6 +333,7 @@ fn blocks(
     pass: &Pass<'_>,
     stores: &mut [Store],
     cancel: &mut dyn FnMut() -> bool,
+    deposit: impl Fn(u64, u64) -> u64,
 ) -> Result<(), Error> {
     let scan = pass.scan;
     let low = u32::from(scan.bits.1);
@@ -323,7 +373,7 @@ fn blocks(
                             *before = before.wrapping_add(difference.into());
                             let value = (*before << low) as i16;
                             state.unsound |= !sound;
-                            if let Some(dc) = store.block(x * across + h, y * down + v).first_mut() {
+                            if let Some(dc) = store.dc(x * across + h, y * down + v) {
                                 *dc = value;
                             }
                         }
@@ -333,7 +383,7 @@ fn blocks(
                             let (v, h) = (block / across, block % across);
                             bits.refill(buffer);
                             let bit = bits.take(1) as i16;
-                            if let Some(dc) = store.block(x * across + h, y * down + v).first_mut() {
+                            if let Some(dc) = store.dc(x * across + h, y * down + v) {
                                 *dc |= bit << low;
                             }
                         }
@@ -342,11 +392,13 @@ fn blocks(
                         if state.empty > 0 {
                             state.empty -= 1;
                         } else {
-                            ac_first(buffer, &mut bits, table, &mut state, store, (x, y), band, low);
+                            ac_first(buffer, &mut bits, table, &mut state, store, y * store.across + x, band, low);
                         }
                     }
                     Coding::AcRefine(table) => {
-                        ac_refine(buffer, &mut bits, table, &mut state, store, (x, y), band, low);
+                        let block = y * store.across + x;
+                        let deposit = &deposit;
+                        ac_refine(buffer, &mut bits, table, &mut state, store, block, band, low, deposit);
                     }
                 }
             }
@@ -369,13 +421,11 @@ fn ac_first(
     table: &AcTable,
     state: &mut State,
     store: &mut Store,
-    (x, y): (usize, usize),
+    block: usize,
     (first, last): (usize, usize),
     low: u32,
 ) {
-    let place = store.place;
-    let block = store.block(x, y);
-    let (mut k, mut sound) = (first, true);
+    let (mut k, mut sound, mut new) = (first, true, 0);
     while k <= last {
         bits.refill(buffer);
         let (run, value) = table.read(bits, buffer, &mut sound);
@@ -387,13 +437,24 @@ fn ac_first(
             break;
         }
         k += run;
-        let place = place.get(k).copied().unwrap_or(u16::MAX);
-        if let Some(coefficient) = block.get_mut(usize::from(place)) {
-            *coefficient = value << low;
+        if value != 0 {
+            new |= 1 << (k & 63);
+            if store.lowest >> (k & 63) & 1 == 1
+                && let Some(coefficient) = store.coefficient(block, k)
+            {
+                *coefficient = value << low;
+            }
         }
         k += 1;
     }
+    store.remember(block, new);
     state.unsound |= !sound || k > last + 1;
+}
+
+/// The coefficients from index `k` on.
+#[inline(always)]
+fn from(k: usize) -> Set {
+    if k < 64 { Set::MAX << k } else { 0 }
 }
 
 /// Refines the coefficients of a block by one bit (G.1.2.3).
@@ -405,13 +466,14 @@ fn ac_refine(
     table: &SymbolTable,
     state: &mut State,
     store: &mut Store,
-    (x, y): (usize, usize),
+    block: usize,
     (first, last): (usize, usize),
     low: u32,
+    deposit: &impl Fn(u64, u64) -> u64,
 ) {
-    let place = store.place;
-    let block = store.block(x, y);
-    let mut k = first;
+    let band = from(first) & !from(last + 1);
+    let history = store.history(block);
+    let (mut k, mut new) = (first, 0);
     if state.empty == 0 {
         while k <= last {
             bits.refill(buffer);
@@ -429,117 +491,137 @@ fn ac_refine(
                 _ if bits.take(1) == 1 => 1 << low,
                 _ => -1 << low,
             };
-            k = refine(buffer, bits, block, &place, (k, last), zeros, low);
-            if k <= last {
-                if let Some(coefficient) = block.get_mut(usize::from(place[k & 63])) {
+            state.unsound |= size > 1;
+            // Where the value goes: behind so many coefficients that are zero, and on one that is.
+            let rest = band & from(k);
+            let place = deposit(1 << zeros, rest & !history);
+            let before = if place == 0 { rest } else { rest & (place - 1) };
+            refine(buffer, bits, store, block, before & history, low, deposit);
+            if value != 0 {
+                // A block of too many coefficients.
+                state.unsound |= place == 0;
+                new |= place;
+                k = place.trailing_zeros() as usize;
+                if store.lowest & place != 0
+                    && let Some(coefficient) = store.coefficient(block, k)
+                {
                     *coefficient = value;
                 }
-            } else {
-                state.unsound |= size > 0;
             }
-            state.unsound |= size > 1;
-            k += 1;
+            k = if place == 0 { last } else { place.trailing_zeros() as usize } + 1;
         }
     }
     if state.empty > 0 {
-        refine(buffer, bits, block, &place, (k, last), 64, low);
+        refine(buffer, bits, store, block, band & from(k) & history, low, deposit);
         state.empty -= 1;
     }
+    store.remember(block, new);
 }
 
-/// Refines those coefficients that are not zero, until it has passed so many zeros and found another, whose index it gives.
+/// Reads one bit for each coefficient of a set, none of which is zero.
 #[inline(always)]
 fn refine(
     buffer: &Buffer,
     bits: &mut Bits,
-    block: &mut [i16],
-    place: &[u16; 64],
-    (mut k, last): (usize, usize),
-    mut zeros: usize,
+    store: &mut Store,
+    block: usize,
+    set: Set,
     low: u32,
-) -> usize {
-    while k <= last {
-        if let Some(coefficient) = block.get_mut(usize::from(place[k & 63]))
-            && *coefficient != 0
-        {
-            bits.refill(buffer);
-            if bits.take(1) == 1 && *coefficient & 1 << low == 0 {
-                *coefficient = coefficient.wrapping_add(if *coefficient < 0 { -1 << low } else { 1 << low });
-            }
-        } else if zeros == 0 {
-            break;
-        } else {
-            zeros -= 1;
-        }
-        k += 1;
+    deposit: &impl Fn(u64, u64) -> u64,
+) {
+    const HALF: Set = 0xFFFF_FFFF;
+    if set == 0 {
+        return;
     }
-    k
+    let mut grown = if set.count_ones() <= 56 {
+        deposit(bits.take_reversed(buffer, set.count_ones()), set)
+    } else {
+        deposit(bits.take_reversed(buffer, (set & HALF).count_ones()), set & HALF)
+            | deposit(bits.take_reversed(buffer, (set & !HALF).count_ones()), set & !HALF)
+    } & store.lowest;
+    while grown != 0 {
+        if let Some(coefficient) = store.coefficient(block, grown.trailing_zeros() as usize) {
+            *coefficient = coefficient.wrapping_add(if *coefficient < 0 { -1 << low } else { 1 << low });
+        }
+        grown &= grown - 1;
+    }
+}
+
+/// Puts the lowest bits of `bits` where `mask` has bits, in order.
+fn deposit(mut bits: u64, mut mask: u64) -> u64 {
+    let mut out = 0;
+    while mask != 0 && bits != 0 {
+        if bits & 1 == 1 {
+            out |= mask & mask.wrapping_neg();
+        }
+        bits >>= 1;
+        mask &= mask - 1;
+    }
+    out
 }
 
 /// Transforms all blocks of a component.
-fn transform_all(store: &Store, layout: &Layout, cancel: &mut dyn FnMut() -> bool) -> Result<Vec<u8>, Error> {
+fn transform_all(
+    instructions: Instructions,
+    store: &Store,
+    layout: &Layout,
+    cancel: &mut dyn FnMut() -> bool,
+) -> Result<Vec<u8>, Error> {
+    let stride = layout.stride();
     let mut data = vec![0; layout.bytes()];
-    let across = store.across;
-    for (y, row) in store.coefficients.chunks(across * store.size).enumerate() {
+    for (y, row) in store.coefficients.chunks(store.across * store.size).enumerate() {
         if cancel() {
             return Err(Error::Cancelled);
         }
-        let Some(out) = data.get_mut(y * store.n * layout.stride()..) else { break };
-        transform_row(store, row, out, layout.stride());
+        let Some(out) = data.get_mut(y * store.n * stride..) else { break };
+        match instructions {
+            Instructions::Plain => plain::row(store, row, out, stride),
+            // SAFETY: the processor has what the function was compiled for, or there would be no such value.
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx2 => unsafe { avx2::row(store, row, out, stride) },
+        }
     }
     Ok(data)
 }
 
-fn transform_row(store: &Store, row: &[i16], out: &mut [u8], stride: usize) {
-    #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi1") && is_x86_feature_detected!("bmi2") {
-        // SAFETY: the processor has what the function was compiled for.
-        return unsafe { transform_row_avx2(store, row, out, stride) };
-    }
-    transform_row_any(store, row, out, stride);
-}
+/// The same code for any processor and, on x86-64, for vectors of 256 bits.
+macro_rules! compiled {
+    ($name:ident $(, $attribute:meta)*) => {
+        mod $name {
+            use super::*;
 
-/// [`transform_row_any`], compiled for vectors of 256 bits.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,bmi1,bmi2")]
-fn transform_row_avx2(store: &Store, row: &[i16], out: &mut [u8], stride: usize) {
-    transform_row_any(store, row, out, stride);
-}
-
-#[inline(always)]
-fn transform_row_any(store: &Store, row: &[i16], out: &mut [u8], stride: usize) {
-    match store.n {
-        1 => transform_blocks::<1>(store, row, out, stride),
-        2 => transform_blocks::<2>(store, row, out, stride),
-        3 => transform_blocks::<3>(store, row, out, stride),
-        4 => transform_blocks::<4>(store, row, out, stride),
-        5 => transform_blocks::<5>(store, row, out, stride),
-        6 => transform_blocks::<6>(store, row, out, stride),
-        7 => transform_blocks::<7>(store, row, out, stride),
-        _ => transform_blocks::<8>(store, row, out, stride),
-    }
-}
-
-#[inline(always)]
-fn transform_blocks<const N: usize>(store: &Store, row: &[i16], out: &mut [u8], stride: usize) {
-    let width = transform::width(N);
-    for (x, kept) in row.chunks_exact(store.size).enumerate() {
-        let mut block: Block = [0; 64];
-        let mut ac = 0;
-        if store.width == width {
-            for i in 0..N * width {
-                block[i] = kept[i].wrapping_mul(store.steps[i]);
-                ac |= if i > 0 { block[i] } else { 0 };
+            $(#[$attribute])*
+            pub(super) fn row(store: &Store, row: &[i16], out: &mut [u8], stride: usize) {
+                match store.n {
+                    1 => blocks::<1>(store, row, out, stride),
+                    2 => blocks::<2>(store, row, out, stride),
+                    3 => blocks::<3>(store, row, out, stride),
+                    4 => blocks::<4>(store, row, out, stride),
+                    5 => blocks::<5>(store, row, out, stride),
+                    6 => blocks::<6>(store, row, out, stride),
+                    7 => blocks::<7>(store, row, out, stride),
+                    _ => blocks::<8>(store, row, out, stride),
+                }
             }
-        } else {
-            for v in 0..N {
-                for u in 0..N {
-                    block[v * width + u] = kept[v * 8 + u].wrapping_mul(store.steps[v * 8 + u]);
-                    ac |= if u + v > 0 { block[v * width + u] } else { 0 };
+
+            $(#[$attribute])*
+            fn blocks<const N: usize>(store: &Store, row: &[i16], out: &mut [u8], stride: usize) {
+                for (x, kept) in row.chunks_exact(transform::size(N)).enumerate() {
+                    let mut block: Block = [0; 64];
+                    let mut ac = 0;
+                    for (i, value) in kept.iter().enumerate() {
+                        let half = value.signum() * store.half[i];
+                        block[i] = value.wrapping_mul(store.steps[i]).wrapping_add(half);
+                        ac |= if i > 0 { block[i] } else { 0 };
+                    }
+                    let Some(out) = out.get_mut(x * N..) else { break };
+                    transform::$name::inverse::<N>(&block, if ac == 0 { 0 } else { 63 }, out, stride);
                 }
             }
         }
-        let Some(out) = out.get_mut(x * N..) else { break };
-        inverse::<N>(&block, if ac == 0 { 0 } else { 63 }, out, stride);
-    }
+    };
 }
+
+compiled!(plain);
+#[cfg(target_arch = "x86_64")]
+compiled!(avx2, target_feature(enable = "avx2,bmi1,bmi2"));

@@ -1,14 +1,17 @@
 //! Baseline and extended sequential scans (ITU-T T.81, annex F): each block is decoded and transformed at once.
 
-use crate::Error;
-use crate::frame::{Jpeg, Layout, table};
-use crate::huffman::{AcTable, DcTable, END, Kind, Skips};
-use crate::markers::{Scan, Step, ZIGZAG};
-use crate::source::{Bits, Buffer, Source};
-use crate::transform::{self, inverse};
+use std::ptr;
+use std::rc::Rc;
 
-/// Files of fewer blocks do without the table of skips, which takes as long to make as thousands of blocks to decode.
-const BLOCKS_WORTH_SKIPS: usize = 4096;
+use crate::Error;
+use crate::frame::{Instructions, Jpeg, Layout, table};
+use crate::huffman::{AcTable, DcTable, END, Kind, Skips};
+use crate::markers::{Scan, ScanComponent, Step, ZIGZAG};
+use crate::source::{Bits, Buffer, Source};
+use crate::transform::{self, Block};
+
+/// Files of fewer blocks do without the table of skips, which takes longer to make than it would save.
+const BLOCKS_WORTH_SKIPS: usize = 2000;
 
 /// More scans than any encoder writes.
 const MOST_SCANS: usize = 100;
@@ -23,18 +26,46 @@ struct Place {
     step: i16,
 }
 
-/// Symbols read without filling up in between: each takes at most 16 bits, or fills up itself.
-const READS: usize = 3;
-
 /// Where coefficients go that are not needed.
 const NOWHERE: u16 = 64;
+
+/// Huffman tables of one component, or of several that share them.
+struct Tables {
+    dc: DcTable,
+    ac: AcTable,
+    skips: Option<Skips>,
+}
+
+impl Tables {
+    /// For each component of a scan.
+    fn of_all(scan: &Scan, layouts: &[Layout]) -> Result<Vec<Rc<Tables>>, Error> {
+        let mut all: Vec<Rc<Tables>> = Vec::with_capacity(scan.components.len());
+        for (i, component) in scan.components.iter().enumerate() {
+            let (dc, ac) = (table(&component.dc)?, table(&component.ac)?);
+            let same = |other: &&ScanComponent| {
+                let specs = (other.dc.as_deref(), other.ac.as_deref());
+                matches!(specs, (Some(a), Some(b)) if ptr::eq(a, dc) && ptr::eq(b, ac))
+            };
+            if let Some(found) = scan.components[..i].iter().position(|other| same(&other)) {
+                all.push(all[found].clone());
+                continue;
+            }
+            let skipped = scan.components.iter().filter(same).map(|other| &layouts[other.index]).filter(|l| l.n < 8);
+            let blocks: usize = skipped.map(|layout| layout.blocks.0 * layout.blocks.1).sum();
+            all.push(Rc::new(Tables {
+                dc: DcTable::new(dc, Kind::Dc)?,
+                ac: AcTable::new(ac, Kind::Ac)?,
+                skips: if blocks >= BLOCKS_WORTH_SKIPS { Some(Skips::new(ac)?) } else { None },
+            }));
+        }
+        Ok(all)
+    }
+}
 
 /// What is needed to decode the blocks of one component in one scan.
 struct Part {
     n: usize,
-    dc: DcTable,
-    ac: AcTable,
-    skips: Option<Skips>,
+    tables: Rc<Tables>,
     places: Places,
     /// Blocks in an MCU: in a row, in a column.
     across: usize,
@@ -71,7 +102,7 @@ impl Places {
             let (row, column) = (usize::from(at / 8), usize::from(at % 8));
             if row < n && column < n {
                 // Steps past 15 bits belong to no picture of 8 bits; whatever they make is cut off at 0 and 255.
-                places[k] = Place { at: (row * transform::width(n) + column) as u16, step: steps[k] as i16 };
+                places[k] = Place { at: transform::place(n, row, column) as u16, step: steps[k] as i16 };
             }
         }
         Places(places)
@@ -87,6 +118,7 @@ impl Places {
 pub(crate) fn decode(
     jpeg: &Jpeg<'_>,
     layouts: &[Layout],
+    instructions: Instructions,
     cancel: &mut dyn FnMut() -> bool,
 ) -> Result<Vec<Vec<u8>>, Error> {
     let mut planes: Vec<Option<Vec<u8>>> = vec![None; layouts.len()];
@@ -95,19 +127,16 @@ pub(crate) fn decode(
     let mut source = Source::new(jpeg.bytes);
     for _ in 0..MOST_SCANS {
         let mut parts = Vec::with_capacity(scan.components.len());
-        for component in &scan.components {
+        for (component, tables) in scan.components.iter().zip(Tables::of_all(&scan, layouts)?) {
             let layout = &layouts[component.index];
             if planes[component.index].is_some() {
                 return Err(Error::Unsupported("a component that is coded twice"));
             }
-            let skips = layout.n < 8 && layout.blocks.0 * layout.blocks.1 >= BLOCKS_WORTH_SKIPS;
             let alone = scan.components.len() == 1;
             let sampling = &jpeg.components()[component.index];
             parts.push(Part {
                 n: layout.n,
-                dc: DcTable::new(table(&component.dc)?, Kind::Dc)?,
-                ac: AcTable::new(table(&component.ac)?, Kind::Ac)?,
-                skips: if skips { Some(Skips::new(table(&component.ac)?)?) } else { None },
+                tables,
                 places: Places::new(layout.n, &component.steps),
                 across: if alone { 1 } else { sampling.horizontal.into() },
                 down: if alone { 1 } else { sampling.vertical.into() },
@@ -123,7 +152,7 @@ pub(crate) fn decode(
             [alone] => layouts[alone.index].blocks,
             _ => (jpeg.mcus.0 as usize, jpeg.mcus.1 as usize),
         };
-        run(&mut source, &scan, &mut parts, mcus, cancel)?;
+        run(instructions, &mut source, &scan, &mut parts, mcus, cancel)?;
         for (component, part) in scan.components.iter().zip(parts) {
             planes[component.index] = Some(part.data);
         }
@@ -140,20 +169,21 @@ pub(crate) fn decode(
     Err(Error::Corrupt("too many scans"))
 }
 
-/// Decodes one scan with the best instructions there are.
+/// Decodes one scan.
 fn run(
+    instructions: Instructions,
     source: &mut Source<'_>,
     scan: &Scan,
     parts: &mut [Part],
     mcus: (usize, usize),
     cancel: &mut dyn FnMut() -> bool,
 ) -> Result<(), Error> {
-    #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("bmi1") && is_x86_feature_detected!("bmi2") {
-        // SAFETY: the processor has what the function was compiled for.
-        return unsafe { avx2::rows(source, scan, parts, mcus, cancel) };
+    match instructions {
+        Instructions::Plain => plain::rows(source, scan, parts, mcus, cancel),
+        // SAFETY: the processor has what the function was compiled for, or there would be no such value.
+        #[cfg(target_arch = "x86_64")]
+        Instructions::Avx2 => unsafe { avx2::rows(source, scan, parts, mcus, cancel) },
     }
-    plain::rows(source, scan, parts, mcus, cancel)
 }
 
 /// The same code for any processor and, on x86-64, for vectors of 256 bits and shifts that leave the flags alone.
@@ -190,7 +220,10 @@ macro_rules! compiled {
                 for v in 0..part.down {
                     let row = (y * part.down + v) * N * part.stride;
                     for h in 0..part.across {
-                        block::<N>(buffer, &mut bits, part, row + (x * part.across + h) * N);
+                        let at = row + (x * part.across + h) * N;
+                        block::<N>(buffer, &mut bits, part, at, |block, last, out, stride| {
+                            transform::$name::inverse::<N>(block, last, out, stride);
+                        });
                     }
                 }
                 bits
@@ -248,27 +281,26 @@ fn rows(
 
 /// Decodes a block and writes its samples.
 #[inline(always)]
-fn block<const N: usize>(buffer: &Buffer, bits: &mut Bits, part: &mut Part, at: usize) {
+fn block<const N: usize>(
+    buffer: &Buffer,
+    bits: &mut Bits,
+    part: &mut Part,
+    at: usize,
+    inverse: impl Fn(&Block, usize, &mut [u8], usize),
+) {
     let mut sound = true;
     bits.refill(buffer);
-    let (_, difference) = part.dc.read(bits, buffer, &mut sound);
+    let (_, difference) = part.tables.dc.read(bits, buffer, &mut sound);
     part.before = part.before.wrapping_add(difference.into());
     part.coefficients[0] = (part.before as i16).wrapping_mul(part.places.of(0).step);
 
     // The index of the next coefficient; END and more after the last.
     let mut k = 1;
-    'values: while k <= last_index(N) {
+    // The difference left at least 40 bits: enough for two symbols.
+    values::<N, 2>(buffer, bits, part, &mut k, &mut sound);
+    while k <= last_index(N) {
         bits.refill(buffer);
-        for _ in 0..READS {
-            let (run, value) = part.ac.read(bits, buffer, &mut sound);
-            k += run;
-            let place = part.places.of(k);
-            part.coefficients[usize::from(place.at) & 127] = value.wrapping_mul(place.step);
-            k += 1;
-            if k > last_index(N) {
-                break 'values;
-            }
-        }
+        values::<N, 3>(buffer, bits, part, &mut k, &mut sound);
     }
     let last = if k > END { k - END - 2 } else { k - 1 };
     if N < 8 && k < 64 {
@@ -277,18 +309,39 @@ fn block<const N: usize>(buffer: &Buffer, bits: &mut Bits, part: &mut Part, at: 
     sound &= k > END || k == 64;
     part.sound &= sound;
     if let (Some(out), Some(block)) = (part.data.get_mut(at..), part.coefficients.first_chunk::<64>()) {
-        inverse::<N>(block, last, out, part.stride);
+        inverse(block, last, out, part.stride);
     }
-    part.coefficients[1..N * transform::width(N)].fill(0);
+    part.coefficients[1..transform::size(N)].fill(0);
+}
+
+/// Reads at most `COUNT` coefficients that are needed. Each takes at most 16 bits, or fills up itself.
+#[inline(always)]
+fn values<const N: usize, const COUNT: usize>(
+    buffer: &Buffer,
+    bits: &mut Bits,
+    part: &mut Part,
+    k: &mut usize,
+    sound: &mut bool,
+) {
+    for _ in 0..COUNT {
+        if *k > last_index(N) {
+            return;
+        }
+        let (run, value) = part.tables.ac.read(bits, buffer, sound);
+        *k += run;
+        let place = part.places.of(*k);
+        part.coefficients[usize::from(place.at) & 127] = value.wrapping_mul(place.step);
+        *k += 1;
+    }
 }
 
 /// Steps over the coefficients of a block from index `k` on. Gives the index behind them.
 #[inline(always)]
 fn step_over(buffer: &Buffer, bits: &mut Bits, part: &Part, mut k: usize, sound: &mut bool) -> usize {
-    let Some(skips) = &part.skips else {
+    let Some(skips) = &part.tables.skips else {
         while k < 64 {
             bits.refill(buffer);
-            k += part.ac.read(bits, buffer, sound).0 + 1;
+            k += part.tables.ac.read(bits, buffer, sound).0 + 1;
         }
         return k;
     };
@@ -300,7 +353,7 @@ fn step_over(buffer: &Buffer, bits: &mut Bits, part: &Part, mut k: usize, sound:
             let (used, moved) = skips.look(bits);
             if !fits(k + moved) {
                 bits.refill(buffer);
-                k += part.ac.read(bits, buffer, sound).0 + 1;
+                k += part.tables.ac.read(bits, buffer, sound).0 + 1;
                 continue 'full;
             }
             bits.consume(used);

@@ -70,6 +70,15 @@ impl Bits {
         value
     }
 
+    /// The next 0 to 56 bits, the first of them lowest; what lies above them has no meaning. Fills up before.
+    #[inline(always)]
+    pub(crate) fn take_reversed(&mut self, buffer: &Buffer, count: u32) -> u64 {
+        self.refill(buffer);
+        let word = self.bits.reverse_bits();
+        self.consume(count);
+        word
+    }
+
     /// Bits taken since the start of the buffer.
     #[inline(always)]
     fn taken(&self) -> usize {

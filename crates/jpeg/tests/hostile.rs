@@ -248,7 +248,8 @@ fn each_broken_part_is_named() {
         }
     };
     use Verdict::*;
-    let cases: &[(&str, Verdict, &dyn Fn(&mut Parts))] = &[
+    type Change<'a> = &'a dyn Fn(&mut Parts);
+    let cases: &[(&str, Verdict, Change<'_>)] = &[
         ("nothing", Fine, &|_| {}),
         ("extended sequential", Fine, &|p| p.sof.0 = 0xC1),
         ("lossless", Unsupported, &|p| p.sof.0 = 0xC3),

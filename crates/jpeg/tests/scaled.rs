@@ -136,3 +136,31 @@ fn progressive() {
         }
     }
 }
+
+/// What refinements leave out is bounded, DC is exact, and the default is exact.
+#[test]
+fn dropped_refinements() {
+    let (width, height) = (310, 205);
+    let parameters = [
+        (tj::TJPARAM_TJPARAM_SUBSAMP, tj::TJSAMP_TJSAMP_420),
+        (tj::TJPARAM_TJPARAM_QUALITY, 90),
+        (tj::TJPARAM_TJPARAM_PROGRESSIVE, 1),
+    ];
+    let file = common::compress(width, height, &picture(width, height, 3), 3, &parameters);
+    let picture = Jpeg::read(&file).unwrap();
+    let mut last = f64::INFINITY;
+    for n in 1..=8 {
+        let scales = [Scale::new(n).unwrap(); 3];
+        let exact = picture.decode(&scales, &mut || false).unwrap();
+        for (drop_refinements_below, most) in [(0, 0.0), (8, 0.8), (u32::MAX, 6.0)] {
+            let options = jpeg::Options { drop_refinements_below };
+            let planes = picture.decode_with(&scales, &options, &mut || false).unwrap();
+            let luma = |planes: &[jpeg::Plane]| (0..exact[0].height).flat_map(|y| planes[0].row(y).to_vec()).collect();
+            let (a, b): (Vec<u8>, Vec<u8>) = (luma(&exact), luma(&planes));
+            let difference: f64 = a.iter().zip(&b).map(|(a, b)| f64::from(a.abs_diff(*b)).powi(2)).sum();
+            last = (difference / a.len() as f64).sqrt();
+            assert!(last <= if n == 1 { 0.0 } else { most }, "{n}/8, {drop_refinements_below}: {last}");
+        }
+    }
+    assert!(last > 0.5, "nothing was left out");
+}
