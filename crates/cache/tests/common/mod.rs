@@ -78,7 +78,7 @@ impl Catalogue for MemoryCatalogue {
     }
     fn remove_rows(&self, tier: Tier, rows: &[(DerivativeKey, BodyId)]) -> Result<Vec<Place>, CatalogueError> {
         self.2.lock().unwrap().push(rows.len());
-        self.4.lock().unwrap().iter().for_each(|told| told(tier));
+        self.4.lock().unwrap().iter().for_each(|told| rows.iter().for_each(|_| told(tier)));
         let mut held = self.0.lock().unwrap();
         let mut remove = |(key, body): &(DerivativeKey, BodyId)| {
             held.get(&at(tier, key)).filter(|row| row.body == *body)?;
