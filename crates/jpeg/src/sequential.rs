@@ -201,25 +201,33 @@ macro_rules! compiled {
                 mcus: (usize, usize),
                 cancel: &mut dyn FnMut() -> bool,
             ) -> Result<(), Error> {
-                let first = parts.first().map_or(0, |part| part.n);
-                let same = parts.iter().all(|part| part.n == first);
-                super::rows(source, scan, parts, mcus, cancel, |source, bits, parts, xs, y| match first {
-                    _ if !same => mixed(source, bits, parts, xs, y),
-                    1 => alike::<1>(source, bits, parts, xs, y),
-                    2 => alike::<2>(source, bits, parts, xs, y),
-                    3 => alike::<3>(source, bits, parts, xs, y),
-                    4 => alike::<4>(source, bits, parts, xs, y),
-                    5 => alike::<5>(source, bits, parts, xs, y),
-                    6 => alike::<6>(source, bits, parts, xs, y),
-                    7 => alike::<7>(source, bits, parts, xs, y),
-                    _ => alike::<8>(source, bits, parts, xs, y),
+                let (first, rest) = match parts.iter().map(|part| part.n).collect::<Vec<_>>().as_slice() {
+                    [first] => (*first, *first),
+                    [first, rest, ..] if parts[1..].iter().all(|part| part.n == *rest) => (*first, *rest),
+                    _ => (0, 0),
+                };
+                super::rows(source, scan, parts, mcus, cancel, |source, bits, parts, xs, y| match (first, rest) {
+                    (1, 1) => alike::<1, 1>(source, bits, parts, xs, y),
+                    (2, 2) => alike::<2, 2>(source, bits, parts, xs, y),
+                    (3, 3) => alike::<3, 3>(source, bits, parts, xs, y),
+                    (4, 4) => alike::<4, 4>(source, bits, parts, xs, y),
+                    (5, 5) => alike::<5, 5>(source, bits, parts, xs, y),
+                    (6, 6) => alike::<6, 6>(source, bits, parts, xs, y),
+                    (7, 7) => alike::<7, 7>(source, bits, parts, xs, y),
+                    (8, 8) => alike::<8, 8>(source, bits, parts, xs, y),
+                    // Planes of one size from chroma of half the resolution.
+                    (1, 2) => alike::<1, 2>(source, bits, parts, xs, y),
+                    (2, 4) => alike::<2, 4>(source, bits, parts, xs, y),
+                    (3, 6) => alike::<3, 6>(source, bits, parts, xs, y),
+                    (4, 8) => alike::<4, 8>(source, bits, parts, xs, y),
+                    _ => mixed(source, bits, parts, xs, y),
                 })
             }
 
-            /// Some MCUs of a row, all components at one scale.
+            /// Some MCUs of a row, the first component at one scale, the others at one.
             #[inline(never)]
             $(#[$attribute])*
-            fn alike<const N: usize>(
+            fn alike<const N: usize, const REST: usize>(
                 source: &mut Source<'_>,
                 bits: Bits,
                 parts: &mut [Part],
@@ -231,8 +239,14 @@ macro_rules! compiled {
                     if source.is_low(&bits) {
                         bits = source.fill(bits.local())?.local();
                     }
-                    for part in parts.iter_mut() {
-                        blocks::<N>(source.buffer(), &mut bits, part, x, y);
+                    let Some((first, rest)) = parts.split_first_mut() else { return Ok(bits) };
+                    blocks::<N>(source.buffer(), &mut bits, first, x, y, |block, last, out, stride| {
+                        transform::$name::inverse::<N>(block, last, out, stride);
+                    });
+                    for part in rest {
+                        blocks::<REST>(source.buffer(), &mut bits, part, x, y, |block, last, out, stride| {
+                            transform::$name::inverse::<REST>(block, last, out, stride);
+                        });
                     }
                 }
                 Ok(bits)
@@ -273,23 +287,10 @@ macro_rules! compiled {
             $(#[$attribute])*
             fn apart<const N: usize>(buffer: &Buffer, bits: Bits, part: &mut Part, x: usize, y: usize) -> Bits {
                 let mut bits = bits.local();
-                blocks::<N>(buffer, &mut bits, part, x, y);
+                blocks::<N>(buffer, &mut bits, part, x, y, |block, last, out, stride| {
+                    transform::$name::inverse::<N>(block, last, out, stride);
+                });
                 bits
-            }
-
-            /// The blocks of one component in one MCU.
-            #[inline]
-            $(#[$attribute])*
-            fn blocks<const N: usize>(buffer: &Buffer, bits: &mut Bits, part: &mut Part, x: usize, y: usize) {
-                for v in 0..part.down {
-                    let row = (y * part.down + v) * N * part.stride;
-                    for h in 0..part.across {
-                        let at = row + (x * part.across + h) * N;
-                        block::<N>(buffer, bits, part, at, |block, last, out, stride| {
-                            transform::$name::inverse::<N>(block, last, out, stride);
-                        });
-                    }
-                }
             }
         }
     };
@@ -338,6 +339,24 @@ fn rows(
         }
     }
     source.check(&bits)
+}
+
+/// The blocks of one component in one MCU.
+#[inline(always)]
+fn blocks<const N: usize>(
+    buffer: &Buffer,
+    bits: &mut Bits,
+    part: &mut Part,
+    x: usize,
+    y: usize,
+    inverse: impl Fn(&Block, usize, &mut [u8], usize),
+) {
+    for v in 0..part.down {
+        let row = (y * part.down + v) * N * part.stride;
+        for h in 0..part.across {
+            block::<N>(buffer, bits, part, row + (x * part.across + h) * N, &inverse);
+        }
+    }
 }
 
 /// Decodes a block and writes its samples.
