@@ -42,6 +42,7 @@ fn psnr(file: &[u8], n: u8, options: &jpeg::Options) -> f64 {
 fn main() {
     let mut rounds = 15;
     let mut only = None;
+    let mut chroma = 1;
     let mut options = jpeg::Options::default();
     let mut sizes = vec![1, 2, 3, 4, 5, 6, 7, 8];
     let mut files = Vec::new();
@@ -50,6 +51,7 @@ fn main() {
         match argument.as_str() {
             "--rounds" => rounds = arguments.next().and_then(|n| n.parse().ok()).expect("a number of rounds"),
             "--ours" => only = Some(arguments.next().and_then(|n| n.parse::<u8>().ok()).expect("1 to 8")),
+            "--chroma" => chroma = arguments.next().and_then(|n| n.parse().ok()).expect("a factor"),
             "--drop" => {
                 let limit = arguments.next().and_then(|n| n.parse().ok());
                 options.drop_refinements_below = limit.expect("a loss in units of coefficients");
@@ -65,7 +67,9 @@ fn main() {
         let file = std::fs::read(&name).expect("a readable file");
         let ours = |n: u8| {
             let picture = jpeg::Jpeg::read(&file).unwrap();
-            let scales = vec![jpeg::Scale::new(n).unwrap(); picture.components().len()];
+            let mut scales = vec![jpeg::Scale::new(n).unwrap(); picture.components().len()];
+            let chroma = jpeg::Scale::new((n * chroma).min(8)).unwrap();
+            scales.iter_mut().skip(1).for_each(|scale| *scale = chroma);
             black_box(picture.decode_with(&scales, &options, &mut || false).unwrap());
         };
         if let Some(n) = only {

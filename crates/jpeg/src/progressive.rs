@@ -248,8 +248,8 @@ pub(crate) fn decode(
 enum Coding {
     DcFirst(Vec<DcTable>),
     DcRefine,
-    AcFirst(AcTable),
-    AcRefine(SymbolTable),
+    AcFirst(Box<AcTable>),
+    AcRefine(Box<SymbolTable>),
 }
 
 /// A scan made ready.
@@ -270,8 +270,8 @@ impl<'a> Pass<'a> {
                 Coding::DcFirst(tables.collect::<Result<_, _>>()?)
             }
             (0, _) => Coding::DcRefine,
-            (_, 0) => Coding::AcFirst(AcTable::new(table(&first.ac)?, Kind::AcFirst)?),
-            _ => Coding::AcRefine(SymbolTable::new(table(&first.ac)?, Kind::Symbols)?),
+            (_, 0) => Coding::AcFirst(Box::new(AcTable::new(table(&first.ac)?, Kind::AcFirst)?)),
+            _ => Coding::AcRefine(Box::new(SymbolTable::new(table(&first.ac)?, Kind::Symbols)?)),
         };
         let alone = scan.components.len() == 1;
         let part = |index: usize| match jpeg.components().get(index) {

@@ -1,5 +1,6 @@
 //! Baseline and extended sequential scans (ITU-T T.81, annex F): each block is decoded and transformed at once.
 
+use std::ops::Range;
 use std::ptr;
 use std::rc::Rc;
 
@@ -200,32 +201,95 @@ macro_rules! compiled {
                 mcus: (usize, usize),
                 cancel: &mut dyn FnMut() -> bool,
             ) -> Result<(), Error> {
-                super::rows(source, scan, parts, mcus, cancel, |buffer, bits, part, x, y| match part.n {
-                    1 => blocks::<1>(buffer, bits, part, x, y),
-                    2 => blocks::<2>(buffer, bits, part, x, y),
-                    3 => blocks::<3>(buffer, bits, part, x, y),
-                    4 => blocks::<4>(buffer, bits, part, x, y),
-                    5 => blocks::<5>(buffer, bits, part, x, y),
-                    6 => blocks::<6>(buffer, bits, part, x, y),
-                    7 => blocks::<7>(buffer, bits, part, x, y),
-                    _ => blocks::<8>(buffer, bits, part, x, y),
+                let (first, rest) = match parts.iter().map(|part| part.n).collect::<Vec<_>>().as_slice() {
+                    [first] => (*first, *first),
+                    [first, rest, ..] if parts[1..].iter().all(|part| part.n == *rest) => (*first, *rest),
+                    _ => (0, 0),
+                };
+                super::rows(source, scan, parts, mcus, cancel, |source, bits, parts, xs, y| match (first, rest) {
+                    (1, 1) => alike::<1, 1>(source, bits, parts, xs, y),
+                    (2, 2) => alike::<2, 2>(source, bits, parts, xs, y),
+                    (3, 3) => alike::<3, 3>(source, bits, parts, xs, y),
+                    (4, 4) => alike::<4, 4>(source, bits, parts, xs, y),
+                    (5, 5) => alike::<5, 5>(source, bits, parts, xs, y),
+                    (6, 6) => alike::<6, 6>(source, bits, parts, xs, y),
+                    (7, 7) => alike::<7, 7>(source, bits, parts, xs, y),
+                    (8, 8) => alike::<8, 8>(source, bits, parts, xs, y),
+                    // Planes of one size from chroma of half the resolution.
+                    (1, 2) => alike::<1, 2>(source, bits, parts, xs, y),
+                    (2, 4) => alike::<2, 4>(source, bits, parts, xs, y),
+                    (3, 6) => alike::<3, 6>(source, bits, parts, xs, y),
+                    (4, 8) => alike::<4, 8>(source, bits, parts, xs, y),
+                    _ => mixed(source, bits, parts, xs, y),
                 })
             }
 
-            // One function for each size keeps the state of the reader in registers.
+            /// Some MCUs of a row, the first component at one scale, the others at one.
             #[inline(never)]
             $(#[$attribute])*
-            fn blocks<const N: usize>(buffer: &Buffer, bits: Bits, part: &mut Part, x: usize, y: usize) -> Bits {
+            fn alike<const N: usize, const REST: usize>(
+                source: &mut Source<'_>,
+                bits: Bits,
+                parts: &mut [Part],
+                xs: Range<usize>,
+                y: usize,
+            ) -> Result<Bits, Error> {
                 let mut bits = bits.local();
-                for v in 0..part.down {
-                    let row = (y * part.down + v) * N * part.stride;
-                    for h in 0..part.across {
-                        let at = row + (x * part.across + h) * N;
-                        block::<N>(buffer, &mut bits, part, at, |block, last, out, stride| {
-                            transform::$name::inverse::<N>(block, last, out, stride);
+                for x in xs {
+                    if source.is_low(&bits) {
+                        bits = source.fill(bits.local())?.local();
+                    }
+                    let Some((first, rest)) = parts.split_first_mut() else { return Ok(bits) };
+                    blocks::<N>(source.buffer(), &mut bits, first, x, y, |block, last, out, stride| {
+                        transform::$name::inverse::<N>(block, last, out, stride);
+                    });
+                    for part in rest {
+                        blocks::<REST>(source.buffer(), &mut bits, part, x, y, |block, last, out, stride| {
+                            transform::$name::inverse::<REST>(block, last, out, stride);
                         });
                     }
                 }
+                Ok(bits)
+            }
+
+            /// Some MCUs of a row, each component at its own scale.
+            $(#[$attribute])*
+            fn mixed(
+                source: &mut Source<'_>,
+                mut bits: Bits,
+                parts: &mut [Part],
+                xs: Range<usize>,
+                y: usize,
+            ) -> Result<Bits, Error> {
+                for x in xs {
+                    if source.is_low(&bits) {
+                        bits = source.fill(bits)?;
+                    }
+                    let buffer = source.buffer();
+                    for part in parts.iter_mut() {
+                        bits = match part.n {
+                            1 => apart::<1>(buffer, bits, part, x, y),
+                            2 => apart::<2>(buffer, bits, part, x, y),
+                            3 => apart::<3>(buffer, bits, part, x, y),
+                            4 => apart::<4>(buffer, bits, part, x, y),
+                            5 => apart::<5>(buffer, bits, part, x, y),
+                            6 => apart::<6>(buffer, bits, part, x, y),
+                            7 => apart::<7>(buffer, bits, part, x, y),
+                            _ => apart::<8>(buffer, bits, part, x, y),
+                        };
+                    }
+                }
+                Ok(bits)
+            }
+
+            /// One function for each size keeps the state of the reader in registers.
+            #[inline(never)]
+            $(#[$attribute])*
+            fn apart<const N: usize>(buffer: &Buffer, bits: Bits, part: &mut Part, x: usize, y: usize) -> Bits {
+                let mut bits = bits.local();
+                blocks::<N>(buffer, &mut bits, part, x, y, |block, last, out, stride| {
+                    transform::$name::inverse::<N>(block, last, out, stride);
+                });
                 bits
             }
         }
@@ -241,9 +305,9 @@ fn rows(
     source: &mut Source<'_>,
     scan: &Scan,
     parts: &mut [Part],
-    (mcus_across, mcus_down): (usize, usize),
+    (across, down): (usize, usize),
     cancel: &mut dyn FnMut() -> bool,
-    blocks: impl Fn(&Buffer, Bits, &mut Part, usize, usize) -> Bits,
+    mcus: impl Fn(&mut Source<'_>, Bits, &mut [Part], Range<usize>, usize) -> Result<Bits, Error>,
 ) -> Result<(), Error> {
     let mut bits = source.start(scan.data);
     let interval = match scan.restart_interval {
@@ -251,24 +315,22 @@ fn rows(
         mcus => mcus as usize,
     };
     let (mut left, mut restarts) = (interval, 0_u8);
-    for y in 0..mcus_down {
+    for y in 0..down {
         if cancel() {
             return Err(Error::Cancelled);
         }
-        for x in 0..mcus_across {
+        let mut x = 0;
+        while x < across {
             if left == 0 {
                 bits = source.restart(bits, restarts)?;
                 restarts = restarts.wrapping_add(1);
                 left = interval;
                 parts.iter_mut().for_each(|part| part.before = 0);
             }
-            left -= 1;
-            if source.is_low(&bits) {
-                bits = source.fill(bits)?;
-            }
-            for part in parts.iter_mut() {
-                bits = blocks(source.buffer(), bits, part, x, y);
-            }
+            let count = left.min(across - x);
+            bits = mcus(source, bits, parts, x..x + count, y)?;
+            left -= count;
+            x += count;
         }
         if !parts.iter().all(|part| part.sound) {
             // What lies behind the end of the data reads as nonsense, too.
@@ -277,6 +339,24 @@ fn rows(
         }
     }
     source.check(&bits)
+}
+
+/// The blocks of one component in one MCU.
+#[inline(always)]
+fn blocks<const N: usize>(
+    buffer: &Buffer,
+    bits: &mut Bits,
+    part: &mut Part,
+    x: usize,
+    y: usize,
+    inverse: impl Fn(&Block, usize, &mut [u8], usize),
+) {
+    for v in 0..part.down {
+        let row = (y * part.down + v) * N * part.stride;
+        for h in 0..part.across {
+            block::<N>(buffer, bits, part, row + (x * part.across + h) * N, &inverse);
+        }
+    }
 }
 
 /// Decodes a block and writes its samples.

@@ -87,3 +87,12 @@ fn photographs() {
         compare(&std::fs::read(path).unwrap(), name);
     }
 }
+
+#[test]
+fn the_longest_sides() {
+    for (width, height) in [(65_500, 2), (3, 65_500)] {
+        let parameters = [(tj::TJPARAM_TJPARAM_QUALITY, 70), (tj::TJPARAM_TJPARAM_SUBSAMP, tj::TJSAMP_TJSAMP_420)];
+        let file = common::compress(width, height, &picture(0, width, height, 3), 3, &parameters);
+        compare(&file, &format!("{width} x {height}"));
+    }
+}
