@@ -1,6 +1,8 @@
 //! Pictures as planes of lightness and colour, as JPEG stores them: what is only scaled and written again need never
 //! become RGB.
 
+use std::borrow::Cow;
+
 use crate::icc::{self, Samples};
 use crate::{Cancel, Channels, CodecError, Pixels};
 
@@ -27,6 +29,23 @@ impl Plane {
     pub fn rows(&self) -> impl Iterator<Item = &[u8]> {
         let width = self.width as usize;
         self.data.chunks(self.stride.max(1)).take(self.height as usize).filter_map(move |row| row.get(..width))
+    }
+
+    /// With the last column and the last row once more where their number is odd.
+    pub(crate) fn evened(&self) -> Cow<'_, Plane> {
+        let (width, height) = (self.width.next_multiple_of(2), self.height.next_multiple_of(2));
+        if (width, height) == (self.width, self.height) {
+            return Cow::Borrowed(self);
+        }
+        let mut data = Vec::with_capacity(width as usize * height as usize);
+        for row in self.rows() {
+            data.extend_from_slice(row);
+            data.extend(row.last().filter(|_| width > self.width));
+        }
+        if height > self.height {
+            data.extend_from_within(data.len() - width as usize..);
+        }
+        Cow::Owned(Plane { width, height, stride: width as usize, data })
     }
 
     /// Whether it holds what it says.
@@ -204,6 +223,36 @@ mod tests {
             ratio: (0.5, 0.5),
         };
         Planar { luma: plane(width, height, 90.0, 90.0), chroma: colored.then(chroma), profile: None }
+    }
+
+    /// An encoder that reads past a plane, as the one for JPEG does where sides are odd and are not made even, writes
+    /// another file for each thing that happens to lie there.
+    #[test]
+    fn what_lies_beside_a_plane_is_not_read() {
+        let with = |planar: &Planar, garbage: u8| {
+            let mut planar = planar.clone();
+            let widened = |plane: &Plane| {
+                let mut data: Vec<u8> = plane.rows().flat_map(|row| row.iter().copied().chain([garbage; 9])).collect();
+                data.extend(vec![garbage; 3 * (plane.width as usize + 9)]);
+                Plane { stride: plane.width as usize + 9, data, ..*plane }
+            };
+            planar.luma = widened(&planar.luma);
+            if let Some(chroma) = &mut planar.chroma {
+                (chroma.blue, chroma.red) = (widened(&chroma.blue), widened(&chroma.red));
+            }
+            planar
+        };
+        for (width, height) in [(64, 48), (37, 48), (64, 29), (37, 29), (1, 1)] {
+            for colored in [true, false] {
+                for format in plan::Format::ALL {
+                    let how =
+                        crate::Encode { format, quality: 80, lossless: false, progressive: false, palette: false };
+                    let planar = soft(width, height, colored);
+                    let file = |garbage| crate::encode_planar(&with(&planar, garbage), &how, &Cancel::never()).unwrap();
+                    assert!(file(0) == file(255), "{format:?} {width}x{height} colored {colored}");
+                }
+            }
+        }
     }
 
     #[test]

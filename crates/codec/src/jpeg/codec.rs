@@ -124,10 +124,22 @@ pub(super) fn encode(
     )
 }
 
-/// Encodes planes: lightness and colour of half the size on both sides, rounded up, or lightness alone. Their lengths are
-/// checked by the caller.
-pub(super) fn encode_planes(planes: &[&Plane], quality: u8, progressive: bool) -> Result<Vec<u8>, CodecError> {
-    let [luma, ..] = planes else { return Err(CodecError::Internal("a picture without planes".into())) };
+/// Encodes a picture of a size: lightness alone, or lightness of that size, made even on both sides, and colour of half of it.
+pub(super) fn encode_planes(
+    (width, height): (u32, u32),
+    planes: &[&Plane],
+    quality: u8,
+    progressive: bool,
+) -> Result<Vec<u8>, CodecError> {
+    let half = (width.div_ceil(2), height.div_ceil(2));
+    let wanted = match planes {
+        [_] => vec![(width, height)],
+        _ => vec![(2 * half.0, 2 * half.1), half, half],
+    };
+    let sound = |(plane, size): (&&Plane, &(u32, u32))| plane.is_sound() && (plane.width, plane.height) == *size;
+    if planes.len() != wanted.len() || !planes.iter().zip(&wanted).all(sound) {
+        return Err(CodecError::Internal("planes whose size is not what the encoder reads".into()));
+    }
     let handle = Handle::new(tj::TJINIT_TJINIT_COMPRESS)?;
     let sampling = if planes.len() == 1 { tj::TJSAMP_TJSAMP_GRAY } else { tj::TJSAMP_TJSAMP_420 };
     handle.set(tj::TJPARAM_TJPARAM_QUALITY, quality.into())?;
@@ -138,15 +150,16 @@ pub(super) fn encode_planes(planes: &[&Plane], quality: u8, progressive: bool) -
     let strides: Vec<c_int> = planes.iter().map(|plane| plane.stride as c_int).collect();
     let mut out = std::ptr::null_mut();
     let mut length = 0;
-    // SAFETY: the handle is live; there are as many planes and strides as the sampling has components, each of `height`
-    // rows (half of them, rounded up, for colour) that lie within its data; a null output makes the library allocate.
+    // SAFETY: the handle is live; there are as many planes and strides as the sampling has components, and each plane holds
+    // what `tj3YUVPlaneWidth` and `tj3YUVPlaneHeight` say that the library reads: the size padded to whole samples of colour,
+    // as compared just above. A null output makes the library allocate.
     let code = unsafe {
         tj::tj3CompressFromYUVPlanes8(
             handle.0,
             pointers.as_ptr(),
-            luma.width as c_int,
+            width as c_int,
             strides.as_ptr(),
-            luma.height as c_int,
+            height as c_int,
             &mut out,
             &mut length,
         )

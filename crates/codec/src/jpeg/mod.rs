@@ -107,11 +107,16 @@ pub(crate) fn encode(pixels: &Pixels, how: &Encode) -> Result<Vec<u8>, CodecErro
 
 /// As [`encode`], from planes of 4:2:0, or of grey alone.
 pub(crate) fn encode_planar(picture: &Planar, how: &Encode) -> Result<Vec<u8>, CodecError> {
-    let planes = match &picture.chroma {
-        Some(chroma) => vec![&picture.luma, &chroma.blue, &chroma.red],
-        None => vec![&picture.luma],
-    };
-    codec::encode_planes(&planes, how.quality.clamp(1, 100), how.progressive)
+    let size = (picture.luma.width, picture.luma.height);
+    let (quality, progressive) = (how.quality.clamp(1, 100), how.progressive);
+    match &picture.chroma {
+        // The library reads lightness for each sample of chroma: an even number of columns and rows.
+        Some(chroma) => {
+            let luma = picture.luma.evened();
+            codec::encode_planes(size, &[&luma, &chroma.blue, &chroma.red], quality, progressive)
+        }
+        None => codec::encode_planes(size, &[&picture.luma], quality, progressive),
+    }
 }
 
 #[cfg(test)]

@@ -1,11 +1,15 @@
 //! JPEG straight to planes of n/8 of its size, by our own decoder.
 
-use jpeg::{Color, Jpeg, Scale};
+use jpeg::{Color, Jpeg, Options, Scale};
 
 use super::info;
 use super::markers::Markers;
 use crate::planar::{Chroma, ChromaSize, Planar, Plane};
 use crate::{Budget, Cancel, CodecError, Info, icc, limits};
+
+/// Scans of a progressive file that refine steps smaller than this are not read where the picture is shrunk to half or less:
+/// measured at 2/8, 51 dB from reading all, in a quarter of the time.
+const FINE_STEP: u32 = 8;
 
 /// Decodes to the smallest eighths that leave both sides at least as long as asked. `None` for files, and sizes, that the
 /// other decoder serves better.
@@ -29,7 +33,8 @@ pub(crate) fn decode(
     }
     let Ok(held) = file.decode_bytes(&scales) else { return Ok(None) };
     limits::memory(held, budget)?;
-    let planes = match file.decode(&scales, &mut || cancel.check().is_err()) {
+    let options = Options { drop_refinements_below: if scales[0] <= Scale::HALF { FINE_STEP } else { 0 } };
+    let planes = match file.decode_with(&scales, &options, &mut || cancel.check().is_err()) {
         Ok(planes) => planes,
         Err(jpeg::Error::Truncated(_)) => {
             return Err(CodecError::Truncated("the JPEG ends before its last pixel".into()));
