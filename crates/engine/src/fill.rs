@@ -176,7 +176,7 @@ impl Engine {
         let source = &self.sources[candidate.source];
         // A purge of everything must not become a stampede on the origin (G9).
         let Some(_turn) = self.turns.take(candidate.source).await else {
-            return self.fetched(source, key, &candidate, context.stamp, Err(Unfetched::Busy));
+            return self.fetched(source, key, &candidate, context.stamp, Err(Unfetched::Busy)).await;
         };
         // What is merely stale or expired may still hold; after a hard purge nothing is held any more (rule F6).
         let held = context.stale.as_ref().and_then(|held| Some((held, validators(&held.meta)?)));
@@ -187,7 +187,7 @@ impl Engine {
             let entry = self.renewed(source, held.restamped(context.stamp, meta), renewal);
             return Filled { entry, keep: keep_master(renewal.storable) };
         }
-        self.fetched(source, key, &candidate, context.stamp, fetched.map_err(Unfetched::Failed))
+        self.fetched(source, key, &candidate, context.stamp, fetched.map_err(Unfetched::Failed)).await
     }
 
     /// Adds the names and tags that a 304 tells to those that the bytes had.
@@ -210,7 +210,7 @@ impl Engine {
         entry
     }
 
-    pub(crate) fn fetched(
+    pub(crate) async fn fetched(
         &self,
         source: &Source,
         key: DerivativeKey,
@@ -218,6 +218,10 @@ impl Engine {
         stamp: Stamp,
         fetched: Result<Fetched, Unfetched>,
     ) -> Filled {
+        let digest = match &fetched {
+            Ok(Fetched::Body(body)) => Some(digest_of(&body.bytes).await),
+            _ => None,
+        };
         let id = candidate.master.id.clone();
         let subject = |names: &[plan::MasterId], digest: Option<Digest>, tags: &[String]| Subject {
             stamp,
@@ -231,7 +235,6 @@ impl Engine {
         let mut meta = Meta { stored_at: unix_now(), url: candidate.master.to_string(), ..Meta::default() };
         match fetched {
             Ok(Fetched::Body(body)) => {
-                let digest = Digest::of(&body.bytes);
                 meta.content_type = body.content_type.clone().unwrap_or_default();
                 meta.last_modified = body.last_modified.and_then(unix_seconds);
                 meta.origin_etag = body.etag.clone();
@@ -241,8 +244,9 @@ impl Engine {
                     _ if !source.takes_query() && body.storable == Storable::Yes => UNCACHED,
                     storable => keep_master(storable),
                 };
-                let content = Content::Body { bytes: body.bytes.clone(), digest };
-                Filled { entry: Entry::new(key, subject(&body.names, Some(digest), &body.tags), content, meta), keep }
+                let known = digest.unwrap_or_else(|| Digest::of(&body.bytes));
+                let content = Content::Body { bytes: body.bytes.clone(), digest: known };
+                Filled { entry: Entry::new(key, subject(&body.names, digest, &body.tags), content, meta), keep }
             }
             // Said without being asked: such an origin is broken.
             Ok(Fetched::NotModified(_)) => {
@@ -315,6 +319,18 @@ impl Engine {
             Holds::Not => Duration::ZERO,
         }
     }
+}
+
+/// Bodies that take longer to hash than a runtime that many share should be held.
+const LONG_TO_HASH: usize = 1 << 20;
+
+async fn digest_of(bytes: &Bytes) -> Digest {
+    if bytes.len() < LONG_TO_HASH {
+        return Digest::of(bytes);
+    }
+    let bytes = bytes.clone();
+    let again = bytes.clone();
+    tokio::task::spawn_blocking(move || Digest::of(&bytes)).await.unwrap_or_else(|_| Digest::of(&again))
 }
 
 /// Where a master's bytes may be kept, by what its origin says.

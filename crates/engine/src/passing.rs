@@ -72,7 +72,7 @@ impl Engine {
                 Ok(Fetched::Body(body)) => Some(body.clone()),
                 _ => None,
             };
-            let entry = self.fetched(source, resolved.key, candidate, context.stamp, fetched).entry;
+            let entry = self.fetched(source, resolved.key, candidate, context.stamp, fetched).await.entry;
             made.used(&entry, Role::Main, None);
             // Names that were learnt on the way: redirect hops, what a link points to, tags.
             self.refuse_taken_down(&entry.subject, Role::Main)?;
