@@ -5,7 +5,7 @@ import sharp from "sharp";
 const [masterPath, ...files] = process.argv.slice(2);
 
 async function pixels(path) {
-  const { data, info } = await sharp(path).autoOrient().toColourspace("srgb").removeAlpha().raw().toBuffer({ resolveWithObject: true });
+  const { data, info } = await sharp(path).autoOrient().toColourspace("srgb").flatten({ background: "#ffffff" }).raw().toBuffer({ resolveWithObject: true });
   return { width: info.width, height: info.height, data };
 }
 

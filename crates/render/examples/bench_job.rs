@@ -1,7 +1,8 @@
 //! Renders one file again and again on the calling thread, as commands on standard input say. `bench/speed` drives it
 //! and looks at its CPU clock from outside.
 //!
-//! `bench_job FILE`, then one command a line: `WIDTH QUALITY baseline|progressive COUNT [SAVE-AS]`. Each is answered
+//! `bench_job FILE`, then one command a line: `WIDTH QUALITY MODE COUNT [SAVE-AS]`, the mode one of `baseline`,
+//! `progressive` (JPEG), `webp`, `webp2` (the same: our default method is 2), `avif`, `png`, `palette`. Each is answered
 //! with one line: `WIDTH HEIGHT BYTES DECODE-US STAGES-US ENCODE-US`, the last three of the last job.
 
 #![allow(clippy::print_stdout)]
@@ -20,7 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let [width, quality, mode, count, save @ ..] = words.as_slice() else {
             return Err(format!("not a command: {line}").into());
         };
-        let made = repeat(&master, width.parse()?, quality.parse()?, *mode == "progressive", count.parse()?)?;
+        let made = repeat(&master, width.parse()?, quality.parse()?, mode, count.parse()?)?;
         if let Some(path) = save.first() {
             std::fs::write(path, &made.bytes)?;
         }
@@ -32,9 +33,21 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn repeat(master: &[u8], width: u32, quality: u8, progressive: bool, count: u32) -> Result<Rendered, Box<dyn Error>> {
-    let format = FormatRule::Always(Format::Jpeg);
-    let output = OutputRule { format, quality: Quality::all(quality), progressive, ..OutputRule::default() };
+fn repeat(master: &[u8], width: u32, quality: u8, mode: &str, count: u32) -> Result<Rendered, Box<dyn Error>> {
+    let format = match mode {
+        "baseline" | "progressive" => Format::Jpeg,
+        "webp" | "webp2" => Format::Webp,
+        "avif" => Format::Avif,
+        "png" | "palette" => Format::Png,
+        other => return Err(format!("not a mode: {other}").into()),
+    };
+    let output = OutputRule {
+        format: FormatRule::Always(format),
+        quality: Quality::all(quality),
+        progressive: mode == "progressive",
+        palette: mode == "palette",
+        ..OutputRule::default()
+    };
     let spec = output.resolve(AcceptClass::Basic);
     let resize = Stage::Resize(Resize::new(Some(Dim::Px(width)), None, Fit::Inside));
     let plan = Plan { stages: vec![Stage::Orient(Orient::Exif), resize], output };
