@@ -172,10 +172,13 @@ async fn caches_that_are_wrong_are_caught() {
 async fn who_shows_nothing_is_not_called_clean() {
     let report = audit(Cache::Busy).await;
     assert!(!report.clean(), "{report}");
-    assert_eq!((report.checked, report.violations, report.settled, report.unseen), (0, 0, 0, 8), "{report}");
+    assert_eq!((report.checked, report.violations, report.settled), (0, 0, 0), "{report}");
+    // Each of the eight masters at the end, and some of them in between: how many depends on the time that it takes.
+    assert!(report.unseen >= 8, "{report}");
     assert!(report.busy > 0 && report.failed == 0, "{report}");
     let text = report.to_string();
-    for what in ["answers checked", "hits", "purges with a fill in flight", "masters looked at in vain: 8"] {
+    let in_vain = format!("masters looked at in vain: {}", report.unseen);
+    for what in ["answers checked", "hits", "purges with a fill in flight", &in_vain] {
         assert!(text.contains(&format!("TOO LITTLE SEEN, {what}")), "{what}: {text}");
     }
 
