@@ -90,6 +90,7 @@ pub(crate) fn sized(
 pub(crate) fn named(overlay: &Overlay) -> Result<(Option<&str>, &Asset), String> {
     match &overlay.picture {
         Picture::Named { source, asset } => Ok((source.as_deref(), asset)),
+        Picture::Solid(_) | Picture::Text(_) => Err("an overlay that is no picture of a source".to_owned()),
         Picture::Masters(_) => Err("an overlay whose picture has no name, only masters".to_owned()),
     }
 }

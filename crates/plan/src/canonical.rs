@@ -3,8 +3,8 @@
 use std::fmt::{self, Write as _};
 
 use crate::{
-    Aspect, Background, Dim, Enlarge, Fit, Fixed, FormatRule, Gravity, Horizontal, Limits, Orient, OutputRule,
-    OutputSpec, Pad, Plan, Region, Resize, Stage, Trim, TrimMode, Vertical, overlay,
+    Aspect, Background, Dim, Enlarge, Fit, Fixed, Gravity, Horizontal, Limits, Orient, Pad, Plan, Region, Resize,
+    Stage, Trim, TrimMode, Vertical, adjust, filter, overlay, shape,
 };
 
 /// Raised whenever the canonical text of a plan changes. Stored entries carry it; another version is a miss.
@@ -93,11 +93,24 @@ fn canonical_stage(stage: Stage) -> Option<Stage> {
             (degrees != Fixed::ZERO).then_some(Stage::Straighten { degrees })
         }
         Stage::Pad(Pad { top: 0, right: 0, bottom: 0, left: 0, .. }) => None,
-        Stage::Flatten(color) if color.a == 0 => None,
+        Stage::Page(0) => None,
+        Stage::Flatten(Background::Color(color)) if color.a == 0 => None,
+        Stage::Flatten(Background::Auto) => None,
+        Stage::Adjust(adjust) => adjust::canonical(adjust).map(Stage::Adjust),
+        Stage::Filter(filter) => filter::canonical(filter).map(Stage::Filter),
+        Stage::Mask(mask) => shape::canonical_mask(mask).map(Stage::Mask),
+        Stage::Border(border) => shape::canonical_border(border).map(Stage::Border),
+        Stage::Gradient(gradient) if gradient.from.a == 0 && gradient.to.a == 0 => None,
+        Stage::Shadow(shadow) if shadow.color.a == 0 => None,
         Stage::Overlay(overlay) => overlay::canonical(*overlay).map(|overlay| Stage::Overlay(Box::new(overlay))),
-        other @ (Stage::Orient(_) | Stage::Trim(_) | Stage::Flip { .. } | Stage::Pad(_) | Stage::Flatten(_)) => {
-            Some(other)
-        }
+        other @ (Stage::Page(_)
+        | Stage::Orient(_)
+        | Stage::Trim(_)
+        | Stage::Flip { .. }
+        | Stage::Pad(_)
+        | Stage::Flatten(_)
+        | Stage::Gradient(_)
+        | Stage::Shadow(_)) => Some(other),
     }
 }
 
@@ -165,6 +178,7 @@ impl Gravity {
 impl fmt::Display for Stage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Stage::Page(page) => write!(f, "page:{page}"),
             Stage::Orient(Orient::Exif) => f.write_str("orient:exif"),
             Stage::Orient(Orient::Fixed(value)) => write!(f, "orient:{value}"),
             Stage::Extract(region) => write!(f, "extract:{region}"),
@@ -173,6 +187,9 @@ impl fmt::Display for Stage {
                     TrimMode::Corner => f.write_str("trim:corner")?,
                     TrimMode::Color(color) => write!(f, "trim:{color}")?,
                     TrimMode::Alpha => f.write_str("trim:alpha")?,
+                    TrimMode::AlphaOr(None) => f.write_str("trim:alpha-or-corner")?,
+                    TrimMode::AlphaOr(Some(color)) => write!(f, "trim:alpha-or-{color}")?,
+                    TrimMode::Even { mean, deviation } => write!(f, "trim:even({mean} {deviation})")?,
                 }
                 write!(f, ",tolerance={tolerance},keep={keep}")
             }
@@ -185,7 +202,13 @@ impl fmt::Display for Stage {
             Stage::Pad(Pad { top, right, bottom, left, background }) => {
                 write!(f, "pad:{top},{right},{bottom},{left},{background}")
             }
-            Stage::Flatten(color) => write!(f, "flatten:{color}"),
+            Stage::Flatten(ground) => write!(f, "flatten:{ground}"),
+            Stage::Adjust(adjust) => adjust.fmt(f),
+            Stage::Filter(filter) => filter.fmt(f),
+            Stage::Mask(mask) => mask.fmt(f),
+            Stage::Border(border) => border.fmt(f),
+            Stage::Gradient(gradient) => write!(f, "gradient:{gradient}"),
+            Stage::Shadow(shadow) => shadow.fmt(f),
             Stage::Overlay(overlay) => overlay.fmt(f),
         }
     }
@@ -307,88 +330,10 @@ impl fmt::Display for Gravity {
     }
 }
 
-impl fmt::Display for Background {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Background::Auto => f.write_str("auto"),
-            Background::Color(color) => color.fmt(f),
-            Background::Blur => f.write_str("blur"),
-            Background::Edge => f.write_str("edge"),
-        }
-    }
-}
-
-impl fmt::Display for OutputRule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.original {
-            return f.write_str("original bytes");
-        }
-        match &self.format {
-            FormatRule::Source => f.write_str("source format")?,
-            FormatRule::Always(format) => format.fmt(f)?,
-            FormatRule::Negotiate { offer, fallback } => {
-                f.write_str("first accepted of")?;
-                for format in offer {
-                    write!(f, " {format}")?;
-                }
-                match fallback {
-                    Some(format) => write!(f, ", else {format}")?,
-                    None => f.write_str(", else source format")?,
-                }
-            }
-        }
-        let q = self.quality;
-        if q.jpeg == q.webp && q.webp == q.avif {
-            write!(f, ", quality {}", q.jpeg)?;
-        } else {
-            write!(f, ", quality {}/{}/{}", q.jpeg, q.webp, q.avif)?;
-        }
-        for (set, word) in [
-            (self.lossless, ", lossless"),
-            (self.progressive, ", progressive"),
-            (!self.animation, ", first frame"),
-            (self.palette, ", palette"),
-        ] {
-            if set {
-                f.write_str(word)?;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Canonical text, hashed into the derivative key.
-impl fmt::Display for OutputSpec {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.original {
-            return f.write_str("original");
-        }
-        for format in &self.candidates {
-            write!(f, "{format},")?;
-        }
-        if !self.forced {
-            f.write_str("source,")?;
-        }
-        let q = self.quality;
-        write!(f, "q={}/{}/{}", q.jpeg, q.webp, q.avif)?;
-        for (set, word) in [
-            (self.lossless, ",lossless"),
-            (self.progressive, ",progressive"),
-            (self.animation, ",animation"),
-            (self.palette, ",palette"),
-        ] {
-            if set {
-                f.write_str(word)?;
-            }
-        }
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Color, Format};
+    use crate::{Color, Format, FormatRule, OutputRule};
 
     fn canonical(stages: Vec<Stage>) -> String {
         let mut plan = Plan { stages, output: OutputRule::default() };
@@ -407,7 +352,7 @@ mod tests {
             Stage::Orient(Orient::Fixed(1)),
             Stage::Flip { horizontal: false, vertical: false },
             Stage::Rotate { degrees: Fixed::new(720.0), background: Background::Auto },
-            Stage::Flatten(Color::TRANSPARENT),
+            Stage::Flatten(Background::Color(Color::TRANSPARENT)),
             Stage::Pad(Pad { top: 0, right: 0, bottom: 0, left: 0, background: Background::Edge }),
             Stage::Extract(Region::Corners { top_left: Some((0, 0)), bottom_right: None }),
         ] {
@@ -419,7 +364,7 @@ mod tests {
     fn fields_that_cannot_matter_are_neutral() {
         let mut a = Resize::new(Some(Dim::Px(300)), None, Fit::Cover);
         a.gravity = Gravity::Attention;
-        a.background = Background::Blur;
+        a.background = Background::Blur(crate::BlurFill::PLAIN);
         assert_eq!(canonical(vec![Stage::Resize(a)]), "resize:300x-,inside");
 
         let mut b = Resize::new(Some(Dim::Px(300)), Some(Dim::Px(200)), Fit::Cover);

@@ -10,8 +10,12 @@
 //! - [`Selector`]: what a purge names
 //! - [`reason`]: why something was answered as it was, as stable strings
 
+mod adjust;
+mod background;
+mod blend;
 mod canonical;
 mod color;
+mod filter;
 mod format;
 mod key;
 mod master;
@@ -20,25 +24,33 @@ mod output;
 mod overlay;
 pub mod reason;
 mod selector;
+mod shape;
 mod stage;
 mod stamp;
 mod tag;
+mod text;
 
+pub use adjust::Adjust;
+pub use background::{Background, BlurFill, Gradient, GradientShape, Mix};
+pub use blend::Blend;
 pub use canonical::NORMALISER_VERSION;
 pub use color::Color;
+pub use filter::{Filter, Unsharp};
 pub use format::Format;
 pub use key::{BodyId, DerivativeKey, Digest, ExactName, KeySecret, NameHash};
 pub use master::{Asset, Location, MasterId, MasterRef};
 pub use number::Fixed;
-pub use output::{AcceptClass, FormatRule, OutputRule, OutputSpec, Quality};
-pub use overlay::{Overlay, Picture, Shift};
+pub use output::{AcceptClass, FormatRule, Metadata, OutputRule, OutputSpec, Profile, Quality, Report, Subsampling};
+pub use overlay::{Overlay, Picture, Shift, Tile};
 pub use selector::{ParseSelectorError, Selector};
+pub use shape::{Border, Mask, Radius, Shadow, Shape};
 pub use stage::{
-    Aspect, Background, Dim, Enlarge, Fit, Gravity, Horizontal, Limits, Orient, Pad, Region, Resize, Stage, Trim,
-    TrimMode, Vertical,
+    Aspect, Dim, Enlarge, Fit, Gravity, Horizontal, Limits, Orient, Pad, Region, Resize, Stage, Trim, TrimMode,
+    Vertical,
 };
 pub use stamp::{LogId, Position, Stamp};
 pub use tag::{Label, Tag, TagKind};
+pub use text::{Ligatures, Text, TextAlign, TextCut, TextFit};
 
 /// The canonical transformation: ordered stages, then how the result is written.
 ///

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use crate::Format;
 
 /// What a client can show, folded from its `Accept` header. Cached answers are kept per class, so there are only three.
@@ -104,6 +106,81 @@ impl Quality {
     }
 }
 
+/// What is answered in place of a picture.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Report {
+    /// What the headers of the master and the result say, as JSON.
+    Info,
+    /// The result's colours, as JSON.
+    PaletteJson {
+        /// How many colours, 0 to 16.
+        colors: u8,
+    },
+    /// The result's colours, as CSS classes.
+    PaletteCss {
+        /// How many colours, 0 to 16.
+        colors: u8,
+        /// What the classes' names begin with.
+        prefix: String,
+    },
+    /// BlurHash of so many components, 1 to 9 each.
+    BlurHash {
+        /// Across.
+        across: u8,
+        /// Down.
+        down: u8,
+    },
+    /// ThumbHash, as base64.
+    ThumbHash,
+}
+
+/// How much of the colour a JPEG keeps beside the lightness.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Subsampling {
+    /// A quarter: half on each axis.
+    #[default]
+    S420,
+    /// Half: across.
+    S422,
+    /// All of it.
+    S444,
+}
+
+impl Subsampling {
+    /// As it is usually written: `420`, `422`, `444`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Subsampling::S420 => "420",
+            Subsampling::S422 => "422",
+            Subsampling::S444 => "444",
+        }
+    }
+}
+
+/// What of the master's Exif, XMP and IPTC is handed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Metadata {
+    /// Nothing.
+    #[default]
+    Strip,
+    /// Who made it and who owns it.
+    Copyright,
+    /// All, with the orientation that the result has.
+    Keep,
+}
+
+/// In which colours the result is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Profile {
+    /// sRGB, without saying so.
+    #[default]
+    Srgb,
+    /// sRGB, with a profile that says so.
+    Tagged,
+    /// The master's own values and profile.
+    Keep,
+}
+
 /// How the result is written, as the URL asked, before it is known who asks.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct OutputRule {
@@ -121,6 +198,25 @@ pub struct OutputRule {
     pub animation: bool,
     /// PNG with a palette of at most 256 colours.
     pub palette: bool,
+    /// Most colours of a palette (PNG, GIF), 2 to 256.
+    pub colors: u16,
+    /// Colour of a JPEG.
+    pub subsampling: Subsampling,
+    /// Quality is lowered until the file has at most so many bytes, or is 1.
+    pub max_bytes: Option<u32>,
+    /// Quality is chosen so that the result looks this much like what was encoded, in SSIMULACRA2-like points, 1 to 100;
+    /// it goes no higher than `quality`.
+    pub likeness: Option<u8>,
+    /// A negotiated format is given up where the fallback would be smaller.
+    pub smallest: bool,
+    /// What is handed on of the master's metadata.
+    pub metadata: Metadata,
+    /// In which colours.
+    pub profile: Profile,
+    /// Pixels per inch that the file claims; 0: says nothing.
+    pub density: u16,
+    /// Answer this in place of the picture.
+    pub report: Option<Report>,
 }
 
 impl Default for OutputRule {
@@ -133,6 +229,15 @@ impl Default for OutputRule {
             progressive: false,
             animation: true,
             palette: false,
+            colors: 256,
+            subsampling: Subsampling::S420,
+            max_bytes: None,
+            likeness: None,
+            smallest: false,
+            metadata: Metadata::Strip,
+            profile: Profile::Srgb,
+            density: 0,
+            report: None,
         }
     }
 }
@@ -158,6 +263,24 @@ pub struct OutputSpec {
     pub animation: bool,
     /// PNG with a palette.
     pub palette: bool,
+    /// Most colours of a palette; 256 where there is none.
+    pub colors: u16,
+    /// Colour of a JPEG.
+    pub subsampling: Subsampling,
+    /// Most bytes of the file.
+    pub max_bytes: Option<u32>,
+    /// How much it is to look like what was encoded, 1 to 100.
+    pub likeness: Option<u8>,
+    /// Of the candidates that hold the picture, the one that gives fewer bytes of the first and the fallback is taken.
+    pub smallest: bool,
+    /// What is handed on of the master's metadata.
+    pub metadata: Metadata,
+    /// In which colours.
+    pub profile: Profile,
+    /// Pixels per inch that the file claims; 0: says nothing.
+    pub density: u16,
+    /// This is answered in place of the picture; the candidates say which picture it is worked out from.
+    pub report: Option<Report>,
 }
 
 impl OutputRule {
@@ -190,7 +313,9 @@ impl OutputRule {
             }
         });
         let may = |format: Format| !self.original && (!forced || candidates.contains(&format));
-        let quality = |format: Format, value: u8| if may(format) { value } else { 0 };
+        let picture = !self.original && self.report.is_none();
+        let quality = |format: Format, value: u8| if may(format) && picture { value } else { 0 };
+        let lossy = picture && (may(Format::Jpeg) || may(Format::Avif) || may(Format::Webp) && !self.lossless);
         OutputSpec {
             original: self.original,
             quality: Quality {
@@ -202,8 +327,162 @@ impl OutputRule {
             progressive: self.progressive && may(Format::Jpeg),
             animation: self.animation && (may(Format::Webp) || may(Format::Gif)),
             palette: self.palette && may(Format::Png),
+            colors: if picture && (may(Format::Gif) || self.palette && may(Format::Png)) {
+                self.colors.clamp(2, 256)
+            } else {
+                256
+            },
+            subsampling: if picture && may(Format::Jpeg) { self.subsampling } else { Subsampling::S420 },
+            max_bytes: self.max_bytes.filter(|_| lossy),
+            likeness: self.likeness.filter(|_| lossy).map(|points| points.clamp(1, 100)),
+            smallest: picture && self.smallest && (candidates.len() > 1 || !forced && !candidates.is_empty()),
+            metadata: if picture { self.metadata } else { Metadata::Strip },
+            profile: if picture { self.profile } else { Profile::Srgb },
+            density: if picture { self.density } else { 0 },
+            report: self.report.clone().filter(|_| !self.original),
             candidates,
             forced,
+        }
+    }
+}
+
+impl fmt::Display for OutputRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.original {
+            return f.write_str("original bytes");
+        }
+        match &self.format {
+            FormatRule::Source => f.write_str("source format")?,
+            FormatRule::Always(format) => format.fmt(f)?,
+            FormatRule::Negotiate { offer, fallback } => {
+                f.write_str("first accepted of")?;
+                for format in offer {
+                    write!(f, " {format}")?;
+                }
+                match fallback {
+                    Some(format) => write!(f, ", else {format}")?,
+                    None => f.write_str(", else source format")?,
+                }
+            }
+        }
+        let q = self.quality;
+        if q.jpeg == q.webp && q.webp == q.avif {
+            write!(f, ", quality {}", q.jpeg)?;
+        } else {
+            write!(f, ", quality {}/{}/{}", q.jpeg, q.webp, q.avif)?;
+        }
+        for (set, word) in [
+            (self.lossless, ", lossless"),
+            (self.progressive, ", progressive"),
+            (!self.animation, ", first frame"),
+            (self.palette, ", palette"),
+            (self.smallest, ", no larger than the fallback"),
+        ] {
+            if set {
+                f.write_str(word)?;
+            }
+        }
+        let rest = Rest {
+            colors: self.colors,
+            subsampling: self.subsampling,
+            max_bytes: self.max_bytes,
+            likeness: self.likeness,
+            metadata: self.metadata,
+            profile: self.profile,
+            density: self.density,
+            report: self.report.as_ref(),
+        };
+        rest.write(f, ", ")
+    }
+}
+
+/// Canonical text, hashed into the derivative key.
+impl fmt::Display for OutputSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.original {
+            return f.write_str("original");
+        }
+        for format in &self.candidates {
+            write!(f, "{format},")?;
+        }
+        if !self.forced {
+            f.write_str("source,")?;
+        }
+        let q = self.quality;
+        write!(f, "q={}/{}/{}", q.jpeg, q.webp, q.avif)?;
+        for (set, word) in [
+            (self.lossless, ",lossless"),
+            (self.progressive, ",progressive"),
+            (self.animation, ",animation"),
+            (self.palette, ",palette"),
+            (self.smallest, ",smallest"),
+        ] {
+            if set {
+                f.write_str(word)?;
+            }
+        }
+        let rest = Rest {
+            colors: self.colors,
+            subsampling: self.subsampling,
+            max_bytes: self.max_bytes,
+            likeness: self.likeness,
+            metadata: self.metadata,
+            profile: self.profile,
+            density: self.density,
+            report: self.report.as_ref(),
+        };
+        rest.write(f, ",")
+    }
+}
+
+/// What is seldom asked for: written only where it is.
+struct Rest<'a> {
+    colors: u16,
+    subsampling: Subsampling,
+    max_bytes: Option<u32>,
+    likeness: Option<u8>,
+    metadata: Metadata,
+    profile: Profile,
+    density: u16,
+    report: Option<&'a Report>,
+}
+
+impl Rest<'_> {
+    fn write(&self, f: &mut fmt::Formatter<'_>, between: &str) -> fmt::Result {
+        if self.colors != 256 {
+            write!(f, "{between}colors={}", self.colors)?;
+        }
+        if self.subsampling != Subsampling::S420 {
+            write!(f, "{between}chroma={}", self.subsampling.name())?;
+        }
+        if let Some(most) = self.max_bytes {
+            write!(f, "{between}bytes={most}")?;
+        }
+        if let Some(points) = self.likeness {
+            write!(f, "{between}likeness={points}")?;
+        }
+        match self.metadata {
+            Metadata::Strip => {}
+            Metadata::Copyright => write!(f, "{between}metadata=copyright")?,
+            Metadata::Keep => write!(f, "{between}metadata=keep")?,
+        }
+        match self.profile {
+            Profile::Srgb => {}
+            Profile::Tagged => write!(f, "{between}profile=srgb")?,
+            Profile::Keep => write!(f, "{between}profile=keep")?,
+        }
+        if self.density != 0 {
+            write!(f, "{between}dpi={}", self.density)?;
+        }
+        match self.report {
+            None => Ok(()),
+            Some(Report::Info) => write!(f, "{between}report=info"),
+            Some(Report::PaletteJson { colors }) => write!(f, "{between}report=palette-json({colors})"),
+            Some(Report::PaletteCss { colors, prefix }) => {
+                write!(f, "{between}report=palette-css({colors} {}({prefix}))", prefix.len())
+            }
+            Some(Report::BlurHash { across, down }) => write!(f, "{between}report=blurhash({across} {down})"),
+            Some(Report::ThumbHash) => write!(f, "{between}report=thumbhash"),
         }
     }
 }
@@ -239,6 +518,43 @@ mod tests {
             ..jpeg.clone()
         };
         assert_eq!(jpeg.resolve(AcceptClass::Basic), other.resolve(AcceptClass::Avif));
+    }
+
+    #[test]
+    fn the_text_tells_every_field_apart() {
+        let base = || OutputRule { format: FormatRule::Always(Format::Jpeg), ..OutputRule::default() };
+        let changed = |change: fn(&mut OutputRule)| {
+            let mut rule = base();
+            change(&mut rule);
+            rule.resolve(AcceptClass::Basic).to_string()
+        };
+        let mut texts = vec![
+            changed(|_| {}),
+            changed(|r| r.subsampling = Subsampling::S444),
+            changed(|r| r.max_bytes = Some(1000)),
+            changed(|r| r.likeness = Some(80)),
+            changed(|r| r.metadata = Metadata::Keep),
+            changed(|r| r.metadata = Metadata::Copyright),
+            changed(|r| r.profile = Profile::Keep),
+            changed(|r| r.profile = Profile::Tagged),
+            changed(|r| r.density = 300),
+            changed(|r| r.report = Some(Report::Info)),
+            changed(|r| r.report = Some(Report::PaletteJson { colors: 6 })),
+            changed(|r| r.report = Some(Report::PaletteCss { colors: 6, prefix: "image".into() })),
+            changed(|r| r.report = Some(Report::PaletteCss { colors: 6, prefix: "im".into() })),
+            changed(|r| r.report = Some(Report::BlurHash { across: 4, down: 3 })),
+            changed(|r| r.report = Some(Report::ThumbHash)),
+            changed(|r| (r.format, r.palette, r.colors) = (FormatRule::Always(Format::Png), true, 16)),
+            changed(|r| (r.format, r.palette) = (FormatRule::Always(Format::Png), true)),
+            changed(|r| r.format = FormatRule::Always(Format::Png)),
+        ];
+        let count = texts.len();
+        texts.sort();
+        texts.dedup();
+        assert_eq!(texts.len(), count, "{texts:#?}");
+        // What cannot matter is not there.
+        assert_eq!(changed(|r| r.colors = 9), changed(|_| {}));
+        assert_eq!(changed(|r| r.smallest = true), changed(|_| {}));
     }
 
     #[test]

@@ -1,6 +1,8 @@
 use std::fmt;
 
-use crate::{Asset, Dim, Fixed, Gravity, Horizontal, MasterRef, Plan, Stage, Vertical};
+use crate::{
+    Asset, Blend, Color, Dim, Enlarge, Fit, Fixed, Gravity, Horizontal, MasterRef, Plan, Stage, Text, Vertical,
+};
 
 /// A picture that is drawn over another.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -10,11 +12,16 @@ pub struct Overlay {
     /// Its own transformation, run before it is placed: a plan of its own, which may hold overlays again. Lengths and
     /// shares in it are those of the overlay.
     pub stages: Vec<Stage>,
-    /// Width of the box that it is scaled into, keeping its ratio and enlarging if need be: pixels, or a share of the width
-    /// of the picture below.
+    /// Width of the box that it is scaled into: pixels, or a share of the width of the picture below.
     pub width: Option<Dim>,
     /// Height of that box. With neither it keeps its size.
     pub height: Option<Dim>,
+    /// How it is scaled into the box where both sides are known; [`Fit::Inside`] keeps its ratio.
+    pub fit: Fit,
+    /// Whether it may be enlarged to fill the box.
+    pub enlarge: Enlarge,
+    /// What of it is seen where the fit cuts.
+    pub gravity: Gravity,
     /// Whether one that is larger than the picture below is shrunk, ratio kept, until it fits.
     pub shrink: bool,
     /// Which edge or middle it is placed from.
@@ -22,8 +29,14 @@ pub struct Overlay {
     /// How far from there: inwards from an edge, to the right and down from the middle; negative = the other way. What lies
     /// outside the picture below is cut off.
     pub offset: (Shift, Shift),
+    /// Repeated over the whole picture below, from its place in all directions.
+    pub tile: Option<Tile>,
+    /// How it is mixed with what is below.
+    pub blend: Blend,
     /// 0 (invisible) to 1.
     pub opacity: Fixed,
+    /// It is drawn only on a picture of at least this width and height; 0 = always.
+    pub only_on: (u32, u32),
     /// Whether the picture is made without it where it cannot be had; else the whole answer fails.
     pub optional: bool,
 }
@@ -36,15 +49,21 @@ impl Overlay {
             stages: Vec::new(),
             width: None,
             height: None,
+            fit: Fit::Inside,
+            enlarge: Enlarge::Yes,
+            gravity: Gravity::CENTER,
             shrink: false,
             anchor: (Horizontal::Center, Vertical::Center),
             offset: (Shift::NONE, Shift::NONE),
+            tile: None,
+            blend: Blend::Normal,
             opacity: Fixed::ONE,
+            only_on: (0, 0),
             optional: false,
         }
     }
 
-    /// Overlays within it, at any depth.
+    /// Fetched overlays within it, at any depth.
     pub fn parts(&self) -> usize {
         let mut found = Vec::new();
         gather(&self.stages, &mut found);
@@ -64,6 +83,26 @@ pub enum Picture {
     },
     /// The masters it may come from, in the order in which they are tried; never empty. The engine makes these.
     Masters(Vec<MasterRef>),
+    /// One colour, as large as the overlay's box (of the size of the picture below on a side without one).
+    Solid(Color),
+    /// Text.
+    Text(Box<Text>),
+}
+
+impl Picture {
+    /// Whether its bytes come from somewhere: whether it is a dependency.
+    pub const fn is_fetched(&self) -> bool {
+        matches!(self, Picture::Named { .. } | Picture::Masters(_))
+    }
+}
+
+/// How far repeated overlays are apart, in pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Tile {
+    /// Between columns.
+    pub across: u32,
+    /// Between rows.
+    pub down: u32,
 }
 
 /// A signed distance on one axis.
@@ -85,14 +124,15 @@ impl Shift {
 }
 
 impl Plan {
-    /// Every overlay, each before those of its own stages: the order in which a render is given their bytes.
+    /// Every overlay whose picture is fetched ([`Picture::is_fetched`]), each before those of its own stages: the order in
+    /// which a render is given their bytes.
     pub fn overlays(&self) -> Vec<&Overlay> {
         let mut found = Vec::new();
         gather(&self.stages, &mut found);
         found
     }
 
-    /// Calls `each` with every overlay and its depth (1 = drawn on the picture itself), in the order of
+    /// Calls `each` with every overlay whose picture is fetched, and its depth (1 = drawn on the picture itself), in the order of
     /// [`Plan::overlays`]. What it puts into an overlay's stages is visited too.
     ///
     /// # Errors
@@ -108,7 +148,9 @@ impl Plan {
 fn gather<'p>(stages: &'p [Stage], found: &mut Vec<&'p Overlay>) {
     for stage in stages {
         if let Stage::Overlay(overlay) = stage {
-            found.push(overlay);
+            if overlay.picture.is_fetched() {
+                found.push(overlay);
+            }
             gather(&overlay.stages, found);
         }
     }
@@ -121,7 +163,9 @@ fn visit<E>(
 ) -> Result<(), E> {
     for stage in stages {
         if let Stage::Overlay(overlay) = stage {
-            each(overlay, depth)?;
+            if overlay.picture.is_fetched() {
+                each(overlay, depth)?;
+            }
             visit(&mut overlay.stages, depth + 1, each)?;
         }
     }
@@ -133,6 +177,12 @@ pub(crate) fn canonical(mut overlay: Overlay) -> Option<Overlay> {
     overlay.opacity = overlay.opacity.clamp_to(0.0, 1.0);
     if overlay.opacity == Fixed::ZERO {
         return None;
+    }
+    if overlay.width.is_none() || overlay.height.is_none() {
+        overlay.fit = Fit::Inside;
+    }
+    if matches!(overlay.fit, Fit::Inside | Fit::Outside | Fit::Stretch) {
+        overlay.gravity = Gravity::CENTER;
     }
     overlay.offset = (overlay.offset.0.canonical(), overlay.offset.1.canonical());
     overlay.stages = crate::canonical::canonical_stages(std::mem::take(&mut overlay.stages));
@@ -147,12 +197,37 @@ impl fmt::Display for Overlay {
         if self.width.is_some() || self.height.is_some() {
             write!(f, ",{}x{}", crate::canonical::OrAuto(self.width), crate::canonical::OrAuto(self.height))?;
         }
+        f.write_str(match self.fit {
+            Fit::Inside => "",
+            Fit::Outside => ",outside",
+            Fit::Cover => ",cover",
+            Fit::Contain => ",contain",
+            Fit::CoverOrContain => ",cover-or-contain",
+            Fit::Stretch => ",stretch",
+        })?;
+        f.write_str(match self.enlarge {
+            Enlarge::Yes => "",
+            Enlarge::No => ",enlarge=no",
+            Enlarge::NoClamp => ",enlarge=clamp",
+        })?;
+        if self.gravity != Gravity::CENTER {
+            write!(f, ",at={}", self.gravity)?;
+        }
         if self.shrink {
             f.write_str(",shrink")?;
         }
         write!(f, ",{}", Gravity::Anchor(self.anchor.0, self.anchor.1))?;
         if self.offset != (Shift::NONE, Shift::NONE) {
             write!(f, ",by={},{}", self.offset.0, self.offset.1)?;
+        }
+        if let Some(Tile { across, down }) = self.tile {
+            write!(f, ",tile={across},{down}")?;
+        }
+        if self.blend != Blend::Normal {
+            write!(f, ",blend={}", self.blend)?;
+        }
+        if self.only_on != (0, 0) {
+            write!(f, ",only-on={}x{}", self.only_on.0, self.only_on.1)?;
         }
         if self.opacity != Fixed::ONE {
             write!(f, ",opacity={}", self.opacity)?;
@@ -187,6 +262,8 @@ impl fmt::Display for Picture {
                 f.write_str("of")?;
                 masters.iter().try_for_each(|master| f.write_str(&text(&master.to_string())))
             }
+            Picture::Solid(color) => write!(f, "solid({color})"),
+            Picture::Text(text) => text.fmt(f),
         }
     }
 }
@@ -254,6 +331,15 @@ mod tests {
             changed(|o| o.offset.0 = Shift::Ratio(Fixed::ONE)),
             changed(|o| o.opacity = Fixed::new(0.5)),
             changed(|o| o.optional = true),
+            changed(|o| o.fit = Fit::Stretch),
+            changed(|o| o.enlarge = Enlarge::No),
+            changed(|o| o.gravity = Gravity::Entropy),
+            changed(|o| o.tile = Some(Tile { across: 0, down: 0 })),
+            changed(|o| o.blend = Blend::Multiply),
+            changed(|o| o.only_on = (1, 0)),
+            changed(|o| o.picture = Picture::Solid(Color::BLACK)),
+            changed(|o| o.picture = Picture::Text(Box::new(Text::new("a", Fixed::ONE)))),
+            changed(|o| o.picture = Picture::Text(Box::new(Text::new("a),size=1", Fixed::ONE)))),
             changed(|o| o.stages = vec![Stage::Flip { horizontal: true, vertical: false }]),
         ];
         let mut texts: Vec<String> =

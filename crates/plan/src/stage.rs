@@ -1,8 +1,10 @@
-use crate::{Color, Fixed, Overlay};
+use crate::{Adjust, Background, Border, Color, Filter, Fixed, Gradient, Mask, Overlay, Shadow};
 
 /// One step of a plan. Sizes are pixels of the step's input unless said otherwise; "input" is the output of the step before.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Stage {
+    /// Take one page of a document, or one frame of an animation; 0 is the first. Only as a plan's first stage.
+    Page(u32),
     /// Turn upright. A plan without this stage leaves the stored orientation as it is.
     Orient(Orient),
     /// Cut a rectangle out.
@@ -32,8 +34,20 @@ pub enum Stage {
     },
     /// Add bars around the picture; the canvas grows.
     Pad(Pad),
-    /// Put the picture on an opaque or half-opaque colour.
-    Flatten(Color),
+    /// Put the picture on an opaque or half-opaque ground.
+    Flatten(Background),
+    /// Change colours.
+    Adjust(Adjust),
+    /// Blur, sharpen and the like.
+    Filter(Filter),
+    /// Keep what lies within a shape.
+    Mask(Mask),
+    /// Draw a frame.
+    Border(Border),
+    /// Draw a gradient over the picture.
+    Gradient(Gradient),
+    /// Draw a shadow under what is opaque.
+    Shadow(Shadow),
     /// Draw another picture over it: a watermark or a layer. The canvas keeps its size.
     Overlay(Box<Overlay>),
 }
@@ -132,6 +146,17 @@ pub enum TrimMode {
     Color(Color),
     /// Transparent pixels.
     Alpha,
+    /// [`TrimMode::Alpha`] where a pixel of the picture is transparent, else [`TrimMode::Corner`], or
+    /// [`TrimMode::Color`] where a colour is named.
+    AlphaOr(Option<Color>),
+    /// Rows and columns whose mean is like that of the edge, and which are as even as it: by how much the mean and the
+    /// standard deviation of a row may differ, 0 to 255 each.
+    Even {
+        /// Of the mean.
+        mean: u8,
+        /// Of the standard deviation.
+        deviation: u8,
+    },
 }
 
 /// Scale, crop and pad. With one dimension (and no `aspect`) every fit scales proportionally.
@@ -259,19 +284,6 @@ pub enum Gravity {
 impl Gravity {
     /// The middle.
     pub const CENTER: Gravity = Gravity::Anchor(Horizontal::Center, Vertical::Center);
-}
-
-/// What fills an empty part of the canvas.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Background {
-    /// Transparent where the output holds alpha, else white.
-    Auto,
-    /// This colour.
-    Color(Color),
-    /// The picture itself, scaled to cover the canvas and blurred.
-    Blur,
-    /// The picture's edge pixels, repeated.
-    Edge,
 }
 
 /// Bars in pixels around a picture.

@@ -35,7 +35,8 @@ pub(crate) fn affordable(spec: &OutputSpec, pixels: u64) -> Cow<'_, OutputSpec> 
 pub(crate) fn alpha_after(stages: &[Stage], before: bool) -> bool {
     let clear = |background: &Background| matches!(background, Background::Color(color) if color.a < 255);
     stages.iter().fold(before, |alpha, stage| match stage {
-        Stage::Flatten(color) => alpha && color.a < 255,
+        Stage::Flatten(Background::Color(color)) => alpha && color.a < 255,
+        Stage::Flatten(_) => false,
         Stage::Pad(pad) => alpha || clear(&pad.background),
         Stage::Rotate { background, .. } => alpha || clear(background),
         Stage::Extract(Region::Window { pad: Some(background), .. }) => alpha || clear(background),
@@ -97,7 +98,7 @@ mod tests {
     fn stages_add_and_take_alpha() {
         let pad = |background| Stage::Pad(plan::Pad { top: 1, right: 0, bottom: 0, left: 0, background });
         let glass = Background::Color(Color::BLACK.with_alpha(9));
-        let flat = Stage::Flatten(Color::WHITE);
+        let flat = Stage::Flatten(Background::Color(Color::WHITE));
         assert!(alpha_after(&[pad(glass)], false));
         assert!(!alpha_after(&[pad(Background::Auto)], false));
         assert!(!alpha_after(&[pad(glass), flat.clone()], true));

@@ -34,7 +34,7 @@ pub(crate) fn at_least(info: &Info, stages: &[Stage], cap: u32) -> Option<(u32, 
                 let turn = orient::turn(*how, info.orientation);
                 (size, turned) = (turn.size(size), turned.then(turn));
             }
-            Stage::Flip { .. } => {}
+            Stage::Page(_) | Stage::Flip { .. } | Stage::Adjust(_) => {}
             Stage::Rotate { degrees, .. } => {
                 let turn = rotate::right_angle(degrees.get())?;
                 (size, turned) = (turn.size(size), turned.then(turn));
@@ -63,9 +63,16 @@ pub(crate) fn at_least(info: &Info, stages: &[Stage], cap: u32) -> Option<(u32, 
                 };
                 return Some((need(info.width, x), need(info.height, y)));
             }
-            Stage::Trim(_) | Stage::Straighten { .. } | Stage::Pad(_) | Stage::Flatten(_) | Stage::Overlay(_) => {
-                return None;
-            }
+            Stage::Trim(_)
+            | Stage::Straighten { .. }
+            | Stage::Pad(_)
+            | Stage::Flatten(_)
+            | Stage::Filter(_)
+            | Stage::Mask(_)
+            | Stage::Border(_)
+            | Stage::Gradient(_)
+            | Stage::Shadow(_)
+            | Stage::Overlay(_) => return None,
         }
     }
     None
@@ -75,11 +82,20 @@ pub(crate) fn at_least(info: &Info, stages: &[Stage], cap: u32) -> Option<(u32, 
 pub(crate) fn stays_planar(stages: &[Stage]) -> bool {
     stages.iter().all(|stage| match stage {
         // What is opaque stays as it is.
-        Stage::Orient(_) | Stage::Flip { .. } | Stage::Flatten(_) => true,
+        Stage::Page(_) | Stage::Orient(_) | Stage::Flip { .. } | Stage::Flatten(_) => true,
         Stage::Rotate { degrees, .. } => rotate::right_angle(degrees.get()).is_some(),
         Stage::Extract(region) => !matches!(region, Region::Window { pad: Some(_), .. }),
         Stage::Resize(resize) => !matches!(resize.fit, Fit::Contain | Fit::CoverOrContain),
-        Stage::Trim(_) | Stage::Straighten { .. } | Stage::Pad(_) | Stage::Overlay(_) => false,
+        Stage::Trim(_)
+        | Stage::Straighten { .. }
+        | Stage::Pad(_)
+        | Stage::Adjust(_)
+        | Stage::Filter(_)
+        | Stage::Mask(_)
+        | Stage::Border(_)
+        | Stage::Gradient(_)
+        | Stage::Shadow(_)
+        | Stage::Overlay(_) => false,
     })
 }
 
@@ -89,7 +105,22 @@ pub fn final_size(info: &Info, stages: &[Stage], cap: u32) -> Option<(u32, u32)>
     for stage in stages {
         size = match stage {
             Stage::Orient(how) => orient::turn(*how, info.orientation).size(size),
-            Stage::Flip { .. } | Stage::Flatten(_) | Stage::Straighten { .. } | Stage::Overlay(_) => size,
+            Stage::Page(_)
+            | Stage::Flip { .. }
+            | Stage::Flatten(_)
+            | Stage::Straighten { .. }
+            | Stage::Overlay(_)
+            | Stage::Adjust(_)
+            | Stage::Filter(_)
+            | Stage::Mask(_)
+            | Stage::Gradient(_)
+            | Stage::Shadow(_) => size,
+            Stage::Border(border) if border.inside => size,
+            Stage::Border(border) => {
+                let [top, right, bottom, left] = border.widths;
+                let bars = plan::Pad { top, right, bottom, left, background: plan::Background::Auto };
+                pad::placement(&bars, size, cap).canvas
+            }
             Stage::Rotate { degrees, .. } => match rotate::right_angle(degrees.get()) {
                 Some(turn) => turn.size(size),
                 None => rotate::canvas(size, degrees.get(), cap),

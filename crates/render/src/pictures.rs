@@ -36,10 +36,10 @@ impl<'a> Pictures<'a> {
     }
 }
 
-/// Overlays in these stages, at any depth.
+/// Fetched overlays in these stages, at any depth.
 pub(crate) fn count(stages: &[Stage]) -> usize {
     let of = |stage: &Stage| match stage {
-        Stage::Overlay(overlay) => 1 + count(&overlay.stages),
+        Stage::Overlay(overlay) => usize::from(overlay.picture.is_fetched()) + count(&overlay.stages),
         _ => 0,
     };
     stages.iter().map(of).sum()

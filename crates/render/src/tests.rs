@@ -45,7 +45,7 @@ fn background() -> impl Strategy<Value = Background> {
             let [r, g, b, a] = v.to_be_bytes();
             Background::Color(Color { r, g, b, a })
         }),
-        Just(Background::Blur),
+        Just(Background::Blur(plan::BlurFill::PLAIN)),
         Just(Background::Edge),
     ]
 }
@@ -119,7 +119,7 @@ fn stage() -> impl Strategy<Value = Stage> {
         1 => degrees().prop_map(|degrees| Stage::Straighten { degrees }),
         1 => (bar(), bar(), bar(), bar(), background())
             .prop_map(|(top, right, bottom, left, background)| Stage::Pad(Pad { top, right, bottom, left, background })),
-        1 => any::<u8>().prop_map(|a| Stage::Flatten(Color::BLACK.with_alpha(a))),
+        1 => any::<u8>().prop_map(|a| Stage::Flatten(Background::Color(Color::BLACK.with_alpha(a)))),
     ]
 }
 
@@ -200,7 +200,7 @@ fn the_format_follows_real_transparency() {
     for (alpha, stages, want, channels) in [
         (Some(9), vec![], Format::Png, Channels::Rgba),
         (None, vec![], Format::Jpeg, Channels::Rgb),
-        (Some(9), vec![Stage::Flatten(Color::WHITE)], Format::Jpeg, Channels::Rgb),
+        (Some(9), vec![Stage::Flatten(Background::Color(Color::WHITE))], Format::Jpeg, Channels::Rgb),
         (None, vec![pad(Background::Color(glass))], Format::Png, Channels::Rgba),
         (None, vec![pad(Background::Auto)], Format::Jpeg, Channels::Rgb),
         (Some(9), vec![pad(Background::Auto)], Format::Png, Channels::Rgba),

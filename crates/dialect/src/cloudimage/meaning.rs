@@ -36,7 +36,7 @@ pub(super) fn plan(said: &Said, settings: &Settings, warnings: &mut Vec<Warning>
     }
     stages.push(Stage::Flip { horizontal: said.flip.0, vertical: said.flip.1 });
     if let Some(color) = said.background {
-        stages.push(Stage::Flatten(color));
+        stages.push(Stage::Flatten(Background::Color(color)));
     }
     stages.extend(watermark(said, warnings).map(|mark| Stage::Overlay(Box::new(mark))));
     let mut plan = Plan { stages, output: output(said, settings) };
@@ -122,7 +122,7 @@ fn size(
         aspect,
         enlarge,
         gravity,
-        background: if said.background_image { Background::Blur } else { background },
+        background: if said.background_image { Background::Blur(plan::BlurFill::PLAIN) } else { background },
         ..Resize::new(width.map(Dim::Px), height.map(Dim::Px), fit)
     }))
 }
@@ -179,8 +179,7 @@ fn output(said: &Said, settings: &Settings) -> OutputRule {
         quality: said.quality.map_or(QUALITY, Quality::all),
         lossless: said.lossless,
         progressive: true,
-        animation: true,
-        palette: false,
+        ..OutputRule::default()
     }
 }
 

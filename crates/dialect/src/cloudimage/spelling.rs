@@ -38,11 +38,9 @@ pub(super) fn said(plan: &Plan, settings: &Settings) -> Result<Said, String> {
                 }
             }
             Stage::Flip { horizontal, vertical } => said.flip = (*horizontal, *vertical),
-            Stage::Flatten(color) => said.background = Some(*color),
+            Stage::Flatten(Background::Color(color)) => said.background = Some(*color),
             Stage::Overlay(mark) => watermark(&mut said, mark)?,
-            Stage::Extract(_) | Stage::Straighten { .. } | Stage::Pad(_) => {
-                return Err(format!("the stage {stage}"));
-            }
+            _ => return Err(format!("the stage {stage}")),
         }
     }
     said.format = format(&plan.output.format, settings);
@@ -78,8 +76,8 @@ fn size(said: &mut Said, resize: &Resize) -> Result<(), String> {
     match resize.background {
         Background::Auto => {}
         Background::Color(color) => said.background = Some(color),
-        Background::Blur => said.background_image = true,
-        Background::Edge => return Err("padding with edge pixels".to_owned()),
+        Background::Blur(plan::BlurFill::PLAIN) => said.background_image = true,
+        _ => return Err("padding with anything but a colour or the picture itself".to_owned()),
     }
     Ok(())
 }

@@ -421,7 +421,7 @@ fn says_what_it_cannot_write() {
         with(vec![Stage::Resize(size(Dim::Ratio(plan::Fixed::new(0.5))))]),
         with(vec![Stage::Resize(edge)]),
         with(vec![Stage::Straighten { degrees: plan::Fixed::ONE }]),
-        with(vec![Stage::Flatten(Color::BLACK), Stage::Flip { horizontal: true, vertical: false }]),
+        with(vec![Stage::Flatten(Background::Color(Color::BLACK)), Stage::Flip { horizontal: true, vertical: false }]),
         with(vec![Stage::Resize(size(Dim::Px(20_000)))]),
         no_progressive,
         Plan { stages: vec![], output: OutputRule { progressive: true, ..parse("/p.jpg").plan.output } },

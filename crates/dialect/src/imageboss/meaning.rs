@@ -41,7 +41,7 @@ pub(super) fn plan(said: &Said, source: &str, settings: &Settings, warnings: &mu
     }
     stages.extend(size(said, settings, warnings));
     if let Some(color) = said.fill {
-        stages.push(Stage::Flatten(color));
+        stages.push(Stage::Flatten(Background::Color(color)));
     }
     stages.extend(watermark(said, source, settings, warnings).map(|mark| Stage::Overlay(Box::new(mark))));
     let mut plan = Plan { stages, output: output(said, settings) };
@@ -170,6 +170,7 @@ fn output(said: &Said, settings: &Settings) -> OutputRule {
         lossless: false,
         progressive: said.progressive != Some(false),
         animation: said.animation == Some(true),
+        ..OutputRule::default()
     }
 }
 

@@ -28,13 +28,9 @@ pub(super) fn said(plan: &Plan, source: &str, settings: &Settings) -> Result<Sai
             }
             Stage::Trim(trim) => said.trim = Some((trim.tolerance.get() * 2.55).round().clamp(1.0, 254.0) as u8),
             Stage::Resize(resize) => size(&mut said, resize)?,
-            Stage::Flatten(color) => said.fill = Some(*color),
+            Stage::Flatten(Background::Color(color)) => said.fill = Some(*color),
             Stage::Overlay(mark) => watermark(&mut said, mark, source)?,
-            Stage::Extract(_)
-            | Stage::Flip { .. }
-            | Stage::Rotate { .. }
-            | Stage::Straighten { .. }
-            | Stage::Pad(_) => return Err(format!("the stage {stage}")),
+            _ => return Err(format!("the stage {stage}")),
         }
     }
     said.format = match &plan.output.format {
@@ -77,7 +73,7 @@ fn size(said: &mut Said, resize: &Resize) -> Result<(), String> {
     match resize.background {
         Background::Auto => {}
         Background::Color(color) => said.fill = Some(color),
-        Background::Blur | Background::Edge => return Err("padding other than with a colour".to_owned()),
+        _ => return Err("padding other than with a colour".to_owned()),
     }
     Ok(())
 }

@@ -143,7 +143,6 @@ fn two_dialects_agree() {
     assert_eq!(boss.plan.stages_text(), cloud.plan.stages_text());
     assert_eq!(boss.asset, cloud.asset);
     let want = OutputSpec {
-        original: false,
         candidates: vec![Format::Jpeg],
         forced: true,
         quality: Quality { jpeg: 80, webp: 0, avif: 0 },
@@ -151,6 +150,7 @@ fn two_dialects_agree() {
         progressive: true,
         animation: false,
         palette: false,
+        ..plan::OutputRule::default().resolve(AcceptClass::Basic)
     };
     assert_eq!(boss.plan.output.resolve(AcceptClass::Basic), want);
     assert_eq!(cloud.plan.output.resolve(AcceptClass::Basic), want);

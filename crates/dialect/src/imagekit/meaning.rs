@@ -150,8 +150,7 @@ fn output(steps: &[Said], settings: &Settings) -> OutputRule {
         quality: last(steps, |said| said.quality).map_or(OutputRule::default().quality, Quality::all),
         lossless: last(steps, |said| said.lossless).unwrap_or(false),
         progressive: last(steps, |said| said.progressive).unwrap_or(false),
-        animation: true,
-        palette: false,
+        ..OutputRule::default()
     }
 }
 
@@ -196,7 +195,7 @@ pub(super) fn stages(said: &Said, settings: &Settings, warnings: &mut Vec<Warnin
         stages.push(Stage::Flip { horizontal: flip.horizontal, vertical: flip.vertical });
     }
     match &said.background {
-        Some(Fill::Color(color)) if !filled => stages.push(Stage::Flatten(*color)),
+        Some(Fill::Color(color)) if !filled => stages.push(Stage::Flatten(Background::Color(*color))),
         Some(Fill::Blurred(_)) if !filled => notes.add(WarningKind::NoEffect, "bg", "blurred only fills padding"),
         Some(Fill::Blurred(rest)) if !rest.is_empty() => {
             notes.add(WarningKind::Unsupported, "bg", "blurred without intensity and brightness");
@@ -260,7 +259,7 @@ fn sized(mode: Mode, size: Size, notes: &mut Notes<'_>) -> Stage {
     let gravity = gravity(mode, notes);
     let background = match &said.background {
         Some(Fill::Color(color)) => Background::Color(*color),
-        Some(Fill::Blurred(_)) => Background::Blur,
+        Some(Fill::Blurred(_)) => Background::Blur(plan::BlurFill::PLAIN),
         None => Background::Color(Color::BLACK),
     };
     if mode.extracts() {

@@ -117,7 +117,7 @@ fn say(said: &mut Said, stage: &Stage, settings: &Settings) -> Option<()> {
         Stage::Flip { horizontal, vertical } => {
             set(&mut said.flip, Flip { horizontal: *horizontal, vertical: *vertical })
         }
-        Stage::Flatten(color) => set(&mut said.background, Fill::Color(*color)),
+        Stage::Flatten(Background::Color(color)) => set(&mut said.background, Fill::Color(*color)),
         Stage::Overlay(overlay) => {
             said.layers.push(layer::said(overlay, settings)?);
             Some(())
@@ -177,8 +177,8 @@ fn say_focus(said: &mut Said, gravity: Gravity) -> Option<()> {
 fn say_background(said: &mut Said, background: Background) -> Option<()> {
     let fill = match background {
         Background::Color(color) => Fill::Color(color),
-        Background::Blur => Fill::Blurred(String::new()),
-        Background::Auto | Background::Edge => return None,
+        Background::Blur(plan::BlurFill::PLAIN) => Fill::Blurred(String::new()),
+        _ => return None,
     };
     if said.background.as_ref() == Some(&fill) { Some(()) } else { set(&mut said.background, fill) }
 }

@@ -54,8 +54,7 @@ fn the_plan_that_all_dialects_share() {
         quality: Quality::all(80),
         lossless: false,
         progressive: true,
-        animation: true,
-        palette: false,
+        ..OutputRule::default()
     };
     assert_eq!(parsed.plan.output, output);
     assert_eq!((parsed.asset, parsed.warnings, parsed.source), (path("p.jpg"), vec![], None));

@@ -68,7 +68,7 @@ fn stages(said: &Said, settings: &Settings, notes: &mut Notes) -> Vec<Stage> {
     }
     stages.extend(mark(said, settings, notes).map(|mark| Stage::Overlay(Box::new(mark))));
     stages.extend(pad.map(Stage::Pad));
-    stages.extend(said.bg.map(Stage::Flatten));
+    stages.extend(said.bg.map(|color| Stage::Flatten(Background::Color(color))));
     stages
 }
 
@@ -247,7 +247,7 @@ fn resize(said: &Said, target: Target, notes: &mut Notes) -> Option<Stage> {
     }
     let background = match word {
         FitWord::Clamp => Background::Edge,
-        _ if said.fill == Some(FillWord::Blur) => Background::Blur,
+        _ if said.fill == Some(FillWord::Blur) => Background::Blur(plan::BlurFill::PLAIN),
         _ => said.fill_color.map_or_else(|| bars(said.bg), Background::Color),
     };
     Some(Stage::Resize(Resize { width, height, aspect, fit, enlarge, gravity, zoom, background, limits }))
@@ -381,6 +381,7 @@ fn output(said: &Said, settings: &Settings) -> OutputRule {
         progressive: said.fm == Some(FmWord::ProgressiveJpg) || said.jpg_progressive.unwrap_or(true),
         animation: true,
         palette: said.fm == Some(FmWord::Png8),
+        ..OutputRule::default()
     }
 }
 

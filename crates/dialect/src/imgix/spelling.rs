@@ -133,7 +133,7 @@ fn spell_stages(stages: &[Stage], said: &mut Said) -> Result<(), String> {
 
 /// The `bg` that these stages ask for: the colour behind the picture, or clear bars alone.
 fn background(stages: &[Stage]) -> Option<Color> {
-    if let Some(Stage::Flatten(color)) = stages.last() {
+    if let Some(Stage::Flatten(Background::Color(color))) = stages.last() {
         return Some(*color);
     }
     let clear = Background::Color(Color::TRANSPARENT);
@@ -160,6 +160,7 @@ fn spell_trim(trim: &Trim, said: &mut Said) {
                 said.trim_color = Some(color);
             }
         }
+        TrimMode::AlphaOr(_) | TrimMode::Even { .. } => {}
     }
 }
 
@@ -179,9 +180,10 @@ fn spell_resize(resize: &Resize, said: &mut Said) -> Result<(), String> {
     said.ar = resize.aspect.map(exact).transpose()?;
     if resize.fit == Fit::Contain {
         match resize.background {
-            Background::Blur => said.fill = Some(FillWord::Blur),
+            Background::Blur(plan::BlurFill::PLAIN) => said.fill = Some(FillWord::Blur),
             Background::Color(color) if resize.background != meaning::bars(said.bg) => said.fill_color = Some(color),
             Background::Color(_) | Background::Auto | Background::Edge => {}
+            other => return Err(format!("bars of {other}")),
         }
     }
     let Limits { min_width, min_height, max_width, max_height } = resize.limits;

@@ -16,7 +16,7 @@ pub(crate) fn frame(
 ) -> Result<Pixels, CodecError> {
     match background {
         Background::Edge => Ok(edges(&pixels, canvas, offset)),
-        Background::Auto | Background::Color(_) | Background::Blur => {
+        _ => {
             let mut under = backdrop(&pixels, canvas, background, scope)?;
             let pixels = if under.channels == Channels::Rgba { with_alpha(pixels) } else { pixels };
             paste(&pixels, &mut under, offset);
@@ -34,10 +34,10 @@ pub(crate) fn backdrop(
     scope: &Scope<'_>,
 ) -> Result<Pixels, CodecError> {
     let color = match background {
-        Background::Blur => return blurred(pixels, canvas, scope.cancel),
+        Background::Blur(_) => return blurred(pixels, canvas, scope.cancel),
         Background::Color(color) => color,
-        Background::Auto | Background::Edge if scope.holds_alpha => Color::TRANSPARENT,
-        Background::Auto | Background::Edge => Color::WHITE,
+        _ if scope.holds_alpha => Color::TRANSPARENT,
+        _ => Color::WHITE,
     };
     let channels = if color.a == 255 { pixels.channels } else { Channels::Rgba };
     let one = [color.r, color.g, color.b, color.a];
@@ -175,7 +175,7 @@ mod tests {
         let count = asks(|cancel| {
             let (budget, pictures) = (Budget::default(), Pictures::new(&[]));
             let scope = Scope { budget: &budget, cancel, cap: 8192, holds_alpha: false, pictures: &pictures, depth: 0 };
-            frame(picture.clone(), Size::new(400, 600), (0, 150), Background::Blur, &scope)
+            frame(picture.clone(), Size::new(400, 600), (0, 150), Background::Blur(plan::BlurFill::PLAIN), &scope)
         });
         // One scaling down to 107x160, the blur's columns and rows, one scaling up.
         assert_eq!(count, 1 + 3 + 2 + 1);

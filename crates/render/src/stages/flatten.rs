@@ -1,12 +1,15 @@
 use codec::{CodecError, Pixels};
-use plan::Color;
+use plan::{Background, Color};
 
 use crate::geometry::Affine;
 use crate::scope::{Scope, with_alpha, without_alpha};
 use crate::work::Work;
 
-/// Puts the picture on a colour.
-pub(super) fn apply(color: Color, work: &mut Work, scope: &Scope<'_>) -> Result<(), CodecError> {
+/// Puts the picture on a ground.
+pub(super) fn apply(ground: Background, work: &mut Work, scope: &Scope<'_>) -> Result<(), CodecError> {
+    let Background::Color(color) = ground else {
+        return Err(CodecError::Internal(format!("{ground}: not built")));
+    };
     if work.is_opaque() || color.a == 0 {
         return Ok(());
     }

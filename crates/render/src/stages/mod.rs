@@ -1,15 +1,21 @@
 //! One file per stage: what it does to pixels. Where things go is worked out in [`crate::geometry`].
 
+mod adjust;
 pub(crate) mod background;
+mod border;
 mod extract;
+mod filter;
 mod flatten;
 mod flip;
+mod gradient;
+mod mask;
 pub(crate) mod orient;
 mod overlay;
 pub(crate) mod pad;
 pub(crate) mod resample;
 mod resize;
 pub(crate) mod rotate;
+mod shadow;
 mod straighten;
 mod trim;
 
@@ -17,7 +23,7 @@ mod trim;
 mod tests;
 
 use codec::{CodecError, Info};
-use plan::{Color, Stage};
+use plan::{Background, Color, Stage};
 
 use crate::scope::Scope;
 use crate::work::Work;
@@ -40,7 +46,15 @@ pub(crate) fn apply(
         Stage::Rotate { degrees, background } => return rotate::apply(degrees.get(), *background, work, scope),
         Stage::Straighten { degrees } => return straighten::apply(degrees.get(), work, scope),
         Stage::Pad(pad) => return pad::apply(pad, work, scope),
-        Stage::Flatten(color) => return flatten::apply(*color, work, scope),
+        // Taken by the decoder.
+        Stage::Page(_) => {}
+        Stage::Flatten(ground) => return flatten::apply(*ground, work, scope),
+        Stage::Adjust(adjust) => return adjust::apply(*adjust, work, scope),
+        Stage::Filter(filter) => return filter::apply(*filter, work, scope),
+        Stage::Mask(mask) => return mask::apply(mask, work, scope),
+        Stage::Border(border) => return border::apply(border, work, scope),
+        Stage::Gradient(gradient) => return gradient::apply(gradient, work, scope),
+        Stage::Shadow(shadow) => return shadow::apply(shadow, work, scope),
         Stage::Overlay(overlay) => return overlay::apply(overlay, work, scope),
     }
     Ok(())
@@ -48,5 +62,5 @@ pub(crate) fn apply(
 
 /// Puts the picture on white, for outputs without alpha.
 pub(crate) fn make_opaque(work: &mut Work, scope: &Scope<'_>) -> Result<(), CodecError> {
-    flatten::apply(Color::WHITE, work, scope)
+    flatten::apply(Background::Color(Color::WHITE), work, scope)
 }

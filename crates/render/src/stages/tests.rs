@@ -242,7 +242,7 @@ fn contain_pads_with_each_background() {
     assert_eq!((blue.channels, at(&blue, 3, 1)), (Channels::Rgb, &[0, 0, 255][..]));
     let glass = one(picture(), &stage(Background::Color(Color::BLACK.with_alpha(8))));
     assert_eq!(at(&glass, 3, 1), [0, 0, 0, 8]);
-    for background in [Background::Edge, Background::Blur] {
+    for background in [Background::Edge, Background::Blur(plan::BlurFill::PLAIN)] {
         let out = one(picture(), &stage(background));
         assert_eq!((out.width, out.height, out.channels), (4, 2, Channels::Rgb));
         assert!(out.data.chunks(3).all(|p| p == RED), "{background:?}");
@@ -255,7 +255,8 @@ fn edges_repeat_and_blurs_mix() {
     let out = one(letters(&["ab", "cd"]), &[pad(Background::Edge)]);
     assert_eq!(read(&out), ["aabbb", "aabbb", "ccddd"]);
     let halves = rgb(40, 40, |x, _| if x < 20 { [0; 3] } else { [250; 3] });
-    let bars = Stage::Pad(Pad { top: 40, right: 0, bottom: 0, left: 0, background: Background::Blur });
+    let bars =
+        Stage::Pad(Pad { top: 40, right: 0, bottom: 0, left: 0, background: Background::Blur(plan::BlurFill::PLAIN) });
     let out = one(halves, &[bars]);
     let row: Vec<u8> = (0..40).map(|x| at(&out, x, 5)[0]).collect();
     assert!(row.is_sorted() && row[0] < 30 && row[39] > 220, "{row:?}");
@@ -343,11 +344,11 @@ fn straightening_shows_no_corner() {
 #[test]
 fn flattening() {
     let half = || rgba(1, 1, |_, _| [200, 0, 0, 128]);
-    let out = one(half(), &[Stage::Flatten(Color::rgb(0, 0, 100))]);
+    let out = one(half(), &[Stage::Flatten(Background::Color(Color::rgb(0, 0, 100)))]);
     assert_eq!((out.channels, &out.data[..]), (Channels::Rgb, &[100, 0, 50][..]));
-    let out = one(half(), &[Stage::Flatten(Color::rgb(200, 0, 0).with_alpha(128))]);
+    let out = one(half(), &[Stage::Flatten(Background::Color(Color::rgb(200, 0, 0).with_alpha(128)))]);
     assert_eq!(out.data, [200, 0, 0, 192]);
-    let opaque = one(rgb(1, 1, |_, _| RED), &[Stage::Flatten(Color::WHITE)]);
+    let opaque = one(rgb(1, 1, |_, _| RED), &[Stage::Flatten(Background::Color(Color::WHITE))]);
     assert_eq!(opaque.data, RED);
 }
 
@@ -380,6 +381,12 @@ fn memory_and_caps_are_obeyed() {
     let setup = Setup { cap: 100, ..setup };
     let out = run(&setup, vec![rgb(10, 10, |_, _| RED)], &big).unwrap();
     assert_eq!((out.width(), out.height()), (100, 100));
-    let huge = Stage::Pad(Pad { top: u32::MAX, right: u32::MAX, bottom: 0, left: 0, background: Background::Blur });
+    let huge = Stage::Pad(Pad {
+        top: u32::MAX,
+        right: u32::MAX,
+        bottom: 0,
+        left: 0,
+        background: Background::Blur(plan::BlurFill::PLAIN),
+    });
     assert_eq!(run(&setup, vec![rgb(10, 10, |_, _| RED)], &[huge]).unwrap().width(), 100);
 }

@@ -54,7 +54,7 @@ fn content(pixels: &Pixels, trim: &Trim) -> Option<Edges> {
     let border = match trim.mode {
         TrimMode::Corner => Some(premultiplied(rgba(&pixels.data[..count]))),
         TrimMode::Color(color) => Some(premultiplied([color.r, color.g, color.b, color.a])),
-        TrimMode::Alpha => None,
+        TrimMode::Alpha | TrimMode::AlphaOr(_) | TrimMode::Even { .. } => None,
     };
     let is_content = |p: &[u8]| {
         let pixel = rgba(p);

@@ -41,8 +41,11 @@ fn plans_without_words_are_refused() {
         vec![upright.clone(), Stage::Pad(Pad { top: 1, right: 0, bottom: 0, left: 0, background: Background::Auto })],
         vec![upright.clone(), Stage::Trim(Trim { mode: TrimMode::Alpha, tolerance: Fixed::ONE, keep: 0 })],
         vec![upright.clone(), Stage::Trim(Trim { mode: TrimMode::Corner, tolerance: Fixed::new(2.5), keep: 0 })],
-        vec![upright.clone(), Stage::Rotate { degrees: Fixed::ONE, background: Background::Blur }],
-        vec![upright.clone(), Stage::Flatten(Color::WHITE.with_alpha(1))],
+        vec![
+            upright.clone(),
+            Stage::Rotate { degrees: Fixed::ONE, background: Background::Blur(plan::BlurFill::PLAIN) },
+        ],
+        vec![upright.clone(), Stage::Flatten(Background::Color(Color::WHITE.with_alpha(1)))],
         resize(|r| r.zoom = Fixed::new(2.0)),
         resize(|r| r.gravity = Gravity::Entropy),
         resize(|r| r.enlarge = Enlarge::No),
