@@ -16,6 +16,13 @@ pub fn choose(spec: &OutputSpec, source: Option<Format>, has_alpha: bool, animat
     spec.candidates.iter().find(holds).or(forced).copied().unwrap_or_else(own)
 }
 
+/// The format of those who take none of the candidates but the last.
+pub(crate) fn fallback(spec: &OutputSpec, source: Option<Format>, has_alpha: bool, animated: bool) -> Format {
+    let last = if spec.forced { spec.candidates.last().copied() } else { None };
+    let plain = OutputSpec { candidates: last.into_iter().collect(), ..spec.clone() };
+    choose(&plain, source, has_alpha, animated)
+}
+
 /// Most pixels that are written as AVIF where it is only offered: past them its encoder takes seconds, and who asked waits.
 const OFFERED_AVIF_PIXELS: u64 = 2_500_000;
 

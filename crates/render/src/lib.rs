@@ -13,6 +13,7 @@ mod scope;
 mod smart;
 mod stages;
 mod work;
+mod write;
 
 pub use choose::choose;
 pub use foresee::final_size;
@@ -20,7 +21,7 @@ pub use pool::{Full, Gone, Pool};
 
 use std::time::{Duration, Instant};
 
-use codec::{Budget, Cancel, Channels, ChromaSize, CodecError, Decode, Encode, Info, Picture, Planar};
+use codec::{Budget, Cancel, Channels, ChromaSize, CodecError, Decode, Info, Picture, Planar};
 use plan::{Format, OutputSpec, Plan, Stage};
 
 use crate::pictures::Pictures;
@@ -117,30 +118,12 @@ pub fn render(job: &Job<'_>) -> Result<Rendered, CodecError> {
     let (made, format) = transform(loaded, &info, &stages, job, cap, &pictures)?;
     job.cancel.check()?;
     let staged_at = Instant::now();
-    let encode = encoding(job.spec, format);
-    let (bytes, size, frames) = match &made {
-        Made::Planes(planar) => {
-            let size = (planar.luma.width, planar.luma.height);
-            (codec::encode_planar(planar, &encode, job.cancel)?, size, 1)
-        }
-        Made::Picture(picture) => {
-            let size = (picture.width(), picture.height());
-            (codec::encode(picture, &encode, job.cancel)?, size, picture.frames.len())
-        }
-    };
-    let frames = u32::try_from(frames).unwrap_or(u32::MAX);
+    let fallback = job.spec.smallest.then(|| made.fallback(job.spec, info.kind.output_format()));
+    let written = write::write(&made, format, fallback, job)?;
+    let ((width, height), frames) = (made.size(), made.frames());
     let timing = Timing { decode: decoded_at - start, stages: staged_at - decoded_at, encode: staged_at.elapsed() };
-    Ok(Rendered { bytes, format, width: size.0, height: size.1, frames, left_out: pictures.left_out(), timing })
-}
-
-fn encoding(spec: &OutputSpec, format: Format) -> Encode {
-    Encode {
-        format,
-        quality: spec.quality.of(format).clamp(1, 100),
-        lossless: spec.lossless,
-        progressive: spec.progressive,
-        palette: spec.palette,
-    }
+    let left_out = pictures.left_out();
+    Ok(Rendered { bytes: written.bytes, format: written.format, width, height, frames, left_out, timing })
 }
 
 /// A decoded master.
@@ -153,6 +136,31 @@ enum Loaded {
 enum Made {
     Picture(Picture),
     Planes(Planar),
+}
+
+impl Made {
+    fn size(&self) -> (u32, u32) {
+        match self {
+            Made::Planes(planar) => (planar.luma.width, planar.luma.height),
+            Made::Picture(picture) => (picture.width(), picture.height()),
+        }
+    }
+
+    fn frames(&self) -> u32 {
+        match self {
+            Made::Planes(_) => 1,
+            Made::Picture(picture) => u32::try_from(picture.frames.len()).unwrap_or(u32::MAX),
+        }
+    }
+
+    /// The format that whoever takes no other gets.
+    fn fallback(&self, spec: &OutputSpec, source: Option<Format>) -> Format {
+        let (alpha, animated) = match self {
+            Made::Planes(_) => (false, false),
+            Made::Picture(picture) => (picture.channels() == Channels::Rgba, picture.is_animated()),
+        };
+        choose::fallback(spec, source, alpha, animated)
+    }
 }
 
 /// Planes of more samples are not asked for: they are scaled in one call, in which nobody looks at the clock.
@@ -170,7 +178,7 @@ fn load(
         && u64::from(width) * u64::from(height) <= MOST_PLANAR
     {
         let format = choose(job.spec, info.kind.output_format(), alpha, false);
-        let to_the_end = foresee::stays_planar(stages) && codec::takes_planes(&encoding(job.spec, format));
+        let to_the_end = foresee::stays_planar(stages) && codec::takes_planes(&write::encoding(job.spec, format));
         let chroma = if to_the_end { ChromaSize::Half } else { ChromaSize::Full };
         if let Some((planar, info)) = codec::decode_planar(job.master, (width, height), chroma, job.budget, job.cancel)?
         {

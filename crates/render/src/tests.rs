@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use codec::{Frame, Kind, Pixels};
+use codec::{Encode, Frame, Kind, Pixels};
 use plan::{
     Aspect, Background, Color, Dim, Enlarge, Fit, Fixed, FormatRule, Gravity, Horizontal, Limits, Orient, OutputRule,
     Pad, Region, Resize, Trim, TrimMode, Vertical,
@@ -11,6 +11,7 @@ use super::*;
 
 mod overlays;
 mod planes;
+mod writing;
 
 const CAP: u32 = 64;
 
