@@ -111,6 +111,7 @@ pub fn render(job: &Job<'_>) -> Result<Rendered, CodecError> {
     let decode = Decode {
         at_least: foresee::at_least(&info, &stages, cap),
         all_frames: job.spec.animation && if_animated.holds_animation(),
+        ..Decode::default()
     };
     let (loaded, info) = load(job, info, &stages, alpha, &decode)?;
     let decoded_at = Instant::now();
