@@ -57,7 +57,8 @@ impl Recipe {
 
 fn of_url(dialect: DialectKind, target: &str) -> Result<Plan, String> {
     // A whole URL is as good as its path and query.
-    let rest = target.split_once("://").map_or(target, |(_, rest)| rest.find('/').map_or("/", |at| &rest[at..]));
+    let whole = target.strip_prefix("https://").or_else(|| target.strip_prefix("http://"));
+    let rest = whole.map_or(target, |rest| rest.find('/').map_or("/", |at| &rest[at..]));
     let target = if rest.starts_with('/') { rest.to_owned() } else { format!("/{rest}") };
     let parsed = dialect
         .grammar()
