@@ -2,6 +2,10 @@ use plan::{Asset, Overlay, Shift};
 
 use super::*;
 
+mod blends;
+mod boxes;
+mod texts;
+
 const GREY: [u8; 3] = [100; 3];
 const RED: [u8; 3] = [200, 0, 0];
 const GREEN: [u8; 3] = [0, 200, 0];
