@@ -48,7 +48,7 @@ pub(crate) fn alpha_after(stages: &[Stage], before: bool) -> bool {
         Stage::Rotate { background, .. } => alpha || clear(background),
         Stage::Extract(Region::Window { pad: Some(background), .. }) => alpha || clear(background),
         Stage::Resize(r) if matches!(r.fit, Fit::Contain | Fit::CoverOrContain) => alpha || clear(&r.background),
-        // An overlay too: what is drawn over a picture makes it no more transparent.
+        Stage::Overlay(overlay) => alpha || overlay.blend.clears(),
         _ => alpha,
     })
 }

@@ -18,6 +18,7 @@ mod write;
 pub use choose::choose;
 pub use foresee::final_size;
 pub use pool::{Full, Gone, Pool};
+pub use text::{Fonts, FontsError};
 
 use std::time::{Duration, Instant};
 
@@ -36,6 +37,8 @@ pub struct Job<'a> {
     /// The bytes of the plan's overlays, one for each of [`Plan::overlays`], in that order; `None` for an optional one that
     /// cannot be had, and for those within it.
     pub pictures: &'a [Option<&'a [u8]>],
+    /// What texts are drawn in; loaded once, shared by all jobs.
+    pub fonts: &'a Fonts,
     /// Its stages are applied; its output rule is not looked at.
     pub plan: &'a Plan,
     /// How to write the result.
@@ -62,6 +65,9 @@ pub struct Rendered {
     /// The optional overlays that it was made without, as places in [`Job::pictures`], ascending: their bytes were not
     /// there, or no picture. Those within one of them are not listed.
     pub left_out: Vec<usize>,
+    /// What is not as the plan asks and was made all the same, for people: glyphs that no font has, fonts that are not there.
+    /// At most 16.
+    pub warnings: Vec<String>,
     /// Where the time went.
     pub timing: Timing,
 }
@@ -79,13 +85,13 @@ pub struct Timing {
 
 /// Makes one derivative.
 ///
-/// An overlay is read under what the budget leaves when the picture below is held; of an animated one the first frame is
-/// drawn, on every frame below.
+/// An overlay is read, or drawn, under what the budget leaves when the picture below is held; of an animated one the first
+/// frame is drawn, on every frame below.
 ///
 /// # Errors
 /// What the codec answers for a master, or a required overlay, that is no picture, is damaged or costs too much: where it
 /// is an overlay, the text begins with `overlay` and its number (1 is the first of [`Job::pictures`]), and a limit is
-/// called `overlay bytes` or `overlay pixels`. [`CodecError::OverBudget`] where a stage would cost too much;
+/// called `overlay bytes` or `overlay pixels`; a limit on a text begins with `text`. [`CodecError::OverBudget`] where a stage would cost too much;
 /// [`CodecError::Cancelled`] and [`CodecError::TimedOut`]; [`CodecError::Internal`] for a spec that asks for the master's
 /// own bytes, which needs no renderer, and for other than as many pictures as the plan has overlays.
 pub fn render(job: &Job<'_>) -> Result<Rendered, CodecError> {
@@ -115,7 +121,7 @@ pub fn render(job: &Job<'_>) -> Result<Rendered, CodecError> {
     };
     let (loaded, info) = load(job, info, &stages, alpha, &decode)?;
     let decoded_at = Instant::now();
-    let pictures = Pictures::new(job.pictures);
+    let pictures = Pictures::new(job.pictures).with_fonts(job.fonts);
     let (made, format) = transform(loaded, &info, &stages, job, cap, &pictures)?;
     job.cancel.check()?;
     let staged_at = Instant::now();
@@ -123,8 +129,8 @@ pub fn render(job: &Job<'_>) -> Result<Rendered, CodecError> {
     let written = write::write(&made, format, fallback, job)?;
     let ((width, height), frames) = (made.size(), made.frames());
     let timing = Timing { decode: decoded_at - start, stages: staged_at - decoded_at, encode: staged_at.elapsed() };
-    let left_out = pictures.left_out();
-    Ok(Rendered { bytes: written.bytes, format: written.format, width, height, frames, left_out, timing })
+    let (left_out, warnings) = pictures.done();
+    Ok(Rendered { bytes: written.bytes, format: written.format, width, height, frames, left_out, warnings, timing })
 }
 
 /// A decoded master.

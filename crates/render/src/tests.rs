@@ -15,6 +15,12 @@ mod writing;
 
 const CAP: u32 = 64;
 
+/// The embedded ones, loaded once.
+fn fonts() -> &'static Fonts {
+    static FONTS: std::sync::OnceLock<Fonts> = std::sync::OnceLock::new();
+    FONTS.get_or_init(Fonts::embedded)
+}
+
 fn dim() -> impl Strategy<Value = Option<Dim>> {
     prop_oneof![
         1 => Just(None),
@@ -150,7 +156,7 @@ proptest! {
         let spec = rule.resolve(plan::AcceptClass::Avif);
         let (budget, cancel) = (Budget { output_side: CAP, ..Budget::default() }, Cancel::never());
         let plan = Plan { stages, output: rule };
-        let job = Job { master: &[], pictures: &[], plan: &plan, spec: &spec, budget: &budget, cancel: &cancel };
+        let job = Job { master: &[], pictures: &[], fonts: fonts(), plan: &plan, spec: &spec, budget: &budget, cancel: &cancel };
         let info = Info { kind: Kind::Png, width: w, height: h, orientation, may_have_alpha: alpha, frames: 2 };
         let stages = with_final_cap(&plan.stages, CAP);
         let actual = match foresee::at_least(&info, &stages, CAP) {
@@ -182,7 +188,8 @@ fn transformed(alpha: Option<u8>, stages: Vec<Stage>, format: FormatRule) -> (Pi
     let spec = rule.resolve(plan::AcceptClass::Avif);
     let (budget, cancel) = (Budget::default(), Cancel::never());
     let plan = Plan { stages, output: rule };
-    let job = Job { master: &[], pictures: &[], plan: &plan, spec: &spec, budget: &budget, cancel: &cancel };
+    let job =
+        Job { master: &[], pictures: &[], fonts: fonts(), plan: &plan, spec: &spec, budget: &budget, cancel: &cancel };
     let info = Info { kind: Kind::Heic, width: 4, height: 4, orientation: 1, may_have_alpha: true, frames: 1 };
     let mut picture = picture(4, 4, true, 7, 1);
     for pixel in picture.frames[0].pixels.data.chunks_exact_mut(4) {
@@ -232,7 +239,7 @@ fn rendered(master: &[u8], stages: Vec<Stage>, format: FormatRule, budget: &Budg
     let rule = OutputRule { format, ..OutputRule::default() };
     let (spec, cancel) = (rule.resolve(plan::AcceptClass::Avif), Cancel::never());
     let plan = Plan { stages, output: rule };
-    render(&Job { master, pictures: &[], plan: &plan, spec: &spec, budget, cancel: &cancel })
+    render(&Job { master, pictures: &[], fonts: fonts(), plan: &plan, spec: &spec, budget, cancel: &cancel })
 }
 
 fn near(pixels: &Pixels, x: u32, y: u32, want: [u8; 3]) {
@@ -274,7 +281,8 @@ fn what_cannot_be_rendered() {
     assert!(matches!(rendered(b"nonsense", vec![], FormatRule::Source, &budget), Err(CodecError::Unsupported(_))));
     let (plan, cancel) = (Plan::original(), Cancel::never());
     let spec = plan.output.resolve(plan::AcceptClass::Basic);
-    let job = Job { master: &[], pictures: &[], plan: &plan, spec: &spec, budget: &budget, cancel: &cancel };
+    let job =
+        Job { master: &[], pictures: &[], fonts: fonts(), plan: &plan, spec: &spec, budget: &budget, cancel: &cancel };
     assert!(matches!(render(&job), Err(CodecError::Internal(_))));
     cancel.cancel();
     let spec = OutputRule::default().resolve(plan::AcceptClass::Basic);

@@ -17,6 +17,7 @@ mod resize;
 pub(crate) mod rotate;
 mod shadow;
 mod straighten;
+mod text;
 mod trim;
 
 #[cfg(test)]
