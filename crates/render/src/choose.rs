@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use plan::{Background, Fit, Format, OutputSpec, Region, Stage};
+use plan::{Adjust, Background, Fit, Format, OutputSpec, Region, Stage};
 
 /// Which format to write.
 ///
@@ -48,6 +48,7 @@ pub(crate) fn alpha_after(stages: &[Stage], before: bool) -> bool {
         Stage::Rotate { background, .. } => alpha || clear(background),
         Stage::Extract(Region::Window { pad: Some(background), .. }) => alpha || clear(background),
         Stage::Resize(r) if matches!(r.fit, Fit::Contain | Fit::CoverOrContain) => alpha || clear(&r.background),
+        Stage::Adjust(Adjust::Opacity(_)) => true,
         Stage::Overlay(overlay) => alpha || overlay.blend.clears(),
         _ => alpha,
     })
@@ -109,7 +110,9 @@ mod tests {
         assert!(alpha_after(&[pad(glass)], false));
         assert!(!alpha_after(&[pad(Background::Auto)], false));
         assert!(!alpha_after(&[pad(glass), flat.clone()], true));
-        assert!(alpha_after(&[flat, pad(glass)], true));
+        assert!(alpha_after(&[flat.clone(), pad(glass)], true));
+        let fade = Stage::Adjust(Adjust::Opacity(plan::Fixed::new(0.5)));
+        assert!(alpha_after(&[flat.clone(), fade.clone()], false) && !alpha_after(&[fade, flat], false));
         let asset = plan::Asset::Path("logo.png".to_owned());
         let over = Stage::Overlay(Box::new(plan::Overlay::new(plan::Picture::Named { source: None, asset })));
         assert_eq!([true, false].map(|before| alpha_after(std::slice::from_ref(&over), before)), [true, false]);

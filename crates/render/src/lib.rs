@@ -7,6 +7,7 @@
 mod choose;
 mod foresee;
 pub mod geometry;
+mod optimise;
 mod pictures;
 pub mod pool;
 mod scope;
@@ -17,6 +18,7 @@ mod write;
 
 pub use choose::choose;
 pub use foresee::final_size;
+pub use optimise::optimise;
 pub use pool::{Full, Gone, Pool};
 pub use text::{Fonts, FontsError};
 
@@ -107,7 +109,7 @@ pub fn render(job: &Job<'_>) -> Result<Rendered, CodecError> {
     let start = Instant::now();
     let info = codec::probe(job.master, job.budget)?;
     let cap = side_cap(job);
-    let stages = with_final_cap(&job.plan.stages, cap);
+    let stages = with_final_cap(optimise(&job.plan.stages), cap);
     let size = final_size(&info, &job.plan.stages, cap).unwrap_or((info.width, info.height));
     let spec = choose::affordable(job.spec, u64::from(size.0) * u64::from(size.1));
     let job = &Job { spec: &spec, ..*job };
@@ -230,9 +232,7 @@ fn transform(
             Work::new(picture, info)
         }
     };
-    for (index, stage) in stages.iter().enumerate() {
-        stages::apply(stage, index == 0, &mut work, info, &scope)?;
-    }
+    stages::run(stages, &mut work, info, &scope)?;
     work.settle(&scope)?;
     if !scope.holds_alpha {
         stages::make_opaque(&mut work, &scope)?;
@@ -263,8 +263,7 @@ fn side_cap(job: &Job<'_>) -> u32 {
 }
 
 /// Holds also the result of a plan that scales nothing within the cap.
-fn with_final_cap(stages: &[Stage], cap: u32) -> Vec<Stage> {
-    let mut stages = stages.to_vec();
+fn with_final_cap(mut stages: Vec<Stage>, cap: u32) -> Vec<Stage> {
     stages.push(Stage::Resize(geometry::cap_only(cap)));
     stages
 }
