@@ -11,6 +11,7 @@ use super::*;
 
 mod overlays;
 mod planes;
+mod shapes;
 
 const CAP: u32 = 64;
 
@@ -38,7 +39,7 @@ fn gravity() -> impl Strategy<Value = Gravity> {
     ]
 }
 
-fn background() -> impl Strategy<Value = Background> {
+fn background() -> BoxedStrategy<Background> {
     prop_oneof![
         Just(Background::Auto),
         any::<u32>().prop_map(|v| {
@@ -47,7 +48,9 @@ fn background() -> impl Strategy<Value = Background> {
         }),
         Just(Background::Blur(plan::BlurFill::PLAIN)),
         Just(Background::Edge),
+        shapes::background(),
     ]
+    .boxed()
 }
 
 fn aspect() -> impl Strategy<Value = Aspect> {
@@ -120,6 +123,7 @@ fn stage() -> impl Strategy<Value = Stage> {
         1 => (bar(), bar(), bar(), bar(), background())
             .prop_map(|(top, right, bottom, left, background)| Stage::Pad(Pad { top, right, bottom, left, background })),
         1 => any::<u8>().prop_map(|a| Stage::Flatten(Background::Color(Color::BLACK.with_alpha(a)))),
+        3 => shapes::stage(),
     ]
 }
 

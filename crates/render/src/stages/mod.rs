@@ -2,7 +2,7 @@
 
 mod adjust;
 pub(crate) mod background;
-mod border;
+pub(crate) mod border;
 mod extract;
 mod filter;
 mod flatten;
