@@ -5,35 +5,38 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn color() -> impl Strategy<Value = Color> {
-    any::<u32>().prop_map(|v| {
+fn color() -> BoxedStrategy<Color> {
+    let bytes = any::<u32>().prop_map(|v| {
         let [r, g, b, a] = v.to_be_bytes();
         Color { r, g, b, a }
-    })
+    });
+    bytes.boxed()
 }
 
 fn fixed(low: f64, high: f64) -> impl Strategy<Value = Fixed> {
     (low..high).prop_map(Fixed::new)
 }
 
-fn radius() -> impl Strategy<Value = Radius> {
+fn radius() -> BoxedStrategy<Radius> {
     prop_oneof![
         2 => (0u32..40).prop_map(Radius::Px),
         1 => any::<u32>().prop_map(Radius::Px),
         1 => fixed(-0.1, 2.0).prop_map(Radius::Share),
     ]
+    .boxed()
 }
 
-fn gradient() -> impl Strategy<Value = Gradient> {
+fn gradient() -> BoxedStrategy<Gradient> {
     let shape = prop_oneof![
         (fixed(-400.0, 400.0), fixed(-0.1, 1.2)).prop_map(|(degrees, stop)| GradientShape::Linear { degrees, stop }),
         ((fixed(-1.0, 2.0), fixed(-1.0, 2.0)), radius(), radius())
             .prop_map(|(center, inner, outer)| GradientShape::Radial { center, inner, outer }),
-    ];
-    (shape, color(), color(), 0usize..5).prop_map(|(shape, from, to, mix)| Gradient { shape, from, to, mix: Mix::ALL[mix] })
+    ]
+    .boxed();
+    (shape, color(), color(), 0usize..5).prop_map(|(shape, from, to, mix)| Gradient { shape, from, to, mix: Mix::ALL[mix] }).boxed()
 }
 
-pub(super) fn background() -> impl Strategy<Value = Background> {
+pub(super) fn background() -> BoxedStrategy<Background> {
     let blur = (
         proptest::option::of(fixed(-1.0, 1100.0)),
         (fixed(-1.5, 1.5), fixed(-0.5, 1.5)),
@@ -50,16 +53,18 @@ pub(super) fn background() -> impl Strategy<Value = Background> {
             Background::Blur(BlurFill { sigma, brightness, opacity, under, tint })
         }),
     ]
+    .boxed()
 }
 
-pub(super) fn stage() -> impl Strategy<Value = Stage> {
+pub(super) fn stage() -> BoxedStrategy<Stage> {
     let radii = || [radius(), radius(), radius(), radius()];
     let shape = prop_oneof![
         Just(Shape::Ellipse),
         Just(Shape::Circle),
         radii().prop_map(Shape::Corners),
         any::<u8>().prop_map(Shape::Polygon),
-    ];
+    ]
+    .boxed();
     let width = || prop_oneof![5 => 0u32..20, 1 => any::<u32>()];
     let widths = [width(), width(), width(), width()];
     let even = any::<(u8, u8)>().prop_map(|(mean, deviation)| TrimMode::Even { mean, deviation });
@@ -77,4 +82,5 @@ pub(super) fn stage() -> impl Strategy<Value = Stage> {
         1 => super::background().prop_map(Stage::Flatten),
         1 => (trim, 0u32..4).prop_map(|(mode, keep)| Stage::Trim(Trim { mode, tolerance: Fixed::ONE, keep })),
     ]
+    .boxed()
 }
