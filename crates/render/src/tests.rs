@@ -11,6 +11,7 @@ use super::*;
 
 mod overlays;
 mod planes;
+mod shapes;
 mod writing;
 
 const CAP: u32 = 64;
@@ -45,7 +46,7 @@ fn gravity() -> impl Strategy<Value = Gravity> {
     ]
 }
 
-fn background() -> impl Strategy<Value = Background> {
+fn background() -> BoxedStrategy<Background> {
     prop_oneof![
         Just(Background::Auto),
         any::<u32>().prop_map(|v| {
@@ -54,7 +55,9 @@ fn background() -> impl Strategy<Value = Background> {
         }),
         Just(Background::Blur(plan::BlurFill::PLAIN)),
         Just(Background::Edge),
+        shapes::background(),
     ]
+    .boxed()
 }
 
 fn aspect() -> impl Strategy<Value = Aspect> {
@@ -127,6 +130,7 @@ fn stage() -> impl Strategy<Value = Stage> {
         1 => (bar(), bar(), bar(), bar(), background())
             .prop_map(|(top, right, bottom, left, background)| Stage::Pad(Pad { top, right, bottom, left, background })),
         1 => any::<u8>().prop_map(|a| Stage::Flatten(Background::Color(Color::BLACK.with_alpha(a)))),
+        3 => shapes::stage(),
     ]
 }
 

@@ -128,7 +128,9 @@ impl Work {
         self.scale(placement.window, placement.scaled, scope)?;
         if placement.canvas != placement.scaled {
             let (canvas, offset) = (placement.canvas, placement.offset);
-            self.each(scope, canvas, |pixels, _| background::frame(pixels, canvas, offset, background, scope))?;
+            self.unpack(scope)?;
+            let fill = background::Fill::new(background, &self.frames[0].pixels, scope);
+            self.each(scope, canvas, |pixels, _| background::frame(pixels, canvas, offset, &fill, scope))?;
             self.view = View::whole(canvas);
         }
         self.master = master;

@@ -2,7 +2,7 @@
 
 pub(crate) mod adjust;
 pub(crate) mod background;
-mod border;
+pub(crate) mod border;
 mod extract;
 pub(crate) mod filter;
 mod flatten;
