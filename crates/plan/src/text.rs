@@ -33,6 +33,8 @@ pub struct Text {
     pub width: Option<Dim>,
     /// Its height, likewise.
     pub height: Option<Dim>,
+    /// Pixels that a width which is a share is narrower than that share: what stays free beside the text.
+    pub less: u32,
     /// What happens where it does not fit the box.
     pub fit: TextFit,
     /// Whether the picture is cut to what has ink, before padding.
@@ -65,6 +67,7 @@ impl Text {
             ligatures: Ligatures::Common,
             width: None,
             height: None,
+            less: 0,
             fit: TextFit::Clip { cut: TextCut::End, ellipsis: false },
             snug: false,
             padding: [0; 4],
@@ -162,6 +165,9 @@ impl fmt::Display for Text {
         }
         if self.width.is_some() || self.height.is_some() {
             write!(f, ",box={}x{}", crate::canonical::OrAuto(self.width), crate::canonical::OrAuto(self.height))?;
+        }
+        if self.less != 0 {
+            write!(f, ",less={}", self.less)?;
         }
         match self.fit {
             TextFit::Clip { cut: TextCut::End, ellipsis: false } => {}

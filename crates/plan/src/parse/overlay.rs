@@ -162,6 +162,7 @@ fn text_option(text: &mut Text, part: &str) -> Parsed<bool> {
             };
         }
         Some(("box", value)) => (text.width, text.height) = size(value)?,
+        Some(("less", value)) => text.less = int(value)?,
         Some(("fit", value)) => {
             text.fit = match value {
                 "clip" => TextFit::Clip { cut: TextCut::End, ellipsis: false },

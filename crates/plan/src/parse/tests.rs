@@ -164,6 +164,7 @@ fn every_kind() -> Vec<Stage> {
         ligatures: Ligatures::All,
         width: Some(Dim::Ratio(f(0.5))),
         height: Some(Dim::Px(40)),
+        less: 20,
         fit: TextFit::WrapShrink,
         snug: true,
         padding: [1, 2, 3, 4],
