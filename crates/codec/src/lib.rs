@@ -9,8 +9,10 @@
 //! A file that lost pixels is an error, never a picture with a grey end. A file that only lost its end marker decodes.
 
 mod avif;
+mod blurhash;
 mod bmp;
 mod budget;
+mod describe;
 mod error;
 mod exif;
 mod fonts;
@@ -23,6 +25,7 @@ mod ico;
 mod jpeg;
 mod jxl;
 mod limits;
+pub mod metadata;
 mod palette;
 mod pdf;
 mod picture;
@@ -30,16 +33,21 @@ mod planar;
 mod png;
 mod sniff;
 mod svg;
+mod thumbhash;
 mod tiff;
 mod webp;
 
+pub use blurhash::blurhash;
 pub use budget::{Budget, Cancel};
+pub use describe::{Description, Field, describe};
 pub use error::CodecError;
 pub use fonts::Fonts;
+pub use palette::{ColorShare, colors};
 pub use picture::{Channels, Frame, Picture, Pixels};
 use plan::Format;
 pub use planar::{Chroma, ChromaSize, Planar, Plane};
 pub use sniff::{Kind, sniff};
+pub use thumbhash::thumbhash;
 
 /// What the headers of a file say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,6 +116,14 @@ pub struct Encode {
 /// [`CodecError::OverBudget`] when the file or the size it declares is too large, [`CodecError::Unsupported`] when it is of
 /// no kind that is read, [`CodecError::Truncated`] or [`CodecError::Corrupt`] when the headers cannot be read.
 pub fn probe(bytes: &[u8], budget: &Budget) -> Result<Info, CodecError> {
+    probe_page(bytes, 0, budget)
+}
+
+/// As [`probe`], of one page of a PDF or TIFF, from 0. Other kinds have one.
+///
+/// # Errors
+/// As [`probe`], and [`CodecError::Unsupported`] when the page is not there.
+pub fn probe_page(bytes: &[u8], page: u32, budget: &Budget) -> Result<Info, CodecError> {
     limits::input(bytes, budget)?;
     let kind = known(bytes)?;
     guard::run(kind, || match kind {
@@ -118,10 +134,10 @@ pub fn probe(bytes: &[u8], budget: &Budget) -> Result<Info, CodecError> {
         Kind::Gif => gif::probe(bytes, budget),
         Kind::Svg => svg::probe(bytes, budget),
         Kind::Bmp => bmp::probe(bytes, budget),
-        Kind::Tiff => tiff::probe(bytes, budget),
+        Kind::Tiff => tiff::probe(bytes, page, budget),
         Kind::Ico => ico::probe(bytes, budget),
         Kind::JpegXl => jxl::probe(bytes, budget),
-        Kind::Pdf => pdf::probe(bytes, 0, budget),
+        Kind::Pdf => pdf::probe(bytes, page, budget),
         #[cfg(feature = "heic")]
         Kind::Heic => heic::probe(bytes, budget),
         #[cfg(not(feature = "heic"))]

@@ -13,7 +13,8 @@ use image_webp::{DecodingError, WebPDecoder};
 use crate::icc::{self, Samples};
 use crate::{Budget, Cancel, Channels, CodecError, Decode, Decoded, Frame, Info, Kind, Picture, Pixels};
 use crate::{exif, limits};
-use chunks::{Chunks, Part};
+pub(crate) use chunks::Chunks;
+use chunks::Part;
 
 pub(crate) use encoder::{encode, encode_planar};
 

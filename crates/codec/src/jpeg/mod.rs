@@ -4,7 +4,7 @@ mod codec;
 mod markers;
 mod planes;
 
-use markers::Markers;
+pub(crate) use markers::Markers;
 pub(crate) use planes::decode as decode_planar;
 
 use crate::icc::{self, Samples};
