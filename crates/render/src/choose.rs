@@ -25,8 +25,9 @@ pub(crate) fn fallback(spec: &OutputSpec, source: Option<Format>, has_alpha: boo
     choose(&plain, source, has_alpha, animated)
 }
 
-/// Most pixels that are written as AVIF where it is only offered: past them its encoder takes seconds, and who asked waits.
-const OFFERED_AVIF_PIXELS: u64 = 2_500_000;
+/// Most pixels that are written as AVIF where it is only offered: who asked waits, and at 0.06-0.1 s a megapixel, as its
+/// fastest speed takes, more would take near a second.
+const OFFERED_AVIF_PIXELS: u64 = 8_000_000;
 
 /// The spec without an AVIF that is one offer among several and would take too long. An AVIF that is asked for by name
 /// stays.
@@ -75,8 +76,8 @@ mod tests {
         use Format::*;
         let offer = spec(FormatRule::Negotiate { offer: vec![Avif, Webp], fallback: None });
         let named = spec(FormatRule::Always(Avif));
-        assert_eq!(affordable(&offer, 2_500_000).candidates, vec![Avif, Webp]);
-        assert_eq!(affordable(&offer, 2_500_001).candidates, vec![Webp]);
+        assert_eq!(affordable(&offer, 8_000_000).candidates, vec![Avif, Webp]);
+        assert_eq!(affordable(&offer, 8_000_001).candidates, vec![Webp]);
         assert_eq!(affordable(&named, 40_000_000).candidates, vec![Avif]);
         let with_fallback = spec(FormatRule::Negotiate { offer: vec![Avif], fallback: Some(Jpeg) });
         assert_eq!(choose(&affordable(&with_fallback, 9_000_000), Some(Png), false, false), Jpeg);
