@@ -96,7 +96,8 @@ def test_fonts(path):
         builder.setupGlyphOrder([".notdef", *glyphs])
         builder.setupCharacterMap(cmap)
         builder.setupGlyf({".notdef": TTGlyphPen(None).glyph(), **glyphs})
-        builder.setupHorizontalMetrics({name: (1000, 0) for name in [".notdef", *glyphs]})
+        left = {name: glyph.coordinates[0][0] for name, glyph in glyphs.items()}
+        builder.setupHorizontalMetrics({name: (1000, left.get(name, 0)) for name in [".notdef", *glyphs]})
         builder.setupHorizontalHeader(ascent=800, descent=-200)
         builder.setupNameTable({"familyName": family, "styleName": "Regular", "psName": family.replace(" ", "")})
         builder.setupOS2(sTypoAscender=800, sTypoDescender=-200, usWinAscent=800, usWinDescent=200)
