@@ -145,10 +145,8 @@ impl Fonts {
     /// Does this with a worker of its own. One that panicked is not used again.
     pub(crate) fn with_worker<T>(&self, work: impl FnOnce(&mut Worker) -> T) -> T {
         let spare = lock(&self.spare).pop();
-        let mut worker = spare.unwrap_or_else(|| Worker {
-            fonts: lock(&self.first).clone(),
-            layouts: LayoutContext::new(),
-        });
+        let mut worker =
+            spare.unwrap_or_else(|| Worker { fonts: lock(&self.first).clone(), layouts: LayoutContext::new() });
         let done = work(&mut worker);
         let mut spare = lock(&self.spare);
         if spare.len() < SPARE_WORKERS {

@@ -1,12 +1,15 @@
 //! Painting what was laid out.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use plan::Color;
 use vello_cpu::color::{AlphaColor, Srgb};
 use vello_cpu::kurbo::{Affine, BezPath, Join, Rect, RoundedRect, Shape as _, Stroke};
 use vello_cpu::peniko::ImageAlphaType;
 use vello_cpu::{Glyph, Pixmap, RenderContext, Resources};
 
-use crate::glyph::Face;
+use crate::glyph::{Face, TOLERANCE, flat, stroked};
 use crate::laid::{Laid, Marks};
 use crate::limits::TextError;
 use crate::shadow::put_below;
@@ -74,7 +77,8 @@ impl Painter {
         let radius = f64::from(laid.style.radius).min(rect.width().min(rect.height()) / 2.0);
         self.context.set_paint(paint(color));
         if radius > 0.0 {
-            self.context.fill_path(&RoundedRect::from_rect(rect, radius).to_path(0.05));
+            let path = RoundedRect::from_rect(rect, radius).to_path(TOLERANCE);
+            self.context.fill_path(&flat(&path));
         } else {
             self.context.fill_rect(&rect);
         }
@@ -109,10 +113,12 @@ impl Painter {
         // Half of a stroke lies inside, below the letters.
         let reach = f64::from(outline.width);
         let stroke = Stroke::new(reach * 2.0).with_join(Join::Round);
-        self.context.set_stroke(stroke);
+        // A letter that occurs often is stroked once.
+        let mut known: HashMap<*const BezPath, BezPath> = HashMap::new();
         for (path, origin) in &marks.outlines {
+            let around = known.entry(Arc::as_ptr(path)).or_insert_with(|| stroked(path, &stroke));
             self.context.set_transform(Affine::translate(*origin));
-            self.context.stroke_path(path);
+            self.context.fill_path(around);
         }
         self.context.reset_transform();
         for rect in marks.under.iter().chain(&marks.through) {

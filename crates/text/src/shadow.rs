@@ -122,12 +122,11 @@ mod tests {
     #[test]
     fn three_boxes_are_nearly_a_gaussian() {
         for deviation in [2.0_f32, 5.0, 10.0] {
-            let (width, height) = (151, 1);
-            let mut plane = vec![0; width];
-            let edge = 75;
-            plane[..edge].fill(255);
+            let (width, height, edge) = (151, 101, 75);
+            let mut plane: Vec<u8> = (0..width * height).map(|i| if i % width < edge { 255 } else { 0 }).collect();
             soften(&mut plane, width, height, deviation);
-            for (x, got) in plane.iter().enumerate().skip(edge - 40).take(80) {
+            // Far from the other edges, where the plane ends.
+            for (x, got) in plane[50 * width..].iter().enumerate().skip(edge - 40).take(80) {
                 // The step's integral, by summing the bell; normalised over what was summed.
                 let bell = |d: f64| (-d * d / (2.0 * f64::from(deviation).powi(2))).exp();
                 let all: f64 = (-200..=200).map(|d| bell(d.into())).sum();

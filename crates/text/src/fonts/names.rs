@@ -12,8 +12,7 @@ pub(crate) enum Han {
 
 impl Han {
     pub(crate) const COUNT: usize = 5;
-    pub(crate) const ALL: [Han; Han::COUNT] =
-        [Han::Simplified, Han::Taiwan, Han::HongKong, Han::Japanese, Han::Korean];
+    pub(crate) const ALL: [Han; Han::COUNT] = [Han::Simplified, Han::Taiwan, Han::HongKong, Han::Japanese, Han::Korean];
 
     /// From a BCP 47 tag; `None` for languages without Han letters.
     pub(crate) fn of_language(tag: &str) -> Option<Han> {
@@ -69,13 +68,9 @@ pub(super) fn fold(name: &str) -> String {
 /// Calibri's and Cambria's. The embedded family is Open Sans with more scripts and stands for that and for every sans-serif.
 pub(super) fn substitutes(folded: &str) -> &'static [&'static str] {
     match folded {
-        "sansserif" | "arial" | "helvetica" | "helveticaneue" | "freesans" => {
-            &["liberationsans", "arimo", "notosans"]
-        }
+        "sansserif" | "arial" | "helvetica" | "helveticaneue" | "freesans" => &["liberationsans", "arimo", "notosans"],
         "opensans" | "noto" | "systemui" | "verdana" | "tahoma" => &["notosans"],
-        "serif" | "timesnewroman" | "times" | "freeserif" => {
-            &["liberationserif", "tinos", "notoserif", "dejavuserif"]
-        }
+        "serif" | "timesnewroman" | "times" | "freeserif" => &["liberationserif", "tinos", "notoserif", "dejavuserif"],
         "monospace" | "couriernew" | "courier" | "freemono" | "andalemono" => {
             &["liberationmono", "cousine", "notosansmono", "dejavusansmono"]
         }
