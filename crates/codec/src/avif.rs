@@ -9,7 +9,7 @@ use moxcms::{CicpProfile, ColorProfile};
 
 use crate::icc::{self, Samples};
 use crate::limits;
-use crate::{Budget, Cancel, Channels, CodecError, Decoded, Encode, Info, Kind, Picture, Pixels, Planar};
+use crate::{Budget, Cancel, Channels, CodecError, Decode, Decoded, Encode, Info, Kind, Picture, Pixels, Planar};
 
 /// 8 of 10: fast enough for the request path.
 const SPEED: c_int = 8;
@@ -22,7 +22,7 @@ pub(crate) fn probe(bytes: &[u8], budget: &Budget) -> Result<Info, CodecError> {
 }
 
 /// Decodes to 8 bits.
-pub(crate) fn decode(bytes: &[u8], budget: &Budget, cancel: &Cancel) -> Result<Decoded, CodecError> {
+pub(crate) fn decode(bytes: &[u8], ask: &Decode, budget: &Budget, cancel: &Cancel) -> Result<Decoded, CodecError> {
     let mut reader = Reader::open(bytes, budget)?;
     let info = reader.info();
     let channels = if info.may_have_alpha { Channels::Rgba } else { Channels::Rgb };
@@ -38,12 +38,12 @@ pub(crate) fn decode(bytes: &[u8], budget: &Budget, cancel: &Cancel) -> Result<D
     cancel.check()?;
     let data = reader.pixels(&info, channels)?;
     let samples = if channels == Channels::Rgba { Samples::Rgba } else { Samples::Rgb };
-    let data = match reader.profile() {
-        Some(profile) => icc::to_srgb(data, samples, Some(profile), cancel)?,
-        None => icc::convert(data, samples, reader.coded_colors().as_ref(), cancel)?,
+    let (data, profile) = match reader.profile() {
+        Some(profile) => icc::settle(data, samples, Some(profile), ask.keep_profile, cancel)?,
+        None => (icc::convert(data, samples, reader.coded_colors().as_ref(), cancel)?, None),
     };
     let pixels = Pixels { width: info.width, height: info.height, channels, data };
-    Ok(Decoded { picture: Picture::still(pixels), info })
+    Ok(Decoded { picture: Picture::still(pixels), profile, info })
 }
 
 /// A decoder of the library with its input, destroyed on drop.

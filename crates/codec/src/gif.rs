@@ -64,7 +64,7 @@ pub(crate) fn decode(bytes: &[u8], ask: &Decode, budget: &Budget, cancel: &Cance
         canvas.dispose(&part);
     }
     let loops = if frames.len() > 1 { blocks.plays } else { 0 };
-    Ok(Decoded { picture: Picture { frames, loops }, info })
+    Ok(Decoded { picture: Picture { frames, loops }, profile: None, info })
 }
 
 /// One image block, decoded.
@@ -304,7 +304,7 @@ mod tests {
             encoder.write_frame(&frame).unwrap();
         }
         drop(encoder);
-        let ask = Decode { at_least: None, all_frames: true };
+        let ask = Decode { all_frames: true, ..Decode::default() };
         let out = crate::decode(&file, &ask, &Budget::default(), &Cancel::never()).unwrap();
         let count = out.picture.channels().count();
         out.picture.frames.iter().map(|f| f.pixels.data.chunks_exact(count).map(|p| p[0]).collect()).collect()

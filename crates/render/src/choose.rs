@@ -1,6 +1,8 @@
 use std::borrow::Cow;
 
-use plan::{Background, Fit, Format, OutputSpec, Region, Stage};
+use plan::{Adjust, Fit, Format, OutputSpec, Region, Stage};
+
+use crate::stages::background::may_be_clear;
 
 /// Which format to write.
 ///
@@ -14,6 +16,13 @@ pub fn choose(spec: &OutputSpec, source: Option<Format>, has_alpha: bool, animat
     let forced = if spec.forced { spec.candidates.last() } else { None };
     let own = || source.unwrap_or(if has_alpha { Format::Png } else { Format::Jpeg });
     spec.candidates.iter().find(holds).or(forced).copied().unwrap_or_else(own)
+}
+
+/// The format of those who take none of the candidates but the last.
+pub(crate) fn fallback(spec: &OutputSpec, source: Option<Format>, has_alpha: bool, animated: bool) -> Format {
+    let last = if spec.forced { spec.candidates.last().copied() } else { None };
+    let plain = OutputSpec { candidates: last.into_iter().collect(), ..spec.clone() };
+    choose(&plain, source, has_alpha, animated)
 }
 
 /// Most pixels that are written as AVIF where it is only offered: past them its encoder takes seconds, and who asked waits.
@@ -30,17 +39,22 @@ pub(crate) fn affordable(spec: &OutputSpec, pixels: u64) -> Cow<'_, OutputSpec> 
     Cow::Owned(OutputSpec { candidates, ..spec.clone() })
 }
 
-/// Whether the result may be transparent, the picture being so or not before the stages. [`Background::Auto`] adapts to
-/// the format and so has no say in it.
+/// Whether the result may be transparent, the picture being so or not before the stages. [`plan::Background::Auto`] adapts
+/// to the format and so has no say in it.
 pub(crate) fn alpha_after(stages: &[Stage], before: bool) -> bool {
-    let clear = |background: &Background| matches!(background, Background::Color(color) if color.a < 255);
     stages.iter().fold(before, |alpha, stage| match stage {
-        Stage::Flatten(Background::Color(color)) => alpha && color.a < 255,
-        Stage::Flatten(_) => false,
-        Stage::Pad(pad) => alpha || clear(&pad.background),
-        Stage::Rotate { background, .. } => alpha || clear(background),
-        Stage::Extract(Region::Window { pad: Some(background), .. }) => alpha || clear(background),
-        Stage::Resize(r) if matches!(r.fit, Fit::Contain | Fit::CoverOrContain) => alpha || clear(&r.background),
+        Stage::Flatten(ground) => alpha && may_be_clear(ground),
+        Stage::Pad(pad) => alpha || may_be_clear(&pad.background),
+        Stage::Rotate { background, .. } => alpha || may_be_clear(background),
+        Stage::Extract(Region::Window { pad: Some(background), .. }) => alpha || may_be_clear(background),
+        Stage::Resize(r) if matches!(r.fit, Fit::Contain | Fit::CoverOrContain) => alpha || may_be_clear(&r.background),
+        Stage::Mask(mask) => alpha || may_be_clear(&mask.outside),
+        Stage::Border(border) => {
+            let round = border.outer.iter().any(|radius| radius.is_some());
+            alpha || !border.inside && border.color.a < 255 || round && may_be_clear(&border.outside)
+        }
+        Stage::Adjust(Adjust::Opacity(_)) => true,
+        // What is drawn over a picture makes it no more transparent, but for an overlay that cuts.
         Stage::Overlay(overlay) => alpha || overlay.blend.clears(),
         _ => alpha,
     })
@@ -48,7 +62,7 @@ pub(crate) fn alpha_after(stages: &[Stage], before: bool) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use plan::{AcceptClass, Color, FormatRule, OutputRule};
+    use plan::{AcceptClass, Background, Border, Color, FormatRule, Mask, OutputRule, Radius, Shape};
 
     use super::*;
 
@@ -99,10 +113,28 @@ mod tests {
         let pad = |background| Stage::Pad(plan::Pad { top: 1, right: 0, bottom: 0, left: 0, background });
         let glass = Background::Color(Color::BLACK.with_alpha(9));
         let flat = Stage::Flatten(Background::Color(Color::WHITE));
+        assert!(!alpha_after(&[Stage::Flatten(Background::Mirror)], true));
         assert!(alpha_after(&[pad(glass)], false));
         assert!(!alpha_after(&[pad(Background::Auto)], false));
         assert!(!alpha_after(&[pad(glass), flat.clone()], true));
-        assert!(alpha_after(&[flat, pad(glass)], true));
+        assert!(alpha_after(&[flat.clone(), pad(glass)], true));
+        let fade = Stage::Adjust(Adjust::Opacity(plan::Fixed::new(0.5)));
+        assert!(alpha_after(&[flat.clone(), fade.clone()], false) && !alpha_after(&[fade, flat.clone()], false));
+        let mask = |outside| Stage::Mask(Mask { shape: Shape::Ellipse, outside });
+        assert!(alpha_after(&[mask(glass)], false) && !alpha_after(&[mask(Background::Auto)], false));
+        let frame = |a, inside, outer, outside| {
+            let (color, outer) = (Color::BLACK.with_alpha(a), [Radius::Px(outer); 4]);
+            Stage::Border(Border { widths: [1; 4], color, inside, outer, inner: [Radius::NONE; 4], outside })
+        };
+        for (stage, want) in [
+            (frame(255, false, 0, glass), false),
+            (frame(255, false, 5, glass), true),
+            (frame(255, true, 5, Background::Auto), false),
+            (frame(9, true, 0, glass), false),
+            (frame(9, false, 0, Background::Auto), true),
+        ] {
+            assert_eq!(alpha_after(std::slice::from_ref(&stage), false), want, "{stage:?}");
+        }
         let asset = plan::Asset::Path("logo.png".to_owned());
         let over = Stage::Overlay(Box::new(plan::Overlay::new(plan::Picture::Named { source: None, asset })));
         assert_eq!([true, false].map(|before| alpha_after(std::slice::from_ref(&over), before)), [true, false]);

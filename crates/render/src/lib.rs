@@ -7,21 +7,24 @@
 mod choose;
 mod foresee;
 pub mod geometry;
+mod optimise;
 mod pictures;
 pub mod pool;
 mod scope;
 mod smart;
 mod stages;
 mod work;
+mod write;
 
 pub use choose::choose;
 pub use foresee::final_size;
+pub use optimise::optimise;
 pub use pool::{Full, Gone, Pool};
 pub use text::{Fonts, FontsError};
 
 use std::time::{Duration, Instant};
 
-use codec::{Budget, Cancel, Channels, ChromaSize, CodecError, Decode, Encode, Info, Picture, Planar};
+use codec::{Budget, Cancel, Channels, ChromaSize, CodecError, Decode, Info, Picture, Planar};
 use plan::{Format, OutputSpec, Plan, Stage};
 
 use crate::pictures::Pictures;
@@ -106,7 +109,7 @@ pub fn render(job: &Job<'_>) -> Result<Rendered, CodecError> {
     let start = Instant::now();
     let info = codec::probe(job.master, job.budget)?;
     let cap = side_cap(job);
-    let stages = with_final_cap(&job.plan.stages, cap);
+    let stages = with_final_cap(optimise(&job.plan.stages), cap);
     let size = final_size(&info, &job.plan.stages, cap).unwrap_or((info.width, info.height));
     let spec = choose::affordable(job.spec, u64::from(size.0) * u64::from(size.1));
     let job = &Job { spec: &spec, ..*job };
@@ -116,6 +119,7 @@ pub fn render(job: &Job<'_>) -> Result<Rendered, CodecError> {
     let decode = Decode {
         at_least: foresee::at_least(&info, &stages, cap),
         all_frames: job.spec.animation && if_animated.holds_animation(),
+        ..Decode::default()
     };
     let (loaded, info) = load(job, info, &stages, alpha, &decode)?;
     let decoded_at = Instant::now();
@@ -123,31 +127,12 @@ pub fn render(job: &Job<'_>) -> Result<Rendered, CodecError> {
     let (made, format) = transform(loaded, &info, &stages, job, cap, &pictures)?;
     job.cancel.check()?;
     let staged_at = Instant::now();
-    let encode = encoding(job.spec, format);
-    let (bytes, size, frames) = match &made {
-        Made::Planes(planar) => {
-            let size = (planar.luma.width, planar.luma.height);
-            (codec::encode_planar(planar, &encode, job.cancel)?, size, 1)
-        }
-        Made::Picture(picture) => {
-            let size = (picture.width(), picture.height());
-            (codec::encode(picture, &encode, job.cancel)?, size, picture.frames.len())
-        }
-    };
-    let frames = u32::try_from(frames).unwrap_or(u32::MAX);
+    let fallback = job.spec.smallest.then(|| made.fallback(job.spec, info.kind.output_format()));
+    let written = write::write(&made, format, fallback, job)?;
+    let ((width, height), frames) = (made.size(), made.frames());
     let timing = Timing { decode: decoded_at - start, stages: staged_at - decoded_at, encode: staged_at.elapsed() };
     let (left_out, warnings) = pictures.done();
-    Ok(Rendered { bytes, format, width: size.0, height: size.1, frames, left_out, warnings, timing })
-}
-
-fn encoding(spec: &OutputSpec, format: Format) -> Encode {
-    Encode {
-        format,
-        quality: spec.quality.of(format).clamp(1, 100),
-        lossless: spec.lossless,
-        progressive: spec.progressive,
-        palette: spec.palette,
-    }
+    Ok(Rendered { bytes: written.bytes, format: written.format, width, height, frames, left_out, warnings, timing })
 }
 
 /// A decoded master.
@@ -160,6 +145,31 @@ enum Loaded {
 enum Made {
     Picture(Picture),
     Planes(Planar),
+}
+
+impl Made {
+    fn size(&self) -> (u32, u32) {
+        match self {
+            Made::Planes(planar) => (planar.luma.width, planar.luma.height),
+            Made::Picture(picture) => (picture.width(), picture.height()),
+        }
+    }
+
+    fn frames(&self) -> u32 {
+        match self {
+            Made::Planes(_) => 1,
+            Made::Picture(picture) => u32::try_from(picture.frames.len()).unwrap_or(u32::MAX),
+        }
+    }
+
+    /// The format that whoever takes no other gets.
+    fn fallback(&self, spec: &OutputSpec, source: Option<Format>) -> Format {
+        let (alpha, animated) = match self {
+            Made::Planes(_) => (false, false),
+            Made::Picture(picture) => (picture.channels() == Channels::Rgba, picture.is_animated()),
+        };
+        choose::fallback(spec, source, alpha, animated)
+    }
 }
 
 /// Planes of more samples are not asked for: they are scaled in one call, in which nobody looks at the clock.
@@ -177,7 +187,7 @@ fn load(
         && u64::from(width) * u64::from(height) <= MOST_PLANAR
     {
         let format = choose(job.spec, info.kind.output_format(), alpha, false);
-        let to_the_end = foresee::stays_planar(stages) && codec::takes_planes(&encoding(job.spec, format));
+        let to_the_end = foresee::stays_planar(stages) && codec::takes_planes(&write::encoding(job.spec, format));
         let chroma = if to_the_end { ChromaSize::Half } else { ChromaSize::Full };
         if let Some((planar, info)) = codec::decode_planar(job.master, (width, height), chroma, job.budget, job.cancel)?
         {
@@ -222,9 +232,7 @@ fn transform(
             Work::new(picture, info)
         }
     };
-    for (index, stage) in stages.iter().enumerate() {
-        stages::apply(stage, index == 0, &mut work, info, &scope)?;
-    }
+    stages::run(stages, &mut work, info, &scope)?;
     work.settle(&scope)?;
     if !scope.holds_alpha {
         stages::make_opaque(&mut work, &scope)?;
@@ -255,8 +263,7 @@ fn side_cap(job: &Job<'_>) -> u32 {
 }
 
 /// Holds also the result of a plan that scales nothing within the cap.
-fn with_final_cap(stages: &[Stage], cap: u32) -> Vec<Stage> {
-    let mut stages = stages.to_vec();
+fn with_final_cap(mut stages: Vec<Stage>, cap: u32) -> Vec<Stage> {
     stages.push(Stage::Resize(geometry::cap_only(cap)));
     stages
 }

@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use codec::{Frame, Kind, Pixels};
+use codec::{Encode, Frame, Kind, Pixels};
 use plan::{
     Aspect, Background, Color, Dim, Enlarge, Fit, Fixed, FormatRule, Gravity, Horizontal, Limits, Orient, OutputRule,
     Pad, Region, Resize, Trim, TrimMode, Vertical,
@@ -11,6 +11,8 @@ use super::*;
 
 mod overlays;
 mod planes;
+mod shapes;
+mod writing;
 
 const CAP: u32 = 64;
 
@@ -44,7 +46,7 @@ fn gravity() -> impl Strategy<Value = Gravity> {
     ]
 }
 
-fn background() -> impl Strategy<Value = Background> {
+fn background() -> BoxedStrategy<Background> {
     prop_oneof![
         Just(Background::Auto),
         any::<u32>().prop_map(|v| {
@@ -53,7 +55,9 @@ fn background() -> impl Strategy<Value = Background> {
         }),
         Just(Background::Blur(plan::BlurFill::PLAIN)),
         Just(Background::Edge),
+        shapes::background(),
     ]
+    .boxed()
 }
 
 fn aspect() -> impl Strategy<Value = Aspect> {
@@ -126,6 +130,7 @@ fn stage() -> impl Strategy<Value = Stage> {
         1 => (bar(), bar(), bar(), bar(), background())
             .prop_map(|(top, right, bottom, left, background)| Stage::Pad(Pad { top, right, bottom, left, background })),
         1 => any::<u8>().prop_map(|a| Stage::Flatten(Background::Color(Color::BLACK.with_alpha(a)))),
+        3 => shapes::stage(),
     ]
 }
 

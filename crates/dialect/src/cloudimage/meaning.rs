@@ -1,19 +1,27 @@
 //! From what a URL says to what it means.
 
+mod looks;
+mod marks;
+
 use plan::{
-    Aspect, Background, Dim, Enlarge, Fit, Fixed, Format, FormatRule, Gravity, Horizontal, Orient, OutputRule, Overlay,
-    Plan, Quality, Region, Resize, Stage, Trim, TrimMode, Vertical,
+    Aspect, Background, BlurFill, Dim, Enlarge, Fit, Fixed, Format, FormatRule, Gravity, Mask, Orient, OutputRule, Pad,
+    Plan, Quality, Radius, Region, Resize, Shape, Stage, Trim, TrimMode,
 };
 
-use super::said::{Formats, Func, MarkScale, Place, Ratio, Said};
-use super::table::TABLE;
-use crate::overlay;
+use super::said::{Formats, Func, Ground, MAX_RADIUS, Place, Ratio, Room, Said};
+use super::table::find;
 use crate::request::{Settings, Warning, WarningKind};
-use crate::table::Param;
 use crate::text::cap;
 
 /// Quality without `q`: the vendor gives none.
 pub(super) const QUALITY: Quality = Quality { jpeg: 80, webp: 78, avif: 55 };
+
+/// The highest quality that `optipress` may come to.
+pub(super) const OPTIPRESS_CAP: Quality = Quality { jpeg: 95, webp: 95, avif: 95 };
+
+/// What `optipress` aims at, by its level: points of SSIMULACRA 2, of which 90 cannot be told from the original. The vendor
+/// names no measure.
+pub(super) const OPTIPRESS: [(u8, u8); 3] = [(1, 85), (2, 75), (3, 65)];
 
 /// The canonical plan.
 pub(super) fn plan(said: &Said, settings: &Settings, warnings: &mut Vec<Warning>) -> Plan {
@@ -21,11 +29,11 @@ pub(super) fn plan(said: &Said, settings: &Settings, warnings: &mut Vec<Warning>
         return Plan::original();
     }
     let gravity = gravity(said, warnings);
-    let background = match said.background {
-        Some(color) => Background::Color(color),
-        None => Background::Auto,
-    };
-    let mut stages = vec![Stage::Orient(Orient::Exif)];
+    let ground = said.background.map(Ground::meant);
+    let background = ground.unwrap_or(Background::Auto);
+    let mut stages = Vec::new();
+    stages.extend(said.page.map(|page| Stage::Page(page - 1)));
+    stages.push(Stage::Orient(Orient::Exif));
     if let Some(tolerance) = said.trim {
         stages.push(Stage::Trim(Trim { mode: TrimMode::Corner, tolerance, keep: 0 }));
     }
@@ -35,18 +43,41 @@ pub(super) fn plan(said: &Said, settings: &Settings, warnings: &mut Vec<Warning>
         stages.push(Stage::Rotate { degrees: Fixed::new(-counter_clockwise.get()), background });
     }
     stages.push(Stage::Flip { horizontal: said.flip.0, vertical: said.flip.1 });
-    if let Some(color) = said.background {
-        stages.push(Stage::Flatten(Background::Color(color)));
+    stages.extend(looks::stages(said));
+    stages.extend(ground.map(Stage::Flatten));
+    if let Some(corners) = said.radius {
+        stages.push(Stage::Mask(Mask { shape: Shape::Corners(corners.map(|r| scaled(r, said))), outside: background }));
     }
-    stages.extend(watermark(said, warnings).map(|mark| Stage::Overlay(Box::new(mark))));
-    let mut plan = Plan { stages, output: output(said, settings) };
+    stages.extend(marks::overlays(said, warnings).into_iter().map(|mark| Stage::Overlay(Box::new(mark))));
+    let mut plan = Plan { stages, output: output(said, settings, warnings) };
     plan.canonicalise();
     plan
 }
 
+fn dpr(said: &Said) -> f64 {
+    said.dpr.map_or(1.0, Fixed::get)
+}
+
+/// A radius at the device pixel ratio.
+fn scaled(radius: Radius, said: &Said) -> Radius {
+    match radius {
+        Radius::Px(px) => Radius::Px((f64::from(px) * dpr(said)).round().min(f64::from(MAX_RADIUS)) as u32),
+        Radius::Share(_) => radius,
+    }
+}
+
 fn gravity(said: &Said, warnings: &mut Vec<Warning>) -> Gravity {
+    let center = (said.center_x, said.center_y);
+    for name in ["x", "y"] {
+        if said.gravity.is_some() || center.0.is_none() || center.1.is_none() {
+            warn_if_said(said, warnings, WarningKind::NoEffect, name, "both x and y, without gravity");
+        }
+    }
     match said.gravity {
-        None => Gravity::CENTER,
+        None => match center {
+            (Some(x), Some(y)) => Gravity::MasterPixel(x, y),
+            _ => Gravity::CENTER,
+        },
         Some(Place::Anchor(x, y)) => Gravity::Anchor(x, y),
         Some(Place::Pixel(x, y)) => Gravity::MasterPixel(x, y),
         // Of the cut, strictly, where `trim`, `tl_px` or `br_px` cut first: the origin's size is not known here.
@@ -72,19 +103,19 @@ fn cut(said: &Said, warnings: &mut Vec<Warning>) -> Option<Stage> {
     (top_left.is_some() || bottom_right.is_some()).then_some(Stage::Extract(Region::Corners { top_left, bottom_right }))
 }
 
-/// The resize, or the crop to a ratio without one.
+/// The resize and the room around it, or the crop to a ratio without one.
 fn size(
     said: &Said,
     gravity: Gravity,
     background: Background,
     settings: &Settings,
     warnings: &mut Vec<Warning>,
-) -> Option<Stage> {
+) -> Vec<Stage> {
     let (width, height, aspect) = match (said.width, said.height, said.aspect) {
-        (None, None, None) => return None,
+        (None, None, None) => return Vec::new(),
         (None, None, Some(ratio)) => {
             let aspect = aspect(ratio);
-            return Some(Stage::Extract(Region::Aspect { aspect, gravity }));
+            return vec![Stage::Extract(Region::Aspect { aspect, gravity })];
         }
         (Some(w), Some(h), ratio) => {
             if let Some(ratio) = ratio {
@@ -96,12 +127,17 @@ fn size(
         (None, Some(h), Some(Ratio::Exact(ratio))) => (Some(f64::from(h) * ratio), Some(f64::from(h)), None),
         (w, h, ratio) => (w.map(f64::from), h.map(f64::from), ratio.map(aspect)),
     };
-    let dpr = said.dpr.map_or(1.0, Fixed::get);
+    let dpr = dpr(said);
     let (width, height, capped) = cap(width.map(|w| w * dpr), height.map(|h| h * dpr), settings.max_side);
     if capped {
         let (name, value) = if said.width >= said.height { ("w", said.width) } else { ("h", said.height) };
         let value = value.map(|v| v.to_string()).unwrap_or_default();
         warn(warnings, WarningKind::Clamped, name, &value, &format!("at most {} pixels per side", settings.max_side));
+    }
+    if !said.background_image || !matches!(said.func, Some(Func::Fit | Func::CropFit)) {
+        for name in ["bg_blur", "bg_opacity", "bg_colorize"] {
+            warn_if_said(said, warnings, WarningKind::NoEffect, name, "with bg_img_fit=1 and func=fit");
+        }
     }
     if said.fit_enlarge && said.func != Some(Func::Fit) {
         warn(warnings, WarningKind::NoEffect, "fit_enlarge", "1", "with func=fit");
@@ -118,13 +154,59 @@ fn size(
         Func::BoundMin => (Fit::Outside, unless_smaller),
         Func::Cover => (Fit::Stretch, unless_smaller),
     };
-    Some(Stage::Resize(Resize {
+    let background = if said.background_image { blurred(said, warnings) } else { background };
+    let room = room(said, (width, height), warnings);
+    let [top, right, bottom, left] = room;
+    let resize = Resize {
         aspect,
         enlarge,
         gravity,
-        background: if said.background_image { Background::Blur(plan::BlurFill::PLAIN) } else { background },
-        ..Resize::new(width.map(Dim::Px), height.map(Dim::Px), fit)
-    }))
+        background,
+        ..Resize::new(width.map(|w| Dim::Px(w - left - right)), height.map(|h| Dim::Px(h - top - bottom)), fit)
+    };
+    vec![Stage::Resize(resize), Stage::Pad(Pad { top, right, bottom, left, background })]
+}
+
+/// What `margin` leaves around the picture in pixels, less than the canvas has on each axis.
+fn room(said: &Said, canvas: (Option<u32>, Option<u32>), warnings: &mut Vec<Warning>) -> [u32; 4] {
+    let Some([top, right, bottom, left]) = said.margin else { return [0; 4] };
+    let (Some(Func::Fit), (Some(width), Some(height))) = (said.func, canvas) else {
+        warn_if_said(said, warnings, WarningKind::NoEffect, "margin", "with func=fit, w and h");
+        return [0; 4];
+    };
+    if said.background_image {
+        warn_if_said(said, warnings, WarningKind::Unsupported, "margin", "beside a colour, not bg_img_fit");
+        return [0; 4];
+    }
+    let pixels = |room: Room, whole: u32| {
+        let pixels = match room {
+            Room::Px(px) => f64::from(px) * dpr(said),
+            Room::Percent(percent) => f64::from(whole) * percent.get() / 100.0,
+        };
+        pixels.round() as u32
+    };
+    let room = [pixels(top, height), pixels(right, width), pixels(bottom, height), pixels(left, width)];
+    if room[0] + room[2] >= height || room[1] + room[3] >= width {
+        warn_if_said(said, warnings, WarningKind::Invalid, "margin", "less than the canvas on each axis");
+        return [0; 4];
+    }
+    room
+}
+
+/// The picture itself as padding. It is blurred as other dialects do it unless `bg_blur` says how much.
+fn blurred(said: &Said, warnings: &mut Vec<Warning>) -> Background {
+    let opacity = said.background_opacity.unwrap_or(Fixed::ONE);
+    let under = match said.background {
+        _ if opacity == Fixed::ONE => None,
+        Some(Ground::Color(color)) => Some(color),
+        Some(Ground::Dominant) => {
+            warn(warnings, WarningKind::Unsupported, "bg_color", "auto", "a colour below bg_img_fit");
+            None
+        }
+        None => None,
+    };
+    let sigma = said.background_blur.map(|blur| Fixed::new(blur.get() / 2.0));
+    Background::Blur(BlurFill { sigma, opacity, under, tint: said.background_tint, ..BlurFill::PLAIN })
 }
 
 fn aspect(ratio: Ratio) -> Aspect {
@@ -134,51 +216,26 @@ fn aspect(ratio: Ratio) -> Aspect {
     }
 }
 
-/// The watermark. Its distance in pixels is multiplied by `dpr`, so that a picture looks alike at every density.
-fn watermark(said: &Said, warnings: &mut Vec<Warning>) -> Option<Overlay> {
-    if !said.watermark {
-        for name in ["wat_url", "wat_gravity", "wat_pad", "wat_scale", "wat_opacity"] {
-            if let Some(value) = Param::find(TABLE, name).and_then(|row| (row.write)(said)) {
-                warn(warnings, WarningKind::NoEffect, name, &value, "beside wat=1");
-            }
+fn output(said: &Said, settings: &Settings, warnings: &mut Vec<Warning>) -> OutputRule {
+    let likeness = OPTIPRESS.into_iter().find(|(level, _)| Some(*level) == said.optipress).map(|(_, points)| points);
+    let quality = match likeness {
+        Some(_) => {
+            warn_if_said(said, warnings, WarningKind::NoEffect, "q", "without optipress");
+            OPTIPRESS_CAP
         }
-        return None;
-    }
-    let Some(asset) = &said.mark else {
-        let allowed = "beside wat_url: a site has no watermark of its own yet";
-        warn(warnings, WarningKind::Unsupported, "wat", "1", allowed);
-        return None;
+        None => said.quality.map_or(QUALITY, Quality::all),
     };
-    let mut mark = overlay::upright(None, asset);
-    match said.mark_scale {
-        None => {}
-        Some(MarkScale::Own(percent)) if overlay::share(percent) == Fixed::ONE => {}
-        Some(MarkScale::Own(percent)) => {
-            let width = Dim::Ratio(overlay::share(percent));
-            mark.stages.push(Stage::Resize(Resize::new(Some(width), None, Fit::Inside)));
-        }
-        Some(MarkScale::Picture(x, y)) => {
-            mark.width = Some(Dim::Ratio(overlay::share(x)));
-            mark.height = Some(Dim::Ratio(overlay::share(y)));
-        }
-    }
-    mark.shrink = true;
-    mark.anchor = said.mark_anchor.unwrap_or((Horizontal::Center, Vertical::Center));
-    if let Some((x, y)) = said.mark_pad {
-        let dpr = said.dpr.map_or(1.0, Fixed::get);
-        mark.offset = overlay::inset(mark.anchor, (overlay::scaled(x, dpr), overlay::scaled(y, dpr)));
-    }
-    mark.opacity = said.mark_opacity.unwrap_or(Fixed::ONE);
-    Some(mark)
-}
-
-fn output(said: &Said, settings: &Settings) -> OutputRule {
+    let format = format(said.format.as_ref(), settings);
     OutputRule {
         original: false,
-        format: format(said.format.as_ref(), settings),
-        quality: said.quality.map_or(QUALITY, Quality::all),
+        // One format by preference is given up where the ordinary one is smaller; a list is an order.
+        smallest: matches!(&said.format, Some(Formats::Preferred(list)) if list.len() == 1)
+            && matches!(format, FormatRule::Negotiate { .. }),
+        format,
+        quality,
         lossless: said.lossless,
         progressive: true,
+        likeness,
         ..OutputRule::default()
     }
 }
@@ -223,4 +280,11 @@ fn warn(warnings: &mut Vec<Warning>, kind: WarningKind, parameter: &str, value: 
         value: value.to_owned(),
         allowed: allowed.to_owned(),
     });
+}
+
+/// As [`warn`], with the value as the table spells it; nothing where it was not said.
+fn warn_if_said(said: &Said, warnings: &mut Vec<Warning>, kind: WarningKind, name: &str, allowed: &str) {
+    if let Some(value) = find(name).and_then(|row| (row.write)(said)) {
+        warn(warnings, kind, name, &value, allowed);
+    }
 }

@@ -18,8 +18,9 @@ use crate::request::{Asset, Disposition, Parsed, Settings, Target, Warning, Warn
 use crate::table::{Param, ParamDoc};
 use crate::{Dialect, text};
 
+use said::marks::Mark;
 use said::{Download, Func, Said};
-use table::{TABLE, is_known_later, is_noise};
+use table::{MARKS, is_known_later, is_noise};
 
 /// The dialect `cloudimage`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -33,7 +34,7 @@ impl Dialect for Cloudimage {
     }
 
     fn params(&self) -> Vec<ParamDoc> {
-        TABLE.iter().map(Param::doc).collect()
+        table::rows().map(Param::doc).chain(MARKS.iter().map(Param::doc)).collect()
     }
 
     fn parse(&self, target: Target<'_>, settings: &Settings) -> Result<Parsed, ParseError> {
@@ -65,14 +66,12 @@ impl Dialect for Cloudimage {
         let (mut url, encoded) = source::spell(asset);
         said.encoded = encoded;
         let mut mark = '?';
-        for param in TABLE {
-            if let Some(value) = (param.write)(&said) {
-                url.push(mark);
-                url.push_str(param.name);
-                url.push('=');
-                url.push_str(&text::encode(&value, text::QUERY_VALUE));
-                mark = '&';
-            }
+        for (name, value) in pairs(&said) {
+            url.push(mark);
+            url.push_str(&name);
+            url.push('=');
+            url.push_str(&text::encode(&value, text::QUERY_VALUE));
+            mark = '&';
         }
         let again = self.parse(Target::new(&url), settings).map_err(|e| cannot(format!("the asset: {e}")))?;
         if again.asset != without_query(asset) {
@@ -87,19 +86,26 @@ impl Dialect for Cloudimage {
 
 /// Reads a raw query: the parameters, and the raw pairs that belong to the origin.
 fn read_query(query: &str, warnings: &mut Vec<Warning>) -> (Said, Vec<String>) {
-    let mut given: Vec<(&Param<Said>, String, String)> = Vec::new();
+    let mut given: Vec<(Row, String, String)> = Vec::new();
     let mut origin_pairs = Vec::new();
+    let mut indices = Vec::new();
     for (raw_name, raw_value) in text::pairs(query) {
         let name = text::decode_query(raw_name).unwrap_or_else(|| raw_name.to_owned());
         let value = raw_value.unwrap_or_default();
         let value = text::decode_query(value).unwrap_or_else(|| value.to_owned()).trim().to_owned();
-        if let Some(param) = Param::find(TABLE, &name) {
-            if let Some(at) = given.iter().position(|(earlier, ..)| earlier.name == param.name) {
+        let row = table::find(&name).map(Row::Said);
+        if let Some(row) = row.or_else(|| table::find_mark(&name, &indices).map(|(row, index)| Row::Mark(row, index))) {
+            if let Row::Mark(_, Some(index)) = row
+                && !indices.contains(&index)
+            {
+                indices.push(index);
+            }
+            if let Some(at) = given.iter().position(|(earlier, ..)| earlier.is(&row)) {
                 let (_, parameter, value) = given.remove(at);
                 let allowed = "once; the last is taken".to_owned();
                 warnings.push(Warning { kind: WarningKind::Repeated, parameter, value, allowed });
             }
-            given.push((param, name, value));
+            given.push((row, name, value));
         } else if is_known_later(&name) {
             let kind = WarningKind::Unsupported;
             warnings.push(Warning { kind, parameter: name, value, allowed: String::new() });
@@ -115,10 +121,49 @@ fn read_query(query: &str, warnings: &mut Vec<Warning>) -> (Said, Vec<String>) {
         }
     }
     let mut said = Said::default();
-    for (param, name, value) in given {
-        param.read(&mut said, &name, &value, warnings);
+    for (row, name, value) in given {
+        match row {
+            Row::Said(row) => row.read(&mut said, &name, &value, warnings),
+            Row::Mark(row, None) => row.read(&mut said.mark, &name, &value, warnings),
+            Row::Mark(row, Some(index)) => {
+                let mut mark = said.marks.remove(&index).unwrap_or_default();
+                row.read(&mut mark, &name, &value, warnings);
+                // One whose every value was passed over is none.
+                if mark != Mark::default() {
+                    said.marks.insert(index, mark);
+                }
+            }
+        }
     }
     (said, origin_pairs)
+}
+
+/// The row that reads a pair, and of which watermark it speaks.
+#[derive(Clone, Copy)]
+enum Row {
+    Said(&'static Param<Said>),
+    Mark(&'static Param<Mark>, Option<u32>),
+}
+
+impl Row {
+    /// Whether both say the same thing.
+    fn is(&self, other: &Row) -> bool {
+        match (self, other) {
+            (Row::Said(one), Row::Said(two)) => one.name == two.name,
+            (Row::Mark(one, index), Row::Mark(two, other)) => one.name == two.name && index == other,
+            _ => false,
+        }
+    }
+}
+
+/// What a URL says, name by name; a bracket in a name is escaped.
+fn pairs(said: &Said) -> Vec<(String, String)> {
+    let own = table::rows().filter_map(|row| Some((row.name.to_owned(), (row.write)(said)?)));
+    let of_all = MARKS.iter().filter_map(|row| Some((row.name.to_owned(), (row.write)(&said.mark)?)));
+    let of_each = said.marks.iter().flat_map(|(index, mark)| {
+        MARKS.iter().filter_map(move |row| Some((format!("{}%5B{index}%5D", row.name), (row.write)(mark)?)))
+    });
+    own.chain(of_all).chain(of_each).collect()
 }
 
 /// What an entry of the invalidation API names.

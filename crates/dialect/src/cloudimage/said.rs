@@ -1,9 +1,15 @@
 //! What a Cloudimage URL says, parameter by parameter, and the readers of single values.
 
-use plan::{Asset, Color, Fixed, Format, Horizontal, Shift, Vertical};
+pub(super) mod marks;
+
+use std::collections::BTreeMap;
+
+use plan::{Background, Color, Fixed, Format, Horizontal, Radius, Vertical};
 
 use crate::request::WarningKind;
-use crate::{overlay, text};
+use crate::text;
+use crate::text::spell_color;
+use marks::Mark;
 
 /// The literal parameters of one URL, before they mean anything together.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -34,22 +40,56 @@ pub(super) struct Said {
     pub rotate: Option<Fixed>,
     /// `trim`, tolerance in percent.
     pub trim: Option<Fixed>,
+    /// `doc_page`, from 1.
+    pub page: Option<u32>,
     /// `bg_color`.
-    pub background: Option<Color>,
+    pub background: Option<Ground>,
     /// `bg_img_fit`.
     pub background_image: bool,
+    /// `bg_blur`.
+    pub background_blur: Option<Fixed>,
+    /// `bg_opacity`, 0-1.
+    pub background_opacity: Option<Fixed>,
+    /// `bg_colorize`; its alpha says how much.
+    pub background_tint: Option<Color>,
+    /// `margin`: above, right, below, left.
+    pub margin: Option<[Room; 4]>,
+    /// `radius`: top left, top right, bottom right, bottom left.
+    pub radius: Option<[Radius; 4]>,
+    /// `bright`, in percent.
+    pub bright: Option<Fixed>,
+    /// `contrast`, in percent.
+    pub contrast: Option<Fixed>,
+    /// `saturate`, in percent.
+    pub saturate: Option<Fixed>,
+    /// `gray`.
+    pub gray: bool,
+    /// `sepia`, in percent.
+    pub sepia: Option<Fixed>,
+    /// `invert`.
+    pub invert: bool,
+    /// `duotone`: shadows, lights, opacity from 0 to 1.
+    pub duotone: Option<(Color, Color, Fixed)>,
+    /// `colorize`; its alpha says how much.
+    pub colorize: Option<Color>,
+    /// `blur`: twice the standard deviation.
+    pub blur: Option<Fixed>,
+    /// `pixelate`, in pixels.
+    pub pixelate: Option<u32>,
+    /// `sharp`: twice the amount.
+    pub sharp: Option<Fixed>,
+    /// `x`, in pixels of the origin.
+    pub center_x: Option<u32>,
+    /// `y`, likewise.
+    pub center_y: Option<u32>,
     /// `wat`.
     pub watermark: bool,
-    /// `wat_url`.
-    pub mark: Option<Asset>,
-    /// `wat_gravity`.
-    pub mark_anchor: Option<(Horizontal, Vertical)>,
-    /// `wat_pad`, on both axes.
-    pub mark_pad: Option<(Shift, Shift)>,
-    /// `wat_scale`.
-    pub mark_scale: Option<MarkScale>,
-    /// `wat_opacity`.
-    pub mark_opacity: Option<Fixed>,
+    /// What is said of all watermarks.
+    pub mark: Mark,
+    /// What is said of each of several, by its index.
+    pub marks: BTreeMap<u32, Mark>,
+    /// `optipress`, 1-3.
+    pub optipress: Option<u8>,
     /// `q`.
     pub quality: Option<u8>,
     /// `lossless`.
@@ -252,77 +292,6 @@ impl Download {
     }
 }
 
-/// `wat_scale`, in percent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum MarkScale {
-    /// Of its own size.
-    Own(Fixed),
-    /// Of the picture's width and height: a box that it is fitted into.
-    Picture(Fixed, Fixed),
-}
-
-impl MarkScale {
-    const LEAST: f64 = 0.01;
-    const MOST: f64 = 1000.0;
-
-    /// The scale, and whether it had to be brought into range.
-    pub fn read(value: &str) -> Result<(MarkScale, bool), WarningKind> {
-        let percent = |text: &str| match number(text)? {
-            percent if percent > 0.0 => {
-                let within = percent.clamp(Self::LEAST, Self::MOST);
-                Ok((Fixed::new(within), within != percent))
-            }
-            _ => Err(WarningKind::Invalid),
-        };
-        let Some(one) = value.split(',').next().and_then(|x| x.trim().strip_suffix('p')) else {
-            let (own, clamped) = percent(value)?;
-            return Ok((MarkScale::Own(own), clamped));
-        };
-        let other = match value.split_once(',') {
-            Some((_, y)) => y.trim().strip_suffix('p').ok_or(WarningKind::Invalid)?,
-            None => one,
-        };
-        let ((x, x_clamped), (y, y_clamped)) = (percent(one)?, percent(other)?);
-        Ok((MarkScale::Picture(x, y), x_clamped || y_clamped))
-    }
-
-    pub fn spell(self) -> String {
-        match self {
-            MarkScale::Own(percent) => percent.to_string(),
-            MarkScale::Picture(x, y) if x == y => format!("{x}p"),
-            MarkScale::Picture(x, y) => format!("{x}p,{y}p"),
-        }
-    }
-}
-
-/// `wat_pad`: `X[p][,Y[p]]`, one value for both axes; and whether it had to be brought into range.
-pub(super) fn mark_pad(value: &str) -> Result<((Shift, Shift), bool), WarningKind> {
-    let one = |text: &str| {
-        let text = text.trim();
-        let (said, most) = match text.strip_suffix('p') {
-            Some(percent) => (number(percent)?, 100.0),
-            None => (number(text)?.round(), f64::from(overlay::FARTHEST)),
-        };
-        let within = said.clamp(-most, most);
-        let shift = match text.ends_with('p') && within != 0.0 {
-            true => Shift::Ratio(overlay::share(Fixed::new(within))),
-            false => Shift::Px(within as i32),
-        };
-        Ok((shift, within != said))
-    };
-    let (x, y) = value.split_once(',').unwrap_or((value, value));
-    let ((x, x_clamped), (y, y_clamped)) = (one(x)?, one(y)?);
-    Ok(((x, y), x_clamped || y_clamped))
-}
-
-pub(super) fn spell_mark_pad((x, y): (Shift, Shift)) -> String {
-    let one = |shift: Shift| match shift {
-        Shift::Px(px) => px.to_string(),
-        Shift::Ratio(share) => format!("{}p", overlay::percent(share)),
-    };
-    if x == y { one(x) } else { format!("{},{}", one(x), one(y)) }
-}
-
 /// A flag is on if it begins with a whole number other than 0 (`org_if_sml=14629`); also bare, and as `true`.
 pub(super) fn flag(value: &str) -> Result<bool, WarningKind> {
     if value.is_empty() || value.eq_ignore_ascii_case("true") {
@@ -350,11 +319,180 @@ pub(super) fn corner(value: &str) -> Result<(u32, u32), WarningKind> {
     if x < 0.0 || y < 0.0 { Err(WarningKind::Invalid) } else { Ok((pixels(x), pixels(y))) }
 }
 
+/// `bg_color`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ground {
+    Color(Color),
+    /// `auto`: the colour that most of the picture has.
+    Dominant,
+}
+
+impl Ground {
+    pub fn read(value: &str) -> Result<Ground, WarningKind> {
+        if value.eq_ignore_ascii_case("auto") { Ok(Ground::Dominant) } else { color(value).map(Ground::Color) }
+    }
+
+    pub fn spell(self) -> String {
+        match self {
+            Ground::Color(color) => spell_color(color),
+            Ground::Dominant => "auto".to_owned(),
+        }
+    }
+
+    pub fn meant(self) -> Background {
+        match self {
+            Ground::Color(color) => Background::Color(color),
+            Ground::Dominant => Background::Dominant,
+        }
+    }
+}
+
+/// One side of `margin`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Room {
+    /// Pixels.
+    Px(u32),
+    /// Percent of the canvas.
+    Percent(Fixed),
+}
+
+/// `margin`: one value for all sides, two for above and below, left and right, or four, clockwise from above; and whether
+/// one had to be brought into range.
+pub(super) fn margin(value: &str) -> Result<([Room; 4], bool), WarningKind> {
+    let mut clamped = false;
+    let mut one = |text: &str| {
+        let text = text.trim();
+        let (said, most) = match text.strip_suffix('p') {
+            Some(percent) => (number(percent)?, 100.0),
+            None => (number(text)?.round(), 10_000.0),
+        };
+        let within = said.clamp(0.0, most);
+        clamped |= within != said;
+        Ok(if text.ends_with('p') { Room::Percent(Fixed::new(within)) } else { Room::Px(within as u32) })
+    };
+    let sides = value.split(',').map(&mut one).collect::<Result<Vec<_>, WarningKind>>()?;
+    let sides = match sides.as_slice() {
+        [all] => [*all; 4],
+        [rows, columns] => [*rows, *columns, *rows, *columns],
+        [top, right, bottom, left] => [*top, *right, *bottom, *left],
+        _ => return Err(WarningKind::Invalid),
+    };
+    Ok((sides, clamped))
+}
+
+pub(super) fn spell_margin(sides: [Room; 4]) -> String {
+    let one = |room: Room| match room {
+        Room::Px(px) => px.to_string(),
+        Room::Percent(percent) => format!("{percent}p"),
+    };
+    let [top, right, bottom, left] = sides;
+    match (top == bottom && left == right, top == right) {
+        (true, true) => one(top),
+        (true, false) => format!("{},{}", one(top), one(right)),
+        _ => [top, right, bottom, left].map(one).join(","),
+    }
+}
+
+/// Largest radius of a corner in pixels.
+pub(super) const MAX_RADIUS: u32 = 10_000;
+
+/// `radius`; and whether it had to be brought into range. Four values go top left, bottom left, bottom right, top right.
+pub(super) fn radius(value: &str) -> Result<([Radius; 4], bool), WarningKind> {
+    if value.eq_ignore_ascii_case("max") {
+        return Ok(([Radius::Share(Fixed::new(0.5)); 4], false));
+    }
+    let mut clamped = false;
+    let mut one = |text: &str| {
+        let said = number(text)?.round();
+        let within = said.clamp(0.0, f64::from(MAX_RADIUS));
+        clamped |= within != said;
+        Ok(Radius::Px(within as u32))
+    };
+    let corners = value.split(',').map(&mut one).collect::<Result<Vec<_>, WarningKind>>()?;
+    let corners = match corners.as_slice() {
+        [all] => [*all; 4],
+        [top_left, bottom_left, bottom_right, top_right] => [*top_left, *top_right, *bottom_right, *bottom_left],
+        _ => return Err(WarningKind::Invalid),
+    };
+    Ok((corners, clamped))
+}
+
+pub(super) fn spell_radius(corners: [Radius; 4]) -> Option<String> {
+    let [top_left, top_right, bottom_right, bottom_left] = corners;
+    if corners == [Radius::Share(Fixed::new(0.5)); 4] {
+        return Some("max".to_owned());
+    }
+    let pixels = |radius: Radius| match radius {
+        Radius::Px(px) => Some(px.to_string()),
+        Radius::Share(_) => None,
+    };
+    if corners == [top_left; 4] {
+        return if top_left.is_some() { pixels(top_left) } else { None };
+    }
+    let in_order = [top_left, bottom_left, bottom_right, top_right].into_iter().map(pixels);
+    in_order.collect::<Option<Vec<_>>>().map(|all| all.join(","))
+}
+
+/// `sepia` in percent, `None` for off; and whether it had to be brought into range. 1 switches it on.
+pub(super) fn sepia(value: &str) -> Result<(Option<Fixed>, bool), WarningKind> {
+    let whole = Some(Fixed::new(100.0));
+    match number(value) {
+        Ok(percent) if percent < 0.0 => Ok((None, true)),
+        Ok(0.0) => Ok((None, false)),
+        Ok(percent) if percent <= 1.0 => Ok((whole, false)),
+        Ok(percent) if percent <= 100.0 => Ok((Some(Fixed::new(percent)), false)),
+        Ok(_) => Ok((whole, true)),
+        Err(_) => Ok((if flag(value)? { whole } else { None }, false)),
+    }
+}
+
+/// `C1,C2[,O]`; and whether the opacity had to be brought into range.
+pub(super) fn duotone(value: &str) -> Result<((Color, Color, Fixed), bool), WarningKind> {
+    let mut parts = value.split(',').map(str::trim);
+    let (Some(dark), Some(light)) = (parts.next(), parts.next()) else { return Err(WarningKind::Invalid) };
+    let (dark, light) = (color(dark)?, color(light)?);
+    let (opacity, inside) = match (parts.next(), parts.next()) {
+        (None, _) => (Fixed::ONE, Ok(())),
+        (Some(opacity), None) => text::bounded(number(opacity)?, 0.0, 1.0),
+        (Some(_), Some(_)) => return Err(WarningKind::Invalid),
+    };
+    Ok(((dark, light, opacity), inside.is_err()))
+}
+
+pub(super) fn spell_duotone((dark, light, opacity): (Color, Color, Fixed)) -> String {
+    let colors = format!("{},{}", spell_color(dark), spell_color(light));
+    if opacity == Fixed::ONE { colors } else { format!("{colors},{opacity}") }
+}
+
+/// How much of a colour is laid over a picture where nothing is said: the vendor's own clients send half.
+const HALF: u8 = 128;
+
+/// `C[,O]` as a colour whose alpha is the opacity; and whether that had to be brought into range. Eight hex digits hold it
+/// too.
+pub(super) fn color_of(value: &str) -> Result<(Color, bool), WarningKind> {
+    let (said, opacity) = match value.split_once(',') {
+        Some((said, opacity)) => (said.trim(), Some(number(opacity)?)),
+        None => (value, None),
+    };
+    let found = color(said)?;
+    let hex = said.strip_prefix('#').unwrap_or(said);
+    let has_alpha = found.a != 255 || hex.len() == 8 && hex.bytes().all(|b| b.is_ascii_hexdigit());
+    Ok(match opacity {
+        Some(opacity) => {
+            let alpha = (opacity.clamp(0.0, 1.0) * 255.0).round() as u8;
+            (found.with_alpha(alpha), !(0.0..=1.0).contains(&opacity))
+        }
+        None if has_alpha => (found, false),
+        None => (found.with_alpha(HALF), false),
+    })
+}
+
+pub(super) fn spell_color_of(color: Color) -> String {
+    if color.a == HALF { spell_color(color.with_alpha(255)) } else { color.to_string() }
+}
+
 /// Three, six or eight hex digits (alpha last) with or without `#`, a CSS name, or `transparent`.
 pub(super) fn color(value: &str) -> Result<Color, WarningKind> {
-    if value.eq_ignore_ascii_case("auto") {
-        return Err(WarningKind::Unsupported);
-    }
     if value.eq_ignore_ascii_case("transparent") {
         return Ok(Color::TRANSPARENT);
     }

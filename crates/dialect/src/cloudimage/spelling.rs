@@ -1,13 +1,14 @@
 //! From a plan back to what a URL would say.
 
+mod marks;
+
 use plan::{
-    Aspect, Background, Dim, Enlarge, Fit, Fixed, FormatRule, Gravity, Horizontal, Overlay, Plan, Quality, Region,
-    Resize, Shift, Stage, Vertical,
+    Adjust, Aspect, Background, BlurFill, Dim, Enlarge, Filter, Fit, Fixed, FormatRule, Gravity, Mask, OutputRule, Pad,
+    Plan, Quality, Region, Resize, Shape, Stage,
 };
 
-use super::meaning::{QUALITY, automatic, taken_by_all};
-use super::said::{Formats, Func, MarkScale, Place, Ratio, Said};
-use crate::overlay;
+use super::meaning::{OPTIPRESS, OPTIPRESS_CAP, QUALITY, automatic, taken_by_all};
+use super::said::{Formats, Func, Ground, Place, Ratio, Room, Said};
 use crate::request::Settings;
 
 /// The parameters that come closest to a plan; `Err` names what there is no parameter for. The caller reads them again
@@ -18,6 +19,7 @@ pub(super) fn said(plan: &Plan, settings: &Settings) -> Result<Said, String> {
         said.func = Some(Func::Proxy);
         return Ok(said);
     }
+    let mut drawn = Vec::new();
     for stage in &plan.stages {
         match stage {
             Stage::Orient(_) => {}
@@ -33,18 +35,35 @@ pub(super) fn said(plan: &Plan, settings: &Settings) -> Result<Said, String> {
             Stage::Rotate { degrees, background } => {
                 let clockwise = degrees.get();
                 said.rotate = Some(Fixed::new(if clockwise > 180.0 { 360.0 - clockwise } else { -clockwise }));
-                if let Background::Color(color) = background {
-                    said.background = Some(*color);
-                }
+                said.background = ground(*background).or(said.background);
             }
             Stage::Flip { horizontal, vertical } => said.flip = (*horizontal, *vertical),
-            Stage::Flatten(Background::Color(color)) => said.background = Some(*color),
-            Stage::Overlay(mark) => watermark(&mut said, mark)?,
+            Stage::Flatten(background) if ground(*background).is_some() => said.background = ground(*background),
+            Stage::Page(page) => said.page = page.checked_add(1),
+            Stage::Pad(pad) => room(&mut said, pad)?,
+            Stage::Adjust(adjust) => looks(&mut said, adjust)?,
+            Stage::Filter(Filter::Blur(sigma)) => said.blur = Some(Fixed::new(sigma.get() * 2.0)),
+            Stage::Filter(Filter::Pixelate(side)) => said.pixelate = Some(*side),
+            Stage::Filter(Filter::Sharpen(unsharp)) => said.sharp = Some(Fixed::new(unsharp.amount.get() * 2.0)),
+            Stage::Mask(Mask { shape: Shape::Corners(corners), outside }) => {
+                said.radius = Some(*corners);
+                said.background = ground(*outside).or(said.background);
+            }
+            Stage::Overlay(mark) => drawn.push(marks::said(mark)?),
             _ => return Err(format!("the stage {stage}")),
         }
     }
-    said.format = format(&plan.output.format, settings);
-    said.quality = quality(plan.output.quality)?;
+    said.watermark = !drawn.is_empty();
+    match (drawn.len(), drawn.pop()) {
+        (1, Some(only)) => said.mark = only,
+        (_, last) => said.marks = (1..).zip(drawn.into_iter().chain(last)).collect(),
+    }
+    said.format = format(&plan.output, settings);
+    let level = OPTIPRESS.into_iter().find(|(_, points)| Some(*points) == plan.output.likeness).map(|(level, _)| level);
+    match level {
+        Some(_) if plan.output.quality == OPTIPRESS_CAP => said.optipress = level,
+        _ => said.quality = quality(plan.output.quality)?,
+    }
     said.lossless = plan.output.lossless;
     Ok(said)
 }
@@ -75,44 +94,51 @@ fn size(said: &mut Said, resize: &Resize) -> Result<(), String> {
     }
     match resize.background {
         Background::Auto => {}
-        Background::Color(color) => said.background = Some(color),
-        Background::Blur(plan::BlurFill::PLAIN) => said.background_image = true,
+        Background::Blur(BlurFill { sigma, opacity, under, tint, .. }) => {
+            said.background_image = true;
+            said.background_blur = sigma.map(|sigma| Fixed::new(sigma.get() * 2.0));
+            said.background_opacity = Some(opacity).filter(|opacity| *opacity != Fixed::ONE);
+            said.background = under.map(Ground::Color);
+            said.background_tint = tint;
+        }
+        known if ground(known).is_some() => said.background = ground(known),
         _ => return Err("padding with anything but a colour or the picture itself".to_owned()),
     }
     Ok(())
 }
 
-fn watermark(said: &mut Said, mark: &Overlay) -> Result<(), String> {
-    let (source, asset) = overlay::named(mark)?;
-    for (is, what) in [
-        (said.watermark, "a second overlay"),
-        (source.is_some(), "an overlay from a source that it names"),
-        (!mark.shrink, "an overlay that may be larger than the picture"),
-        (mark.optional, "an overlay that may be missing"),
-    ] {
-        if is {
-            return Err(what.to_owned());
-        }
+fn ground(background: Background) -> Option<Ground> {
+    match background {
+        Background::Color(color) => Some(Ground::Color(color)),
+        Background::Dominant => Some(Ground::Dominant),
+        _ => None,
     }
-    said.watermark = true;
-    said.mark = Some(asset.clone());
-    said.mark_scale = match (overlay::own_stages(mark)?, mark.width, mark.height) {
-        ([], None, None) => None,
-        ([], Some(Dim::Ratio(x)), Some(Dim::Ratio(y))) => {
-            Some(MarkScale::Picture(overlay::percent(x), overlay::percent(y)))
-        }
-        ([Stage::Resize(resize)], None, None) => match resize.width {
-            Some(Dim::Ratio(own)) if *resize == Resize::new(resize.width, None, Fit::Inside) => {
-                Some(MarkScale::Own(overlay::percent(own)))
-            }
-            _ => return Err("an overlay with a transformation of its own".to_owned()),
-        },
-        ([], ..) => return Err("an overlay of a size in pixels".to_owned()),
-        _ => return Err("an overlay with a transformation of its own".to_owned()),
-    };
-    said.mark_anchor = Some(mark.anchor).filter(|anchor| *anchor != (Horizontal::Center, Vertical::Center));
-    said.mark_pad = Some(mark.offset).filter(|offset| *offset != (Shift::NONE, Shift::NONE));
-    said.mark_opacity = Some(mark.opacity).filter(|opacity| *opacity != Fixed::ONE);
+}
+
+/// Bars around a picture that was fitted into what they leave.
+fn room(said: &mut Said, pad: &Pad) -> Result<(), String> {
+    let grown = |side: Option<u32>, by: [u32; 2]| side?.checked_add(by[0])?.checked_add(by[1]);
+    let (width, height) = (grown(said.width, [pad.left, pad.right]), grown(said.height, [pad.top, pad.bottom]));
+    if said.func != Some(Func::Fit) || width.is_none() || height.is_none() {
+        return Err("bars around a picture that is not fitted into a canvas".to_owned());
+    }
+    (said.width, said.height) = (width, height);
+    said.margin = Some([pad.top, pad.right, pad.bottom, pad.left].map(Room::Px));
+    Ok(())
+}
+
+fn looks(said: &mut Said, adjust: &Adjust) -> Result<(), String> {
+    match *adjust {
+        Adjust::Brightness(by) => said.bright = Some(Fixed::new(by.get() * 200.0)),
+        Adjust::Contrast(factor) => said.contrast = Some(Fixed::new((factor.get().sqrt() - 1.0) * 100.0)),
+        Adjust::Saturation(factor) => said.saturate = Some(Fixed::new((factor.get() - 1.0) * 100.0)),
+        Adjust::Grayscale => said.gray = true,
+        Adjust::Sepia(share) => said.sepia = Some(Fixed::new(share.get() * 100.0)),
+        Adjust::Invert => said.invert = true,
+        Adjust::Duotone { dark, light, strength } => said.duotone = Some((dark, light, strength)),
+        Adjust::Colorize(color) => said.colorize = Some(color),
+        _ => return Err(format!("the stage {adjust}")),
+    }
     Ok(())
 }
 
@@ -136,11 +162,11 @@ fn place(gravity: Gravity) -> Result<Option<Place>, String> {
     }
 }
 
-fn format(rule: &FormatRule, settings: &Settings) -> Option<Formats> {
-    if *rule == automatic(settings) {
+fn format(output: &OutputRule, settings: &Settings) -> Option<Formats> {
+    if output.format == automatic(settings) && !output.smallest {
         return None;
     }
-    Some(match rule {
+    Some(match &output.format {
         FormatRule::Source => Formats::Original,
         FormatRule::Always(format) if taken_by_all(*format) => Formats::Preferred(vec![*format]),
         FormatRule::Always(format) => Formats::Strict(*format),

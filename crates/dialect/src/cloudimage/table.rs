@@ -1,25 +1,24 @@
 //! The parameters that are obeyed, and the names that only will be.
 
+mod looks;
+mod marks;
+
 use plan::Fixed;
 
 use super::said::{
-    Download, Formats, Func, MarkScale, Place, Ratio, Said, color, corner, flag, flip, mark_pad, number, side,
-    spell_mark_pad,
+    Download, Formats, Func, Ground, Place, Ratio, Said, color_of, corner, flag, flip, margin, number, radius, side,
+    spell_color_of, spell_margin, spell_radius,
 };
-use crate::overlay;
 use crate::request::WarningKind;
 use crate::table::{Kind, Param, Tier};
-use crate::text::{bounded, compass, spell_color, spell_compass};
+use crate::text::bounded;
 
-/// Names that belong to the vendor and are not obeyed yet. They are never forwarded to the origin. An index as in
-/// `wat_text[1]` is cut off before they are looked up.
-#[rustfmt::skip]
-pub(super) const KNOWN_LATER: &[&str] = &[
-    "p", "x", "y", "margin", "face_margin", "radius", "bg_blur", "bg_opacity", "bg_colorize", "bg_colourise",
-    "bg_colourize", "bg_gravity", "bg_remove", "bright", "contrast", "saturate", "gray", "grey", "sepia", "invert",
-    "duotone", "colorize", "blur", "pixelate", "pixellate", "sharp", "blur_faces", "wat_text", "wat_pos", "wat_font",
-    "wat_fontsize", "wat_color", "wat_colour", "optipress", "doc_page", "process", "format",
-];
+pub(super) use looks::LOOKS;
+pub(super) use marks::MARKS;
+
+/// Names that belong to the vendor and are not obeyed yet. They are never forwarded to the origin.
+pub(super) const KNOWN_LATER: &[&str] =
+    &["p", "face_margin", "bg_gravity", "bg_remove", "blur_faces", "process", "format"];
 
 /// Names without a meaning here or for the vendor that stand in ordinary URLs: cache-busters, marks of where a visitor
 /// came from, and what Firebase adds to every address. They go to the origin like any other, but are no mistake.
@@ -34,29 +33,36 @@ pub(super) fn is_noise(name: &str) -> bool {
     NOISE.contains(&name) || name.starts_with("utm_") || name.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// Whether a name belongs to the vendor and is not obeyed yet. Watermarks with an index come with several of them.
+/// Whether a name belongs to the vendor and is not obeyed yet.
 pub(super) fn is_known_later(name: &str) -> bool {
-    let (base, indexed) = name.split_once('[').map_or((name, false), |(base, _)| (base, true));
-    KNOWN_LATER.contains(&base) || (indexed && base.starts_with("wat") && Param::find(TABLE, base).is_some())
+    let base = name.split_once('[').map_or(name, |(base, _)| base);
+    KNOWN_LATER.contains(&name) || base.starts_with("wat") && (base == "wat" || Param::find(MARKS, base).is_some())
 }
 
-/// What may stand in `f`.
-const FILTERS: &[&str] = &[
-    "bright",
-    "contrast",
-    "saturate",
-    "gray",
-    "grey",
-    "sepia",
-    "invert",
-    "duotone",
-    "colorize",
-    "blur",
-    "pixelate",
-    "pixellate",
-    "sharp",
-    "blur_faces",
-];
+/// Every row but those of [`MARKS`].
+pub(super) fn rows() -> impl Iterator<Item = &'static Param<Said>> {
+    TABLE.iter().chain(LOOKS)
+}
+
+/// The row of this name.
+pub(super) fn find(name: &str) -> Option<&'static Param<Said>> {
+    Param::find(TABLE, name).or_else(|| Param::find(LOOKS, name))
+}
+
+/// Most watermarks in one URL, and the largest index of one.
+const MAX_MARKS: usize = 16;
+const MAX_INDEX: u32 = 99;
+
+/// The row of a watermark, and of which one it speaks: `wat_url[1]` or `wat_url`. No row where there would be more than
+/// [`MAX_MARKS`] of them.
+pub(super) fn find_mark(name: &str, taken: &[u32]) -> Option<(&'static Param<super::said::marks::Mark>, Option<u32>)> {
+    let Some((base, index)) = name.split_once('[') else {
+        return Param::find(MARKS, name).map(|row| (row, None));
+    };
+    let index = crate::text::whole(index.strip_suffix(']')?).filter(|index| *index <= MAX_INDEX)?;
+    let fits = taken.contains(&index) || taken.len() < MAX_MARKS;
+    Param::find(MARKS, base).filter(|_| fits).map(|row| (row, Some(index)))
+}
 
 /// Reads a flag into the field that `$field` names, and spells it as `1`.
 macro_rules! flag_row {
@@ -76,6 +82,8 @@ macro_rules! flag_row {
         }
     };
 }
+
+use flag_row;
 
 /// `Err` with [`WarningKind::Clamped`] if something was brought into range.
 fn unless(clamped: bool) -> Result<(), WarningKind> {
@@ -200,17 +208,127 @@ pub(super) static TABLE: &[Param<Said>] = &[
     Param {
         name: "bg_color",
         aliases: &["bg_colour"],
-        kind: Kind::Color,
+        kind: Kind::Syntax("a colour: hex digits without # or a CSS name; or auto for the picture's most frequent one"),
         default: "transparent where the output can hold it, else white",
         doc: "Colour of padding and of corners, and what transparency is put on.",
         tier: Tier::A,
         parse: |said, value| {
-            said.background = Some(color(value)?);
+            said.background = Some(Ground::read(value)?);
             Ok(())
         },
-        write: |said| said.background.map(spell_color),
+        write: |said| said.background.map(Ground::spell),
     },
     flag_row!("bg_img_fit", &[], background_image, B, "Pads func=fit with the picture itself, blurred."),
+    Param {
+        name: "bg_blur",
+        aliases: &[],
+        kind: Kind::Number(1.0, 100.0),
+        default: "as strong as hides what is seen",
+        doc: "Blur of bg_img_fit; the standard deviation is half of it in pixels.",
+        tier: Tier::B,
+        parse: |said, value| {
+            let (blur, inside) = bounded(number(value)?, 1.0, 100.0);
+            said.background_blur = Some(blur);
+            inside
+        },
+        write: |said| said.background_blur.map(|blur| blur.to_string()),
+    },
+    Param {
+        name: "bg_opacity",
+        aliases: &[],
+        kind: Kind::Number(0.0, 1.0),
+        default: "1",
+        doc: "Opacity of bg_img_fit over bg_color.",
+        tier: Tier::B,
+        parse: |said, value| {
+            let (opacity, inside) = bounded(number(value)?, 0.0, 1.0);
+            said.background_opacity = Some(opacity);
+            inside
+        },
+        write: |said| said.background_opacity.map(|opacity| opacity.to_string()),
+    },
+    Param {
+        name: "bg_colorize",
+        aliases: &["bg_colourise", "bg_colourize"],
+        kind: Kind::Syntax("C or C,O: a colour and its opacity from 0 to 1"),
+        default: "an opacity of 0.5",
+        doc: "A colour laid over bg_img_fit.",
+        tier: Tier::B,
+        parse: |said, value| {
+            let (color, clamped) = color_of(value)?;
+            said.background_tint = Some(color);
+            unless(clamped)
+        },
+        write: |said| said.background_tint.map(spell_color_of),
+    },
+    Param {
+        name: "margin",
+        aliases: &[],
+        kind: Kind::Syntax("X, V,H or N,E,S,W in pixels, or in percent of the canvas with p"),
+        default: "0",
+        doc: "Room that func=fit leaves around the picture; dpr multiplies pixels.",
+        tier: Tier::B,
+        parse: |said, value| {
+            let (sides, clamped) = margin(value)?;
+            said.margin = Some(sides);
+            unless(clamped)
+        },
+        write: |said| said.margin.map(spell_margin),
+    },
+    Param {
+        name: "radius",
+        aliases: &[],
+        kind: Kind::Syntax("N or TL,BL,BR,TR in pixels up to 10000, or max for half the shorter side"),
+        default: "0",
+        doc: "Rounds the corners; dpr multiplies pixels. What is cut is bg_color, else transparent.",
+        tier: Tier::B,
+        parse: |said, value| {
+            let (corners, clamped) = radius(value)?;
+            said.radius = Some(corners);
+            unless(clamped)
+        },
+        write: |said| said.radius.and_then(spell_radius),
+    },
+    Param {
+        name: "x",
+        aliases: &[],
+        kind: Kind::Int(0, 1_000_000),
+        default: "",
+        doc: "Beside y, the point of the origin that a crop is centred on, as gravity=X,Y.",
+        tier: Tier::C,
+        parse: |said, value| {
+            said.center_x = Some(corner(&format!("{value},0"))?.0);
+            Ok(())
+        },
+        write: |said| said.center_x.map(|x| x.to_string()),
+    },
+    Param {
+        name: "y",
+        aliases: &[],
+        kind: Kind::Int(0, 1_000_000),
+        default: "",
+        doc: "Beside x, the point of the origin that a crop is centred on, as gravity=X,Y.",
+        tier: Tier::C,
+        parse: |said, value| {
+            said.center_y = Some(corner(&format!("0,{value}"))?.1);
+            Ok(())
+        },
+        write: |said| said.center_y.map(|y| y.to_string()),
+    },
+    Param {
+        name: "doc_page",
+        aliases: &[],
+        kind: Kind::Int(1, 10_000),
+        default: "1",
+        doc: "Page of a document.",
+        tier: Tier::C,
+        parse: |said, value| {
+            let (page, inside) = bounded(number(value)?.round(), 1.0, 10_000.0);
+            said.page = Some(page.get() as u32).filter(|page| *page > 1);
+            inside
+        },
+        write: |said| said.page.map(|page| page.to_string()),
+    },
     Param {
         name: "trim",
         aliases: &[],
@@ -256,111 +374,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
             (true, true) => Some("hv".to_owned()),
         },
     },
-    Param {
-        name: "f",
-        aliases: &[],
-        kind: Kind::Syntax("filters as name:value, with commas"),
-        default: "",
-        doc: "Filters in one parameter; none is supported yet.",
-        tier: Tier::A,
-        parse: |_, value| {
-            let known = |item: &str| FILTERS.contains(&item.split(':').next().unwrap_or_default().trim());
-            Err(if value.split(',').filter(|item| !item.is_empty()).all(known) {
-                WarningKind::Unsupported
-            } else {
-                WarningKind::Invalid
-            })
-        },
-        write: |_| None,
-    },
-    flag_row!("wat", &[], watermark, A, "Draws the watermark that wat_url names."),
-    Param {
-        name: "wat_url",
-        aliases: &[],
-        kind: Kind::Syntax("an absolute http or https address, or a path"),
-        default: "",
-        doc: "The watermark; one that is larger than the picture is shrunk to it.",
-        tier: Tier::A,
-        parse: |said, value| {
-            said.mark = Some(overlay::asset(value).ok_or(WarningKind::Invalid)?);
-            Ok(())
-        },
-        write: |said| said.mark.as_ref().map(overlay::spell),
-    },
-    Param {
-        name: "wat_gravity",
-        aliases: &[],
-        kind: Kind::Enum(&[
-            "center",
-            "centre",
-            "north",
-            "northeast",
-            "east",
-            "southeast",
-            "south",
-            "southwest",
-            "west",
-            "northwest",
-            "absolute",
-            "relative",
-        ]),
-        default: "center",
-        doc: "Which edges the watermark lies at.",
-        tier: Tier::A,
-        parse: |said, value| match compass(value) {
-            Some(anchor) => {
-                said.mark_anchor = Some(anchor);
-                Ok(())
-            }
-            None if ["absolute", "relative"].iter().any(|word| word.eq_ignore_ascii_case(value)) => {
-                Err(WarningKind::Unsupported)
-            }
-            None => Err(WarningKind::Invalid),
-        },
-        write: |said| said.mark_anchor.map(|anchor| spell_compass(anchor).to_owned()),
-    },
-    Param {
-        name: "wat_pad",
-        aliases: &[],
-        kind: Kind::Syntax("X or X,Y in pixels, or in percent of the picture with p"),
-        default: "0",
-        doc: "Distance between the watermark and the edges that it lies at.",
-        tier: Tier::A,
-        parse: |said, value| {
-            let (pad, clamped) = mark_pad(value)?;
-            said.mark_pad = Some(pad);
-            unless(clamped)
-        },
-        write: |said| said.mark_pad.map(spell_mark_pad),
-    },
-    Param {
-        name: "wat_scale",
-        aliases: &[],
-        kind: Kind::Syntax("percent of the watermark's own size, or Xp or Xp,Yp in percent of the picture; up to 1000"),
-        default: "100",
-        doc: "Scales the watermark, ratio kept.",
-        tier: Tier::A,
-        parse: |said, value| {
-            let (scale, clamped) = MarkScale::read(value)?;
-            said.mark_scale = Some(scale);
-            unless(clamped)
-        },
-        write: |said| said.mark_scale.map(MarkScale::spell),
-    },
-    Param {
-        name: "wat_opacity",
-        aliases: &[],
-        kind: Kind::Number(0.0, 1.0),
-        default: "1",
-        doc: "Opacity of the watermark.",
-        tier: Tier::A,
-        parse: |said, value| {
-            let (opacity, inside) = bounded(number(value)?, 0.0, 1.0);
-            said.mark_opacity = Some(opacity);
-            inside
-        },
-        write: |said| said.mark_opacity.map(|opacity| opacity.to_string()),
-    },
+    flag_row!("wat", &[], watermark, A, "Draws the watermarks that wat_url and wat_text name."),
     Param {
         name: "force_format",
         aliases: &[],
@@ -390,6 +404,20 @@ pub(super) static TABLE: &[Param<Said>] = &[
             inside
         },
         write: |said| said.quality.map(|q| q.to_string()),
+    },
+    Param {
+        name: "optipress",
+        aliases: &[],
+        kind: Kind::Int(1, 3),
+        default: "",
+        doc: "Quality by likeness to the original, in points of SSIMULACRA 2: 1 is 85, 2 is 75, 3 is 65. Wins over q.",
+        tier: Tier::B,
+        parse: |said, value| {
+            let (level, inside) = bounded(number(value)?.round(), 0.0, 3.0);
+            said.optipress = Some(level.get() as u8).filter(|level| *level > 0);
+            inside
+        },
+        write: |said| said.optipress.map(|level| level.to_string()),
     },
     flag_row!("lossless", &[], lossless, B, "Lossless WebP."),
     Param {

@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod looks;
 mod marks;
 
 use std::collections::HashSet;
@@ -7,7 +8,7 @@ use std::collections::HashSet;
 use plan::{AcceptClass, Background, Color, Dim, Fit, Format, OutputRule, Resize, Stage};
 use proptest::prelude::*;
 
-use super::table::KNOWN_LATER;
+use super::table::{self, KNOWN_LATER};
 use super::*;
 use crate::table::Kind;
 
@@ -83,7 +84,10 @@ fn stages() {
         // 2.4 Geometry and background
         ("w=9&h=9&func=fit&bg_color=f80", "resize:9x9,contain,enlarge=no,on=ff8800ff|flatten:ff8800ff"),
         ("w=9&h=9&func=fit&bg_colour=RebeccaPurple", "resize:9x9,contain,enlarge=no,on=663399ff|flatten:663399ff"),
-        ("w=9&h=9&func=fit&bg_color=auto", "resize:9x9,contain,enlarge=no"),
+        ("w=9&h=9&func=fit&bg_color=auto", "resize:9x9,contain,enlarge=no,on=dominant|flatten:dominant"),
+        ("w=9&h=9&x=30&y=20", "resize:9x9,cover,at=master-pixel(30 20)"),
+        ("w=9&h=9&x=30&y=20&gravity=north", "resize:9x9,cover,at=top"),
+        ("w=9&h=9&x=30", "resize:9x9,cover"),
         ("w=9&h=9&func=fit&bg_img_fit=1", "resize:9x9,contain,enlarge=no,on=blur"),
         ("bg_color=11223344", "flatten:11223344"),
         ("flip=h", "flip:h"),
@@ -91,6 +95,7 @@ fn stages() {
         ("flip=yx", "flip:hv"),
         ("flip=none", ""),
         ("r=90", "rotate:270,auto"),
+        ("r=-45&bg_color=auto", "rotate:45,dominant|flatten:dominant"),
         ("r=-45.5&bg_color=000", "rotate:45.5,000000ff|flatten:000000ff"),
         ("r=720", ""),
         ("r=90&flip=h&w=9", "resize:9x-,inside|rotate:270,auto|flip:h"),
@@ -120,18 +125,30 @@ fn outputs() {
         ("q=x", format!("{auto}, quality 80/78/55, progressive")),
         ("q=75&lossless=1", format!("{auto}, quality 75, lossless, progressive")),
         ("q=75&force_format=original", "source format, quality 75, progressive".to_owned()),
-        ("q=75&force_format=webp", "first accepted of webp, else source format, quality 75, progressive".to_owned()),
+        (
+            "q=75&force_format=webp",
+            "first accepted of webp, else source format, quality 75, progressive, no larger than the fallback"
+                .to_owned(),
+        ),
         ("q=75&force_format=_webp", "webp, quality 75, progressive".to_owned()),
         ("q=75&force_format=JPG", "jpeg, quality 75, progressive".to_owned()),
         ("q=75&force_format=png", "png, quality 75, progressive".to_owned()),
         ("q=75&force_format=gif", "gif, quality 75, progressive".to_owned()),
-        ("q=75&force_format=avif", "first accepted of avif, else source format, quality 75, progressive".to_owned()),
+        (
+            "q=75&force_format=avif",
+            "first accepted of avif, else source format, quality 75, progressive, no larger than the fallback"
+                .to_owned(),
+        ),
         ("q=75&force_format=webp,jpg,png", "first accepted of webp jpeg, else png, quality 75, progressive".to_owned()),
         ("q=75&force_format=webp%2Cpng", "first accepted of webp, else png, quality 75, progressive".to_owned()),
         ("q=75&force_format=png,webp", "first accepted of png webp, else png, quality 75, progressive".to_owned()),
         ("q=75&force_format=jpg,jpeg", "jpeg, quality 75, progressive".to_owned()),
         ("q=75&force_format=webp,heic,jpg", "first accepted of webp, else jpeg, quality 75, progressive".to_owned()),
         ("func=proxy&w=300", "original bytes".to_owned()),
+        ("optipress=1", format!("{auto}, quality 95, progressive, likeness=85")),
+        ("optipress=2", format!("{auto}, quality 95, progressive, likeness=75")),
+        ("optipress=3&q=10", format!("{auto}, quality 95, progressive, likeness=65")),
+        ("optipress=0", format!("{auto}, quality 80/78/55, progressive")),
     ] {
         assert_eq!(parse(&format!("/p.jpg?{query}")).plan.output.to_string(), want, "{query}");
     }
@@ -231,9 +248,14 @@ fn what_is_not_obeyed_is_said() {
         ("w=10&h=5000&dpr=2", vec!["clamped:h=5000"]),
         ("q=101", vec!["clamped:q=101"]),
         ("q=", vec!["invalid:q="]),
-        ("gray=1&bright=10", vec!["unsupported:gray=1", "unsupported:bright=10"]),
-        ("wat_url%5B1%5D=x", vec!["unsupported:wat_url[1]=x"]),
-        ("f=bright:10,contrast:30,grey", vec!["unsupported:f=bright:10,contrast:30,grey"]),
+        ("blur_faces=1&p=small", vec!["unsupported:blur_faces=1", "unsupported:p=small"]),
+        ("wat_url%5B1%5D=x", vec!["no-effect:wat_url[1]=/x"]),
+        ("f=blur_faces", vec!["unsupported:f=blur_faces"]),
+        ("x=3", vec!["no-effect:x=3"]),
+        ("x=3&y=4&gravity=north", vec!["no-effect:x=3", "no-effect:y=4"]),
+        ("q=50&optipress=2", vec!["no-effect:q=50"]),
+        ("optipress=4", vec!["clamped:optipress=4"]),
+        ("doc_page=0", vec!["clamped:doc_page=0"]),
         ("f=foo:1", vec!["invalid:f=foo:1"]),
         ("func=face", vec!["unsupported:func=face"]),
         ("func=facehide", vec!["unsupported:func=facehide"]),
@@ -242,7 +264,7 @@ fn what_is_not_obeyed_is_said() {
         ("gravity=trim", vec!["unsupported:gravity=trim"]),
         ("gravity=1,2p", vec!["invalid:gravity=1,2p"]),
         ("gravity=-1,2", vec!["clamped:gravity=-1,2"]),
-        ("bg_color=auto", vec!["unsupported:bg_color=auto"]),
+        ("bg_color=auto", vec![]),
         ("bg_color=12345", vec!["invalid:bg_color=12345"]),
         ("org_if_sml=yes", vec!["invalid:org_if_sml=yes"]),
         ("aspect_ratio=0", vec!["invalid:aspect_ratio=0"]),
@@ -320,16 +342,35 @@ fn purge_entries_in_every_documented_form() {
 }
 
 /// A few readable values for each row.
-fn samples(param: &Param<Said>) -> Vec<String> {
+fn samples<D: 'static>(param: &Param<D>) -> Vec<String> {
     let words: &[&str] = match param.name {
+        "bright" | "contrast" | "saturate" => &["-100", "-33.3333", "10", "99.99", "100"],
+        "sepia" => &["1", "50", "0", "33.3333"],
+        "duotone" => &["000080,ffff00", "red,12345678,0.6", "000,fff,0.3333", "000,fff,0"],
+        "colorize" | "bg_colorize" => &["red", "red,0.3", "ff000040", "00ff00ff", "red,0", "transparent"],
+        "blur" => &["1", "33.3333", "100"],
+        "pixelate" => &["1", "30"],
+        "sharp" => &["1", "0.3333", "20"],
+        "bg_blur" => &["1", "33.3333", "100"],
+        "bg_opacity" => &["0", "0.5", "1"],
+        "margin" => &["3", "10p", "4,8", "1,2,3,4", "33.33p,2"],
+        "radius" => &["20", "max", "1,2,3,4", "0", "0,0,9,0"],
+        "x" | "y" => &["0", "44"],
+        "doc_page" => &["1", "7"],
+        "optipress" => &["1", "2", "3"],
+        "wat_text" => &["Hello", "50% & more, é", "a=b+c"],
+        "wat_pos" => &["0", "50", "100p,50p", "12.5,-3p"],
+        "wat_font" => &["Arial", "DejaVu-Sans-Bold", "Arial-Black", "Courier-New-Bold-Italic", "Bold"],
+        "wat_fontsize" => &["16", "20max", "33.3333", "2000"],
+        "wat_color" => &["fff", "12345678", "red"],
         "aspect_ratio" => &["1.5", "16:9", "1,2", "0.5,16:9"],
         "gravity" => &["north", "southwest", "auto", "face", "10,20", "10p,33.33p", "0.1c,0.9c", "1000000,0"],
         "tl_px" => &["0,0", "3,4"],
         "br_px" => &["1,1", "300,200"],
-        "f" => &[],
+        "f" => &["bright:10,contrast:-30,grey", "sepia:40", "blur:3"],
         "force_format" => &["original", "jpg", "webp", "_avif", "webp,png,jpg", "png,webp", "_jpeg", "avif,webp"],
         "force_download" => &["1", "cat & dog.jpg"],
-        "bg_color" => &["fff", "12345678", "red", "transparent"],
+        "bg_color" => &["fff", "12345678", "red", "transparent", "auto"],
         "func" => &["crop", "fit", "cropfit", "bound", "boundmin", "cover", "proxy"],
         "flip" => &["h", "y", "xy", "none"],
         "r" => &["90", "-33.25", "180", "359.9999", "-0.0001"],
@@ -338,7 +379,7 @@ fn samples(param: &Param<Said>) -> Vec<String> {
         "dpr" => &["0.1", "1.5", "8"],
         "trim" => &["0", "9.75", "100"],
         "wat_url" => &["/logo.png", "https://x.example/a%2Fb.png?v=1&w=2", "/a b/%é.png"],
-        "wat_gravity" => &["north", "southwest", "center"],
+        "wat_gravity" => &["north", "southwest", "center", "absolute", "relative"],
         "wat_pad" => &["0", "10", "-3,20", "33.33p", "0,5p"],
         "wat_scale" => &["100", "12.5", "35p", "0.01p,1000p"],
         "wat_opacity" => &["0", "0.3333", "1"],
@@ -348,18 +389,19 @@ fn samples(param: &Param<Said>) -> Vec<String> {
     words.iter().map(|w| (*w).to_owned()).collect()
 }
 
-#[test]
-fn the_table_is_sound() {
-    let mut names = HashSet::new();
-    for param in TABLE {
+/// Reads and spells every sample of every row of a table.
+fn is_sound<D: Default + PartialEq + std::fmt::Debug + 'static>(
+    rows: impl Iterator<Item = &'static Param<D>>,
+    names: &mut HashSet<&'static str>,
+) {
+    for param in rows {
         for name in [param.name].iter().chain(param.aliases) {
             assert!(names.insert(*name), "{name} twice");
-            assert!(std::ptr::eq(Param::find(TABLE, name).unwrap(), param));
         }
         assert!(!param.doc.is_empty() && !param.kind.allowed().is_empty(), "{}", param.name);
-        assert_eq!((param.write)(&Said::default()), None, "{}: the default is not written", param.name);
+        assert_eq!((param.write)(&D::default()), None, "{}: the default is not written", param.name);
         for value in samples(param) {
-            let (mut once, mut twice) = (Said::default(), Said::default());
+            let (mut once, mut twice) = (D::default(), D::default());
             assert_eq!((param.parse)(&mut once, &value), Ok(()), "{}={value}", param.name);
             if let Some(text) = (param.write)(&once) {
                 assert_eq!((param.parse)(&mut twice, &text), Ok(()), "{}={text}", param.name);
@@ -373,15 +415,22 @@ fn the_table_is_sound() {
         }
         if let Kind::Enum(words) = param.kind {
             for word in words {
-                let answer = (param.parse)(&mut Said::default(), word);
+                let answer = (param.parse)(&mut D::default(), word);
                 assert!(matches!(answer, Ok(()) | Err(WarningKind::Unsupported)), "{}={word}: {answer:?}", param.name);
             }
         }
     }
+}
+
+#[test]
+fn the_tables_are_sound() {
+    let mut names = HashSet::new();
+    is_sound(table::rows(), &mut names);
+    is_sound(MARKS.iter(), &mut names);
+    assert_eq!(Cloudimage.params().len(), table::rows().count() + MARKS.len());
     for name in KNOWN_LATER {
         assert!(names.insert(name), "{name} twice");
     }
-    assert_eq!(Cloudimage.params().len(), TABLE.len());
 }
 
 #[test]
@@ -390,6 +439,13 @@ fn writes_what_reads_back() {
     for (asset, url, want) in [
         (Asset::Path("p.jpg".into()), "/x?w=300&h=200", "/p.jpg?w=300&h=200"),
         (Asset::Path("v7/a b%.jpg".into()), "/x?w=300&dpr=2", "/v7/v7/a%20b%25.jpg?w=600"),
+        (Asset::Path("p.jpg".into()), "/x?f=grey,bright:10&radius=1,2,3,4", "/p.jpg?radius=1,2,3,4&bright=10&gray=1"),
+        (
+            Asset::Path("p.jpg".into()),
+            "/x?w=300&h=200&func=fit&margin=10,10p",
+            "/p.jpg?w=300&h=200&func=fit&margin=10,30",
+        ),
+        (Asset::Path("p.jpg".into()), "/x?doc_page=3&force_format=webp", "/p.jpg?doc_page=3&force_format=webp"),
         (Asset::Path("p.jpg".into()), "/x?func=proxy", "/p.jpg?func=proxy"),
         (Asset::Path("p.jpg".into()), "/x?r=-90&bg_color=fff", "/p.jpg?bg_color=ffffff&r=-90"),
         (Asset::Url("https://x.example/a%2Fb.jpg".into()), "/x?q=50", "/https://x.example/a%2Fb.jpg?q=50"),
@@ -438,14 +494,18 @@ fn says_what_it_cannot_write() {
 
 /// A query of table rows with readable values.
 fn queries() -> impl Strategy<Value = String> {
-    (some_pairs(|_| true), some_pairs(|name| name.starts_with("wat_")))
-        .prop_flat_map(|(any, mark)| prop_oneof![Just(any.clone()), Just(format!("{any}&wat=1&wat_url=/l.png&{mark}"))])
+    let indexed = (some_pairs(MARKS.iter()), 0u32..3).prop_map(|(pairs, index)| {
+        let pairs: Vec<_> = pairs.split('&').filter_map(|pair| pair.split_once('=')).collect();
+        pairs.iter().map(|(name, value)| format!("{name}[{index}]={value}")).collect::<Vec<_>>().join("&")
+    });
+    let marks = (some_pairs(MARKS.iter()), prop::collection::vec(indexed, 0..3))
+        .prop_map(|(all, each)| format!("wat=1&wat_url=/l.png&{all}&{}", each.join("&")));
+    (some_pairs(table::rows()), prop::option::of(marks))
+        .prop_map(|(any, marks)| format!("{any}&{}", marks.unwrap_or_default()))
 }
 
-fn some_pairs(wanted: fn(&str) -> bool) -> impl Strategy<Value = String> {
-    let pairs: Vec<String> = TABLE
-        .iter()
-        .filter(|param| wanted(param.name))
+fn some_pairs<D: 'static>(rows: impl Iterator<Item = &'static Param<D>>) -> impl Strategy<Value = String> {
+    let pairs: Vec<String> = rows
         .filter(|param| param.name != "ci_url_encoded")
         .flat_map(|param| samples(param).into_iter().map(|v| (param.name, v)))
         .map(|(name, value)| format!("{name}={}", text::encode(&value, text::QUERY_VALUE)))
@@ -479,12 +539,14 @@ proptest! {
     }
 
     #[test]
-    fn nothing_panics(url in any::<String>(), index in 0..TABLE.len(), value in any::<String>()) {
-        let name = &TABLE[index];
+    fn nothing_panics(url in any::<String>(), at in any::<prop::sample::Index>(), value in any::<String>()) {
         let _ = Cloudimage.parse(Target::new(&url), &Settings::default());
         let _ = purge_path(&url, &Settings::default());
-        let url = format!("/{value}?{}={value}&{value}", name.name);
+        let rows: Vec<_> = table::rows().collect();
+        let (row, mark) = (rows[at.index(rows.len())], &MARKS[at.index(MARKS.len())]);
+        let url = format!("/{value}?{}={value}&{value}&wat=1&{}[1]={value}&w=9&h=9&func=fit", row.name, mark.name);
         let _ = Cloudimage.parse(Target::new(&url), &Settings { max_side: 0, ..Settings::default() });
-        let _ = (name.parse)(&mut Said::default(), &value);
+        let _ = (row.parse)(&mut Said::default(), &value);
+        let _ = (mark.parse)(&mut Mark::default(), &value);
     }
 }

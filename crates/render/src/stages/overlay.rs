@@ -79,7 +79,7 @@ fn prepare(overlay: &Overlay, bytes: &[u8], below: &Work, scope: &Scope<'_>) -> 
     let info = codec::probe(bytes, &budget)?;
     let scalings = geometry::scalings(overlay, below.size()).into_iter().map(Stage::Resize);
     let stages: Vec<Stage> = overlay.stages.iter().cloned().chain(scalings).collect();
-    let decode = Decode { at_least: foresee::at_least(&info, &stages, u32::MAX), all_frames: false };
+    let decode = Decode { at_least: foresee::at_least(&info, &stages, u32::MAX), ..Decode::default() };
     let decoded = codec::decode(bytes, &decode, &budget, scope.cancel)?;
     let work = Work::new(drop_idle_alpha(decoded.picture), &decoded.info);
     place(overlay, (work, &decoded.info, None), below.size(), &own)

@@ -1,0 +1,164 @@
+//! Colours and filters, in the order in which they act: <https://docs.cloudimage.io/transformations/image-filters>.
+
+use plan::Fixed;
+
+use crate::cloudimage::said::{Said, color_of, duotone, flag, number, sepia, spell_color_of, spell_duotone};
+use crate::request::WarningKind;
+use crate::table::{Kind, Param, Tier};
+use crate::text::bounded;
+
+use super::{flag_row, unless};
+
+/// Reads a number of a range into the field that `$field` names.
+macro_rules! number_row {
+    ($name:literal, $aliases:expr, $field:ident, $low:literal, $high:literal, $tier:ident, $doc:literal) => {
+        Param {
+            name: $name,
+            aliases: $aliases,
+            kind: Kind::Number($low, $high),
+            default: "0",
+            doc: $doc,
+            tier: Tier::$tier,
+            parse: |said, value| {
+                let (by, inside) = bounded(number(value)?, $low, $high);
+                said.$field = Some(by).filter(|by| *by != Fixed::ZERO);
+                inside
+            },
+            write: |said| said.$field.map(|by| by.to_string()),
+        }
+    };
+}
+
+/// What changes colours and sharpness.
+pub(in crate::cloudimage) static LOOKS: &[Param<Said>] = &[
+    number_row!("bright", &[], bright, -100.0, 100.0, A, "Brightness: 127.5 * X / 100 is added to each channel."),
+    number_row!(
+        "contrast",
+        &[],
+        contrast,
+        -100.0,
+        100.0,
+        A,
+        "Contrast: the distance from mid-grey times (1 + X / 100) squared."
+    ),
+    number_row!(
+        "saturate",
+        &[],
+        saturate,
+        -100.0,
+        100.0,
+        B,
+        "Saturation: the distance from a pixel's own grey times 1 + X / 100."
+    ),
+    flag_row!("gray", &["grey"], gray, A, "Shades of grey by luminance."),
+    Param {
+        name: "sepia",
+        aliases: &[],
+        kind: Kind::Syntax("0 or 1, or percent above 1 up to 100"),
+        default: "0",
+        doc: "The brown of old prints; 1 is all of it.",
+        tier: Tier::B,
+        parse: |said, value| {
+            let (percent, clamped) = sepia(value)?;
+            said.sepia = percent;
+            unless(clamped)
+        },
+        write: |said| {
+            let whole = Fixed::new(100.0);
+            said.sepia.map(|percent| if percent == whole { "1".to_owned() } else { percent.to_string() })
+        },
+    },
+    flag_row!("invert", &[], invert, B, "The negative; transparency stays."),
+    Param {
+        name: "duotone",
+        aliases: &[],
+        kind: Kind::Syntax("C1,C2 or C1,C2,O: the colours of shadows and lights, and their opacity from 0 to 1"),
+        default: "",
+        doc: "Luminance on a line from one colour to another.",
+        tier: Tier::B,
+        parse: |said, value| {
+            let (tones, clamped) = duotone(value)?;
+            said.duotone = Some(tones);
+            unless(clamped)
+        },
+        write: |said| said.duotone.map(spell_duotone),
+    },
+    Param {
+        name: "colorize",
+        aliases: &["colourize", "colourise"],
+        kind: Kind::Syntax("C or C,O: a colour and its opacity from 0 to 1"),
+        default: "an opacity of 0.5",
+        doc: "One colour laid over the picture.",
+        tier: Tier::B,
+        parse: |said, value| {
+            let (color, clamped) = color_of(value)?;
+            said.colorize = Some(color);
+            unless(clamped)
+        },
+        write: |said| said.colorize.map(spell_color_of),
+    },
+    number_row!("blur", &[], blur, 0.0, 100.0, A, "Gaussian blur; the standard deviation is half of it in pixels."),
+    Param {
+        name: "pixelate",
+        aliases: &["pixellate"],
+        kind: Kind::Int(1, 1000),
+        default: "1",
+        doc: "Squares of one colour, of this side in pixels.",
+        tier: Tier::A,
+        parse: |said, value| {
+            let (side, inside) = bounded(number(value)?.round(), 1.0, 1000.0);
+            said.pixelate = Some(side.get() as u32).filter(|side| *side > 1);
+            inside
+        },
+        write: |said| said.pixelate.map(|side| side.to_string()),
+    },
+    Param {
+        name: "sharp",
+        aliases: &[],
+        kind: Kind::Number(0.0, 20.0),
+        default: "0",
+        doc: "Unsharp mask on the luminance of standard deviation 1 and amount X / 2; 1 suits thumbnails.",
+        tier: Tier::B,
+        parse: |said, value| {
+            let amount = if number(value).is_err() && flag(value)? { 1.0 } else { number(value).unwrap_or_default() };
+            let (amount, inside) = bounded(amount, 0.0, 20.0);
+            said.sharp = Some(amount).filter(|amount| *amount != Fixed::ZERO);
+            inside
+        },
+        write: |said| said.sharp.map(|amount| amount.to_string()),
+    },
+    Param {
+        name: "f",
+        aliases: &[],
+        kind: Kind::Syntax("filters as name:value, with commas: bright:10,contrast:30,gray"),
+        default: "",
+        doc: "Filters in one parameter; each counts as the parameter of its name.",
+        tier: Tier::A,
+        parse: packed,
+        write: |_| None,
+    },
+];
+
+/// Filters of `f` that are known and not obeyed.
+const LATER: &[&str] = &["blur_faces"];
+
+/// Reads `f`: what can be read is obeyed whatever stands beside it.
+fn packed(said: &mut Said, value: &str) -> Result<(), WarningKind> {
+    let (mut obeyed, mut worst) = (false, None);
+    for item in value.split(',').map(str::trim).filter(|item| !item.is_empty()) {
+        let (name, value) = item.split_once(':').unwrap_or((item, ""));
+        let row = Param::find(LOOKS, name.trim()).filter(|row| row.name != "f");
+        let answer = match row {
+            Some(row) => (row.parse)(said, value.trim()),
+            None if LATER.contains(&name) => Err(WarningKind::Unsupported),
+            None => Err(WarningKind::Invalid),
+        };
+        obeyed |= matches!(answer, Ok(()) | Err(WarningKind::Clamped));
+        worst = worst.or(answer.err());
+    }
+    match worst {
+        None => Ok(()),
+        Some(_) if obeyed => Err(WarningKind::Clamped),
+        Some(kind) => Err(kind),
+    }
+}
