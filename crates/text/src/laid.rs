@@ -138,7 +138,8 @@ fn place(fitted: Fitted<'_>, style: &Style, limits: &Limits, mut warnings: Vec<W
     within("height", box_height.into(), side(limits))?;
     // Lines are broken at the same places again: none is wider than the box, and the box is no wider than the room.
     let width = if style.wrap { box_width.min(style.max_width.unwrap_or(box_width)) } else { box_width };
-    break_lines(&mut lines, Some((width.max(whole(measure.width))) as f32));
+    // So none is either where whole pixels have rounded a hair away.
+    break_lines(&mut lines, Some((width.max(whole(measure.width)) as f32).max(measure.width)));
     lines.align(alignment(style.align), AlignmentOptions::default());
     let shift = f64::from(box_width - width.max(whole(measure.width)).min(box_width)) * share(style.align, &lines);
     let drop = f64::from(box_height - whole(measure.height).min(box_height))
