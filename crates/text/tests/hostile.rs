@@ -49,7 +49,6 @@ fn made_up_horrors_end_in_a_picture_or_a_refusal() {
     for (name, text) in &texts {
         assert!(text.chars().count() <= 5_000, "{name}");
         for style in &styles {
-            let began = std::time::Instant::now();
             match layout(text, style, with_bars(), &limits) {
                 Ok(laid) => {
                     assert!(u64::from(laid.width) * u64::from(laid.height) <= limits.area, "{name}");
@@ -58,7 +57,6 @@ fn made_up_horrors_end_in_a_picture_or_a_refusal() {
                 Err(TextError::OverLimit { .. } | TextError::Empty) => {}
                 Err(error) => panic!("{name}: {error}"),
             }
-            println!("{name}: {:?}", began.elapsed());
         }
     }
 }
