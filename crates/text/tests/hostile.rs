@@ -178,6 +178,27 @@ proptest! {
         }
     }
 
+    /// Tables of shaping and outlines with wrong bytes in them: an error or some picture.
+    #[test]
+    fn a_damaged_font_ends_in_a_picture_or_an_error(
+        damage in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 1..400),
+    ) {
+        let mut file = include_bytes!("../fonts/NotoSans-Italic.ttf").to_vec();
+        for (at, byte) in damage {
+            // Past the table of tables, else most files are refused at once.
+            let at = 512 + at.index(file.len() - 512);
+            file[at] = byte;
+        }
+        if let Ok(fonts) = embedded().with_font("own", file.into()) {
+            let style = Style { families: vec!["own".into()], size: 30.0, max_width: Some(300), ..Style::default() };
+            match layout("Hamburgefonstiv ffi ŽůΆЖ 012", &style, &fonts, &Limits::default()) {
+                Ok(laid) => drop(draw(&laid)),
+                Err(TextError::Fonts(_) | TextError::OverLimit { .. }) => {}
+                Err(other) => prop_assert!(false, "{}", other),
+            }
+        }
+    }
+
     #[test]
     fn text_in_its_room_stays_in_it(text in "[a-z ]{1,60}", width in 60_u32..400, shrink in any::<bool>()) {
         let overflow = if shrink { Overflow::Shrink } else { Overflow::Cut(CutAt::End) };
