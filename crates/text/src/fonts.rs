@@ -125,13 +125,14 @@ impl Fonts {
     }
 
     /// These fonts and one more, under a name of its own that styles may then use; for a font that a request brings with it.
-    /// Every face of a collection is taken. Compressed web fonts (WOFF) are not read.
+    /// Every face of a collection is taken. Compressed web fonts (WOFF) and glyphs in colour are
+    /// not read.
     ///
     /// A font's tables are programs of a kind: what it may cost to shape is bounded by the shaper, to paint by
     /// [`Limits`](crate::Limits).
     ///
     /// # Errors
-    /// [`FontsError::NotAFont`] when it is none, is over 32 MiB, or lacks what text needs.
+    /// [`FontsError::NotAFont`] when it is none, is over 32 MiB, lacks what text needs or has glyphs in colour.
     pub fn with_font(&self, name: &str, file: Arc<[u8]>) -> Result<Fonts, FontsError> {
         if file.len() > folders::REQUEST_BYTES || !folders::usable(&file) {
             return Err(FontsError::NotAFont);

@@ -1,5 +1,6 @@
 //! A text laid out: where everything stands, and what it will cost to paint.
 
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -43,6 +44,21 @@ pub struct Laid {
     pub warnings: Vec<Warning>,
     pub(crate) style: Style,
     pub(crate) marks: Marks,
+}
+
+/// A sentence for a header or a log.
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Warning::MissingGlyphs(chars) => {
+                f.write_str("no font has")?;
+                chars.iter().try_for_each(|c| write!(f, " U+{:04X}", u32::from(*c)))
+            }
+            Warning::UnknownFamily(name) => write!(f, "no font family {name:?}"),
+            Warning::Cut => f.write_str("text cut to fit"),
+            Warning::Shrunk => f.write_str("text shrunk to fit"),
+        }
+    }
 }
 
 /// All that is to be painted.

@@ -159,8 +159,6 @@ fn style() -> impl Strategy<Value = Style> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
-
     #[test]
     fn any_text_in_any_style_is_drawn_within_limits_or_refused(text in text(), style in style()) {
         let limits = Limits { characters: 200, lines: 30, side: 900, area: 300_000, ..Limits::default() };

@@ -257,6 +257,8 @@ fn a_request_may_bring_a_font() {
     assert_eq!(layout("lll", &noto, &fonts, &Limits::default()).unwrap().frame.width, 60);
     assert!(lay("lll", &noto).frame.width < 30);
 
+    let colored = std::fs::read(folder("tests/fonts/test-faces.ttf")).unwrap();
+    assert!(matches!(embedded().with_font("x", colored.into()), Err(FontsError::NotAFont)));
     for end in [0, 3, 4, 12, 100, 200, 300] {
         let cut = embedded().with_font("x", file[..end].into());
         assert!(matches!(cut, Err(FontsError::NotAFont)), "{end}");

@@ -33,7 +33,7 @@ pub enum FontsError {
         /// The folder where counting stopped.
         path: PathBuf,
     },
-    /// Bytes that are no TrueType or OpenType font, or one that lacks what text needs.
+    /// Bytes that are no TrueType or OpenType font, or one that lacks what text needs, or that brings its own colours.
     #[error("not a font that can be used")]
     NotAFont,
 }
@@ -78,7 +78,8 @@ fn enter(folder: &Path, depth: u32, found: &mut Found) -> Result<(), FontsError>
     Ok(())
 }
 
-/// Whether every face has the tables without which nothing can be laid out, and a sane em.
+/// Whether every face has the tables without which nothing can be laid out, a sane em, and no glyphs in colour: those are
+/// pictures and trees of paints, whose cost nothing here bounds when a stranger made them.
 pub(super) fn usable(file: &[u8]) -> bool {
     let Ok(file) = FileRef::new(file) else { return false };
     let mut faces = file.fonts().peekable();
@@ -92,6 +93,9 @@ pub(super) fn usable(file: &[u8]) -> bool {
                     && face.hmtx().is_ok()
                     && face.cmap().is_ok()
                     && face.name().is_ok()
+                    && face.cbdt().is_err()
+                    && face.sbix().is_err()
+                    && face.colr().is_err()
             })
         })
 }
