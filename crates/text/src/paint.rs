@@ -10,7 +10,7 @@ use vello_cpu::peniko::ImageAlphaType;
 use vello_cpu::{Glyph, Pixmap, RenderContext, Resources};
 
 use crate::glyph::{Face, TOLERANCE, flat, stroked};
-use crate::laid::{Laid, Marks};
+use crate::laid::{Laid, Marks, guarded};
 use crate::limits::TextError;
 use crate::shadow::put_below;
 use crate::style::Outline;
@@ -29,8 +29,12 @@ pub struct Rgba {
 /// Paints a text that was laid out. The same text gives the same bytes on the same kind of processor.
 ///
 /// # Errors
-/// [`TextError::Fonts`] when the picture cannot be set up.
+/// [`TextError::Fonts`] for a damaged font.
 pub fn draw(laid: &Laid) -> Result<Rgba, TextError> {
+    guarded(|| paint_all(laid))
+}
+
+fn paint_all(laid: &Laid) -> Result<Rgba, TextError> {
     let style = &laid.style;
     let mut painter = Painter::new(laid.width, laid.height)?;
     let pixmap = match style.shadow.filter(|shadow| shadow.color.a > 0) {

@@ -211,4 +211,21 @@ mod tests {
         assert_eq!((alone.len(), word.len()), (1, 3));
         assert!(!word.contains(&alone[0]) && word[0] != word[1] && word[1] != word[2] && word[0] != word[2]);
     }
+    /// Thai is written without spaces; a dictionary says where words end.
+    #[test]
+    fn thai_lines_end_with_words() {
+        let words = ["ภาษา", "ไทย", "เป็น", "ภาษา", "ราชการ", "ของ", "ประเทศ", "ไทย"];
+        let text = words.concat();
+        let ends: Vec<usize> = (1..=words.len()).map(|n| words[..n].concat().len()).collect();
+        let fonts = Fonts::embedded();
+        let style = Style::default();
+        fonts.with_worker(|worker| {
+            let mut lines = Setter::new(&style, &fonts, worker).shape(&text, 1.0);
+            let measure = break_lines(&mut lines, Some(100.0));
+            assert!(measure.lines >= 3 && !measure.broke_word, "{measure:?}");
+            for line in lines.lines() {
+                assert!(ends.contains(&line.text_range().end), "{:?} is not in {ends:?}", line.text_range());
+            }
+        });
+    }
 }

@@ -239,3 +239,38 @@ fn folders_are_read_and_bad_files_are_told() {
     let missing = Fonts::new(&[folder_of.path().join("none")]).unwrap_err();
     assert!(matches!(missing, FontsError::Folder { .. }) && missing.to_string().contains("none"), "{missing}");
 }
+
+#[test]
+fn a_request_may_bring_a_font() {
+    let file = std::fs::read(folder("tests/fonts/test-bars.ttf")).unwrap();
+    let fonts = embedded().with_font("fonts/My Own.ttf", file.clone().into()).unwrap();
+    let own = Style { families: vec!["fonts/My Own.ttf".into()], ..style() };
+    let laid = layout("lll", &own, &fonts, &Limits::default()).unwrap();
+    // Its letters are one em wide.
+    assert_eq!((laid.frame.width, laid.warnings.len()), (60, 0));
+    // What it lacks comes from the others, and the others do not change.
+    assert!(layout("lxא", &own, &fonts, &Limits::default()).unwrap().warnings.is_empty());
+    assert_eq!(lay("l", &own).warnings.len(), 1);
+    // A name that is taken gets the new font, and leaves the old one to those who did not bring it.
+    let fonts = embedded().with_font("Noto Sans", file.clone().into()).unwrap();
+    let noto = Style { families: vec!["noto sans".into()], ..style() };
+    assert_eq!(layout("lll", &noto, &fonts, &Limits::default()).unwrap().frame.width, 60);
+    assert!(lay("lll", &noto).frame.width < 30);
+
+    let colored = std::fs::read(folder("tests/fonts/test-faces.ttf")).unwrap();
+    assert!(matches!(embedded().with_font("x", colored.into()), Err(FontsError::NotAFont)));
+    for end in [0, 3, 4, 12, 100, 200, 300] {
+        let cut = embedded().with_font("x", file[..end].into());
+        assert!(matches!(cut, Err(FontsError::NotAFont)), "{end}");
+    }
+    // Damaged anywhere, it is refused or drawn somehow; a panic in a reader of fonts ends as an error.
+    for at in 0..file.len() {
+        let mut bad = file.clone();
+        bad[at] ^= 0xff;
+        if let Ok(fonts) = embedded().with_font("fonts/My Own.ttf", bad.into())
+            && let Ok(laid) = layout("lx", &own, &fonts, &Limits::default())
+        {
+            let _ = text::draw(&laid);
+        }
+    }
+}

@@ -143,6 +143,7 @@ fn lines_are_drawn_below_and_through() {
 fn a_missing_glyph_is_a_box_and_a_warning() {
     let laid = lay("a\u{e123}b\u{e123}\u{e124}\u{200b}", &style());
     assert_eq!(laid.warnings, [Warning::MissingGlyphs(vec!['\u{e123}', '\u{e124}'])]);
+    assert_eq!(laid.warnings[0].to_string(), "no font has U+E123 U+E124");
     let alone = picture("\u{e123}", &style());
     assert!(coverage(&alone) > 40.0);
     // A font that shows nothing for what it lacks gets a hollow box drawn.

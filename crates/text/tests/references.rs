@@ -1,5 +1,5 @@
 //! Pictures against those of FreeType and HarfBuzz (`references/PROVENANCE.md`).
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 mod common;
 
