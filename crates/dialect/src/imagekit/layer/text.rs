@@ -219,8 +219,8 @@ pub(super) fn overlay(said: &TextSaid, content: &str, first: &Said, warnings: &m
     text.align = said.align.unwrap_or(TextAlign::Center);
     text.padding = said.padding.unwrap_or_default();
     text.width = first.width;
-    // The vendor cuts a text to its ink before it is padded.
-    text.snug = true;
+    // The vendor cuts a text to its ink before it is padded; in a box of a width, lines have their sides.
+    text.snug = text.width.is_none();
     if text.width.is_some() {
         text.fit = TextFit::Wrap;
         text.line_height = said.line_height.map(|pixels| Fixed::new(f64::from(pixels) / size.get()));

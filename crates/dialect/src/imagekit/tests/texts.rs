@@ -23,9 +23,9 @@ fn text_layers_are_overlays() {
             "text1(a),size=45,000000ff,weight=700,italic,strikethrough,align=center,snug,center".to_owned(),
         ),
         ("i-a,ia-left", "text1(a),size=45,000000ff,align=left,snug,center".to_owned()),
-        ("i-a,w-300", "text1(a),size=45,000000ff,align=center,300x-,wrap,snug,center".to_owned()),
-        ("i-a,w-0.5", "text1(a),size=45,000000ff,align=center,0.5rx-,wrap,snug,center".to_owned()),
-        ("i-a,w-300,fs-20,lh-30", "text1(a),size=20,000000ff,align=center,line=1.5,300x-,wrap,snug,center".to_owned()),
+        ("i-a,w-300", "text1(a),size=45,000000ff,align=center,300x-,wrap,center".to_owned()),
+        ("i-a,w-0.5", "text1(a),size=45,000000ff,align=center,0.5rx-,wrap,center".to_owned()),
+        ("i-a,w-300,fs-20,lh-30", "text1(a),size=20,000000ff,align=center,line=1.5,300x-,wrap,center".to_owned()),
         ("i-a,pa-5", "text1(a),size=45,000000ff,align=center,snug,pad=(5 5 5 5),center".to_owned()),
         ("i-a,pa-5_6", "text1(a),size=45,000000ff,align=center,snug,pad=(5 6 5 6),center".to_owned()),
         ("i-a,pa-5_6_7", "text1(a),size=45,000000ff,align=center,snug,pad=(5 6 7 6),center".to_owned()),
@@ -108,6 +108,49 @@ fn texts_are_spelt() {
         let parsed = parsed(&format!("/tr:l-text,{layer},l-end/a.jpg"));
         let written = Imagekit.write("any", &parsed.asset, &parsed.plan, &settings()).unwrap();
         assert_eq!(written, format!("/tr:l-text,{want},l-end/a.jpg"), "{layer}");
+    }
+}
+
+/// Built by `@imagekit/nodejs` 7.11.0 from layers with everything in them that its types name.
+#[test]
+fn layers_that_sdks_build() {
+    for (steps, want) in [
+        (
+            "l-text,i-Hello,lx-10,ly--20,fs-24,ff-Open Sans,co-FF0000,tg-b_i,ia-left,pa-10_20,bg-FFFFFF50,r-5,rt--30,fl-h,\
+             al-5,lh-30,w-300,l-end",
+            "overlay:text5(Hello),size=24,ff0000ff,family=9(Open Sans),weight=700,italic,align=left,line=1.25,300x-,wrap,\
+             pad=(10 20 10 20),on=ffffff80,bottom-left,by=10,20,opacity=0.5,\
+             [mask:corners(5 5 5 5),auto|rotate:330,auto|flip:h]",
+        ),
+        (
+            "l-text,i-Hello,lxc-10,lyc-20,lap-center,l-end",
+            "overlay:text5(Hello),size=45,000000ff,align=center,snug,center,by=10,20",
+        ),
+        (
+            "l-image,i-a@@logo.png,lm-multiply,w-100,o-40,b-1_red,r-max,t-false,dpr-2:rt-30,l-end",
+            "overlay:path10(a/logo.png),center,blend=multiply,opacity=0.4,[orient:exif|resize:200x-,inside\
+             |border:1,1,1,1,ff0000ff,outer=(0.5r 0.5r 0.5r 0.5r),inner=(0.5r 0.5r 0.5r 0.5r)|rotate:30,auto]",
+        ),
+        (
+            "l-image,i-logo.png,t-false,lm-displace,lx-10,ly--5,l-end",
+            "overlay:path8(logo.png),center,blend=displace(10 -5),[orient:exif]",
+        ),
+        (
+            "l-image,ie-aHR0cHM6Ly94LmV4YW1wbGUvYSBiLnBuZw%3D%3D,e-shadow,e-gradient,e-sharpen,e-usm,e-contrast,e-grayscale,\
+             bl-3,l-end",
+            "overlay:url27(https://x.example/a%20b.png),center,[orient:exif|trim:corner,tolerance=10,keep=0|stretch|grayscale\
+             |blur:1.5|sharpen:1,1,0|unsharp:2,0.8,0.024|shadow:0.02,0.02,5,0000004d\
+             |gradient:linear 180 1 ffffffff 00000000]",
+        ),
+        (
+            "l-image,i-ik_canvas,bg-FF0000,w-100,h-20,al-5,r-max,e-gradient,l-end",
+            "overlay:solid(ff0000ff),100x20,center,opacity=0.5,[gradient:linear 180 1 ffffffff 00000000|mask:ellipse,auto]",
+        ),
+    ] {
+        for raw in [format!("/tr:{steps}/a.jpg"), format!("/a.jpg?tr={steps}")] {
+            assert_eq!(stages(&raw), want, "{raw}");
+            assert_eq!(warnings(&raw), "", "{raw}");
+        }
     }
 }
 
