@@ -29,6 +29,9 @@ pub struct Overlay {
     /// How far from there: inwards from an edge, to the right and down from the middle; negative = the other way. What lies
     /// outside the picture below is cut off.
     pub offset: (Shift, Shift),
+    /// Which edge or middle of the picture below the overlay's `anchor` is brought to. `offset` then counts to the right and
+    /// down from there. `None`: the same as `anchor`.
+    pub origin: Option<(Horizontal, Vertical)>,
     /// Repeated over the whole picture below, from its place in all directions.
     pub tile: Option<Tile>,
     /// How it is mixed with what is below.
@@ -55,6 +58,7 @@ impl Overlay {
             shrink: false,
             anchor: (Horizontal::Center, Vertical::Center),
             offset: (Shift::NONE, Shift::NONE),
+            origin: None,
             tile: None,
             blend: Blend::Normal,
             opacity: Fixed::ONE,
@@ -121,6 +125,14 @@ impl Shift {
     fn canonical(self) -> Shift {
         if self == Shift::Ratio(Fixed::ZERO) { Shift::NONE } else { self }
     }
+
+    /// The same distance the other way.
+    pub fn reversed(self) -> Shift {
+        match self {
+            Shift::Px(px) => Shift::Px(px.saturating_neg()),
+            Shift::Ratio(share) => Shift::Ratio(Fixed::new(-share.get())),
+        }
+    }
 }
 
 impl Plan {
@@ -185,6 +197,16 @@ pub(crate) fn canonical(mut overlay: Overlay) -> Option<Overlay> {
         overlay.gravity = Gravity::CENTER;
     }
     overlay.offset = (overlay.offset.0.canonical(), overlay.offset.1.canonical());
+    if overlay.origin == Some(overlay.anchor) {
+        // Inwards is to the left of a right edge, and up from a bottom one.
+        overlay.origin = None;
+        if overlay.anchor.0 == Horizontal::Right {
+            overlay.offset.0 = overlay.offset.0.reversed();
+        }
+        if overlay.anchor.1 == Vertical::Bottom {
+            overlay.offset.1 = overlay.offset.1.reversed();
+        }
+    }
     overlay.stages = crate::canonical::canonical_stages(std::mem::take(&mut overlay.stages));
     Some(overlay)
 }
@@ -217,6 +239,9 @@ impl fmt::Display for Overlay {
             f.write_str(",shrink")?;
         }
         write!(f, ",{}", Gravity::Anchor(self.anchor.0, self.anchor.1))?;
+        if let Some((column, row)) = self.origin {
+            write!(f, ",to={}", Gravity::Anchor(column, row))?;
+        }
         if self.offset != (Shift::NONE, Shift::NONE) {
             write!(f, ",by={},{}", self.offset.0, self.offset.1)?;
         }
@@ -328,6 +353,7 @@ mod tests {
             changed(|o| o.shrink = true),
             changed(|o| o.anchor.0 = Horizontal::Left),
             changed(|o| o.offset.0 = Shift::Px(1)),
+            changed(|o| o.origin = Some((Horizontal::Left, Vertical::Top))),
             changed(|o| o.offset.0 = Shift::Ratio(Fixed::ONE)),
             changed(|o| o.opacity = Fixed::new(0.5)),
             changed(|o| o.optional = true),
@@ -360,5 +386,21 @@ mod tests {
         let mut plan = plan(vec![Stage::Overlay(Box::new(invisible)), Stage::Overlay(Box::new(nested))]);
         plan.canonicalise();
         assert_eq!(plan.stages, [Stage::Overlay(Box::new(named("b")))]);
+    }
+
+    #[test]
+    fn an_origin_that_is_the_anchor_goes() {
+        for (anchor, offset, want) in [
+            ((Horizontal::Left, Vertical::Top), (3, 4), (3, 4)),
+            ((Horizontal::Right, Vertical::Bottom), (-3, -4), (3, 4)),
+            ((Horizontal::Center, Vertical::Bottom), (-3, 4), (-3, -4)),
+        ] {
+            let px = |(x, y)| (Shift::Px(x), Shift::Px(y));
+            let said = Overlay { anchor, offset: px(offset), origin: Some(anchor), ..named("a") };
+            let same = Overlay { anchor, offset: px(want), ..named("a") };
+            assert_eq!(canonical(said), Some(same), "{anchor:?}");
+        }
+        let apart = Overlay { origin: Some((Horizontal::Left, Vertical::Top)), ..named("a") };
+        assert_eq!(canonical(apart.clone()), Some(apart));
     }
 }

@@ -17,6 +17,7 @@ use render::{Fonts, Job, render};
 const CELL: (u32, u32) = (230, 190);
 const PICTURE: (u32, u32) = (220, 160);
 const COLUMNS: u32 = 6;
+const PAPER: Color = Color::rgb(246, 246, 242);
 
 /// A cell: what it is called, and what is drawn on its picture.
 type Cell = (String, Vec<Overlay>);
@@ -32,7 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let cells: Vec<Cell> = modes().into_iter().chain(boxes()).chain(texts()).collect();
     let rows = (cells.len() as u32).div_ceil(COLUMNS);
-    let (mut stages, mut pictures) = (vec![page(rows)], Vec::new());
+    let (mut stages, mut pictures) = (page(rows), Vec::new());
     for (at, (name, overlays)) in cells.into_iter().enumerate() {
         pictures.push(Some(base.as_slice()));
         pictures.extend(overlays.iter().filter(|o| o.picture.is_fetched()).map(|_| Some(top.as_slice())));
@@ -65,8 +66,9 @@ fn share(share: f64) -> Option<Dim> {
 }
 
 /// White paper over the base, which is only here because a plan has a master.
-fn page(rows: u32) -> Stage {
-    Stage::Resize(Resize::new(px(COLUMNS * CELL.0), px(rows * CELL.1), Fit::Stretch))
+fn page(rows: u32) -> Vec<Stage> {
+    let size = Stage::Resize(Resize::new(px(COLUMNS * CELL.0), px(rows * CELL.1), Fit::Stretch));
+    vec![size, Stage::Overlay(Box::new(Overlay::new(Picture::Solid(PAPER))))]
 }
 
 fn cell(at: u32, name: &str, overlays: Vec<Overlay>) -> Overlay {
@@ -79,7 +81,6 @@ fn cell(at: u32, name: &str, overlays: Vec<Overlay>) -> Overlay {
         ..Overlay::new(picture)
     };
     let label = Text { width: px(CELL.0 - 12), ..Text::new(name, Fixed::new(14.0)) };
-    let paper = Color::rgb(246, 246, 242);
     Overlay {
         width: px(CELL.0),
         height: px(CELL.1),
@@ -89,7 +90,7 @@ fn cell(at: u32, name: &str, overlays: Vec<Overlay>) -> Overlay {
             Stage::Overlay(Box::new(Overlay { stages, ..place(named(), 5, 24) })),
             Stage::Overlay(Box::new(place(Picture::Text(Box::new(label)), 6, 3))),
         ],
-        ..Overlay::new(Picture::Solid(paper))
+        ..Overlay::new(Picture::Solid(PAPER))
     }
 }
 

@@ -139,5 +139,8 @@ mod tests {
         let asset = plan::Asset::Path("logo.png".to_owned());
         let over = Stage::Overlay(Box::new(plan::Overlay::new(plan::Picture::Named { source: None, asset })));
         assert_eq!([true, false].map(|before| alpha_after(std::slice::from_ref(&over), before)), [true, false]);
+        let cutter =
+            plan::Overlay { blend: plan::Blend::Cutter, ..plan::Overlay::new(plan::Picture::Solid(Color::BLACK)) };
+        assert!(alpha_after(&[Stage::Overlay(Box::new(cutter))], false));
     }
 }

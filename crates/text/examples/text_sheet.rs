@@ -31,7 +31,8 @@ fn main() {
 
 fn samples() -> Vec<(&'static str, Style)> {
     let base = || Style { size: 26.0, color: Color::rgb(20, 30, 60), ..Style::default() };
-    let boxed = || Style { background: Color::rgb(222, 232, 245), max_width: Some(560), padding: Sides::all(8), ..base() };
+    let boxed =
+        || Style { background: Color::rgb(222, 232, 245), max_width: Some(560), padding: Sides::all(8), ..base() };
     let pangram = "The quick brown fox jumps over the lazy dog. Voilà: Žluťoučký kůň, ĳsland, ½ €.";
     vec![
         ("Regular 26: Hamburgefonstiv AV To fi ffl", base()),
@@ -56,26 +57,35 @@ fn samples() -> Vec<(&'static str, Style)> {
         ("שלום Hello עולם 123", boxed()),
         ("مرحبا بالعالم", Style { weight: 700, size: 40.0, ..boxed() }),
         ("Missing: \u{e123} \u{13000} box", boxed()),
-        ("Outline", Style {
-            size: 60.0,
-            weight: 700,
-            color: Color::WHITE,
-            outline: Some(Outline { width: 3.0, color: Color::rgb(200, 30, 30) }),
-            ..boxed()
-        }),
-        ("Shadow", Style {
-            size: 60.0,
-            weight: 700,
-            shadow: Some(Shadow { dx: 4.0, dy: 4.0, blur: 6.0, color: Color::BLACK.with_alpha(180) }),
-            ..boxed()
-        }),
-        ("Round 50 %", Style {
-            color: Color::WHITE.with_alpha(128),
-            background: Color::rgb(0, 100, 60),
-            radius: 20.0,
-            padding: Sides { top: 10, right: 30, bottom: 10, left: 30 },
-            ..base()
-        }),
+        (
+            "Outline",
+            Style {
+                size: 60.0,
+                weight: 700,
+                color: Color::WHITE,
+                outline: Some(Outline { width: 3.0, color: Color::rgb(200, 30, 30) }),
+                ..boxed()
+            },
+        ),
+        (
+            "Shadow",
+            Style {
+                size: 60.0,
+                weight: 700,
+                shadow: Some(Shadow { dx: 4.0, dy: 4.0, blur: 6.0, color: Color::BLACK.with_alpha(180) }),
+                ..boxed()
+            },
+        ),
+        (
+            "Round 50 %",
+            Style {
+                color: Color::WHITE.with_alpha(128),
+                background: Color::rgb(0, 100, 60),
+                radius: 20.0,
+                padding: Sides { top: 10, right: 30, bottom: 10, left: 30 },
+                ..base()
+            },
+        ),
         ("Ink box", Style { bounds: Bounds::Ink, size: 50.0, ..boxed() }),
         ("e\u{301} n\u{303} Z\u{336}a\u{337}l\u{338}g\u{316}o\u{30d}\u{30e}\u{304}\u{305}\u{33f}", boxed()),
         ("日本語の文字、漢字とかな", boxed()),

@@ -15,11 +15,14 @@ pub(crate) fn check(style: &Style, limits: &Limits) -> Result<(), TextError> {
     inside("weight", (1..=1000).contains(&style.weight))?;
     inside("families", style.families.len() <= 32 && style.families.iter().all(|name| name.len() <= 256))?;
     inside("letter spacing", (-size / 2.0..=size * 10.0).contains(&style.letter_spacing))?;
-    inside("line height", match style.line_height {
-        LineHeight::Font => true,
-        LineHeight::Times(times) => times > 0.0 && times <= 10.0,
-        LineHeight::Pixels(pixels) => pixels > 0.0 && pixels <= size * 10.0,
-    })?;
+    inside(
+        "line height",
+        match style.line_height {
+            LineHeight::Font => true,
+            LineHeight::Times(times) => times > 0.0 && times <= 10.0,
+            LineHeight::Pixels(pixels) => pixels > 0.0 && pixels <= size * 10.0,
+        },
+    )?;
     inside("width", style.max_width != Some(0))?;
     inside("height", style.max_height != Some(0))?;
     inside("lines", style.max_lines != Some(0))?;

@@ -7,11 +7,14 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use parley::fontique::{Blob, Collection, CollectionOptions, FamilyId, QueryFamily, QueryStatus, SourceCache};
+use parley::fontique::{
+    Blob, Collection, CollectionOptions, FamilyId, FontInfoOverride, QueryFamily, QueryStatus, SourceCache,
+};
 use parley::{FontContext, LayoutContext};
 use skrifa::raw::TableProvider as _;
 
 pub use folders::FontsError;
+pub use names::FontName;
 pub(crate) use names::Han;
 
 /// Folders in which Debian and its kin install fonts, among them `fonts-noto-cjk` and `fonts-noto-color-emoji`. They are
@@ -121,6 +124,39 @@ impl Fonts {
         }
     }
 
+    /// These fonts and one more, under a name of its own that styles may then use; for a font that a request brings with it.
+    /// Every face of a collection is taken. Compressed web fonts (WOFF) and glyphs in colour are
+    /// not read.
+    ///
+    /// A font's tables are programs of a kind: what it may cost to shape is bounded by the shaper, to paint by
+    /// [`Limits`](crate::Limits).
+    ///
+    /// # Errors
+    /// [`FontsError::NotAFont`] when it is none, is over 32 MiB, lacks what text needs or has glyphs in colour.
+    pub fn with_font(&self, name: &str, file: Arc<[u8]>) -> Result<Fonts, FontsError> {
+        if file.len() > folders::REQUEST_BYTES || !folders::usable(&file) {
+            return Err(FontsError::NotAFont);
+        }
+        // No file calls its family that, so it joins none that is there.
+        let own = format!("file: {name}");
+        let mut context = lock(&self.first).clone();
+        let as_named = FontInfoOverride { family_name: Some(&own), ..FontInfoOverride::default() };
+        if context.collection.register_fonts(Blob::new(Arc::new(file)), Some(as_named)).is_empty() {
+            return Err(FontsError::NotAFont);
+        }
+        let mut names = self.names.clone();
+        names.insert(names::fold(name), own);
+        Ok(Fonts {
+            first: Mutex::new(context),
+            spare: Mutex::new(Vec::new()),
+            names,
+            fallbacks: self.fallbacks.clone(),
+            emoji: self.emoji.clone(),
+            coverage: Mutex::new(HashMap::new()),
+            skipped: self.skipped.clone(),
+        })
+    }
+
     /// Names of all families, sorted.
     pub fn families(&self) -> Vec<&str> {
         let mut names: Vec<&str> = self.names.values().map(String::as_str).collect();
@@ -145,10 +181,8 @@ impl Fonts {
     /// Does this with a worker of its own. One that panicked is not used again.
     pub(crate) fn with_worker<T>(&self, work: impl FnOnce(&mut Worker) -> T) -> T {
         let spare = lock(&self.spare).pop();
-        let mut worker = spare.unwrap_or_else(|| Worker {
-            fonts: lock(&self.first).clone(),
-            layouts: LayoutContext::new(),
-        });
+        let mut worker =
+            spare.unwrap_or_else(|| Worker { fonts: lock(&self.first).clone(), layouts: LayoutContext::new() });
         let done = work(&mut worker);
         let mut spare = lock(&self.spare);
         if spare.len() < SPARE_WORKERS {

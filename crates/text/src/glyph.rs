@@ -8,7 +8,7 @@ use skrifa::instance::{LocationRef, NormalizedCoord, Size};
 use skrifa::metrics::Metrics;
 use skrifa::outline::{DrawSettings, OutlinePen};
 use skrifa::{FontRef, GlyphId, MetadataProvider as _};
-use vello_cpu::kurbo::{Affine, BezPath, Diagonal2, Join, Rect, Shape as _, expand_path};
+use vello_cpu::kurbo::{Affine, BezPath, Diagonal2, Join, Rect, Shape as _, Stroke, StrokeOpts, expand_path, flatten};
 
 /// A font as a run uses it.
 #[derive(Debug, Clone)]
@@ -26,12 +26,15 @@ pub(crate) struct Face {
 /// regular to bold in the embedded family.
 const THICKENING: f64 = 1.0 / 48.0;
 
+/// Pixels. The painter itself would allow a quarter, which small letters show.
+pub(crate) const TOLERANCE: f64 = 0.02;
+
 /// What a glyph looks like, from its origin, in pixels, y downwards.
 #[derive(Debug, Clone)]
 pub(crate) enum Shape {
     /// Nothing: a space, or a glyph that the font lacks.
     Empty,
-    /// To be filled in the text's colour. The rectangle is exact.
+    /// To be filled in the text's colour, in straight pieces. The rectangle is exact.
     Outline(Arc<BezPath>, Rect),
     /// Brings its own colours. The rectangle is the glyph's em box, to which pictures keep closely enough; it is all there
     /// is without decoding them.
@@ -72,17 +75,30 @@ fn draw(face: &Face, glyph: u32) -> Shape {
     let mut path = pen.0;
     if face.embolden {
         let thick = f64::from(face.size) * THICKENING;
-        path = expand_path(&path, Diagonal2::new(thick, thick), Join::Miter, 4.0, 0.1);
+        path = expand_path(&path, Diagonal2::new(thick, thick), Join::Miter, 4.0, TOLERANCE);
     }
     if let Some(degrees) = face.skew {
         path.apply_affine(Affine::skew(-f64::from(degrees).to_radians().tan(), 0.0));
     }
     let rect = path.bounding_box();
+    let path = flat(&path);
     // A damaged font; nothing downstream expects numbers that are none.
     if !rect.is_finite() {
         return Shape::Empty;
     }
     Shape::Outline(Arc::new(path), rect)
+}
+
+/// The path in straight pieces, none of which is further from it than [`TOLERANCE`].
+pub(crate) fn flat(path: &BezPath) -> BezPath {
+    let mut flat = BezPath::new();
+    flatten(path, TOLERANCE, |piece| flat.push(piece));
+    flat
+}
+
+/// What a pen of this stroke covers along the path.
+pub(crate) fn stroked(path: &BezPath, stroke: &Stroke) -> BezPath {
+    flat(&vello_cpu::kurbo::stroke(path.iter(), stroke, &StrokeOpts::default(), TOLERANCE))
 }
 
 /// Fonts count upwards, pictures downwards.

@@ -1,5 +1,7 @@
 //! A text laid out: where everything stands, and what it will cost to paint.
 
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use parley::{Alignment, AlignmentOptions, GlyphRun, PositionedLayoutItem};
@@ -18,6 +20,9 @@ use crate::style::{Align, Bounds, Overflow, Style, Vertical};
 const MISSING_NAMED: usize = 16;
 /// Pixels that glyphs may cover, each counted by itself, over those of the largest picture.
 const INK_OVER_AREA: u64 = 8;
+
+/// Straight pieces of all outlines together. A letter has some hundred; only fonts made for it come here.
+const PIECES: u64 = 4_000_000;
 
 /// A text laid out, ready for [`draw`](crate::draw).
 #[derive(Debug, Clone)]
@@ -39,6 +44,21 @@ pub struct Laid {
     pub warnings: Vec<Warning>,
     pub(crate) style: Style,
     pub(crate) marks: Marks,
+}
+
+/// A sentence for a header or a log.
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Warning::MissingGlyphs(chars) => {
+                f.write_str("no font has")?;
+                chars.iter().try_for_each(|c| write!(f, " U+{:04X}", u32::from(*c)))
+            }
+            Warning::UnknownFamily(name) => write!(f, "no font family {name:?}"),
+            Warning::Cut => f.write_str("text cut to fit"),
+            Warning::Shrunk => f.write_str("text shrunk to fit"),
+        }
+    }
 }
 
 /// All that is to be painted.
@@ -107,14 +127,24 @@ impl Marks {
 /// Lays out a text.
 ///
 /// # Errors
-/// [`TextError::Setting`] for a setting out of range, [`TextError::Empty`] for nothing to draw and
-/// [`TextError::OverLimit`] for a text beyond the limits.
+/// [`TextError::Setting`] for a setting out of range, [`TextError::Empty`] for nothing to draw,
+/// [`TextError::OverLimit`] for a text beyond the limits, and [`TextError::Fonts`] for a damaged font.
 pub fn layout(text: &str, style: &Style, fonts: &Fonts, limits: &Limits) -> Result<Laid, TextError> {
     check(style, limits)?;
     let text = prepare(text, limits)?;
+    guarded(|| lay(&text, style, fonts, limits))
+}
+
+/// Readers of fonts are memory-safe and still panic over some damaged tables, which is then the answer. A worker in use is
+/// lost with the panic; nothing else is written to.
+pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, TextError>) -> Result<T, TextError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(TextError::Fonts("a font is damaged".into())))
+}
+
+fn lay(text: &str, style: &Style, fonts: &Fonts, limits: &Limits) -> Result<Laid, TextError> {
     fonts.with_worker(|worker| {
         let mut setter = Setter::new(style, fonts, worker);
-        let fitted = fit(&mut setter, &text);
+        let fitted = fit(&mut setter, text);
         within("lines", fitted.measure.lines as u64, limits.lines.into())?;
         let mut warnings: Vec<Warning> =
             std::mem::take(&mut setter.unknown).into_iter().map(Warning::UnknownFamily).collect();
@@ -138,7 +168,8 @@ fn place(fitted: Fitted<'_>, style: &Style, limits: &Limits, mut warnings: Vec<W
     within("height", box_height.into(), side(limits))?;
     // Lines are broken at the same places again: none is wider than the box, and the box is no wider than the room.
     let width = if style.wrap { box_width.min(style.max_width.unwrap_or(box_width)) } else { box_width };
-    break_lines(&mut lines, Some((width.max(whole(measure.width))) as f32));
+    // So none is either where whole pixels have rounded a hair away.
+    break_lines(&mut lines, Some((width.max(whole(measure.width)) as f32).max(measure.width)));
     lines.align(alignment(style.align), AlignmentOptions::default());
     let shift = f64::from(box_width - width.max(whole(measure.width)).min(box_width)) * share(style.align, &lines);
     let drop = f64::from(box_height - whole(measure.height).min(box_height))
@@ -255,6 +286,7 @@ struct Scene {
     marks: Marks,
     ink: Option<Rect>,
     inked: f64,
+    pieces: u64,
     color_glyphs: u64,
     missing: Vec<char>,
     shapes: Shapes,
@@ -307,6 +339,7 @@ impl Scene {
             match self.shapes.of(&face, glyph.id) {
                 Shape::Outline(path, rect) => {
                     let rect = *rect + origin;
+                    self.pieces += path.elements().len() as u64;
                     self.marks.outlines.push((Arc::clone(path), origin));
                     self.cover(rect, around);
                 }
@@ -327,6 +360,7 @@ impl Scene {
         }
         self.color_glyphs += colored.len() as u64;
         within("color glyphs", self.color_glyphs, limits.color_glyphs.into())?;
+        within("lines of outlines", self.pieces, PIECES)?;
         within("ink", self.inked as u64, limits.area.saturating_mul(INK_OVER_AREA))?;
         if !colored.is_empty() {
             self.marks.colored.push(Colored { face, glyphs: colored });

@@ -27,7 +27,7 @@
 //! styled box: the picture itself is larger where letters lean out of their box, or outline and shadow surround it.
 //!
 //! Shaping, bidirectional order and line breaks are parley's, outlines skrifa's, painting vello_cpu's
-//! (`docs/adr/` says why). Fonts are the embedded family and those of folders that the settings name; nothing is sought on
+//! (`docs/adr/0009-text-stack.md` says why). Fonts are the embedded family and those of folders that the settings name; nothing is sought on
 //! the system unasked. A glyph that no font has is a box and a [`Warning`], never an error. What a text may cost has
 //! [`Limits`] (G11).
 
@@ -43,7 +43,7 @@ mod shadow;
 mod shape;
 mod style;
 
-pub use fonts::{DEFAULT_FAMILY, Fonts, FontsError, SYSTEM_FOLDERS};
+pub use fonts::{DEFAULT_FAMILY, FontName, Fonts, FontsError, SYSTEM_FOLDERS};
 pub use laid::{Frame, Laid, Warning, layout};
 pub use limits::{Limits, TextError};
 pub use paint::{Rgba, draw};

@@ -30,7 +30,8 @@ pub enum TextError {
     #[error("text: {what} {found}, and at most {limit} are allowed")]
     OverLimit {
         /// Which: `characters`, `lines`, `size`, `width`, `height`, `area`, `ink` (pixels that the glyphs cover, counted
-        /// once for each glyph, at most 8 times `area`) or `color glyphs`.
+        /// once for each glyph, at most 8 times `area`), `lines of outlines` (straight pieces, at most 4 million) or
+        /// `color glyphs`.
         what: &'static str,
         /// What the text has.
         found: u64,
@@ -43,7 +44,7 @@ pub enum TextError {
     /// Nothing to draw: no characters, or none but control characters.
     #[error("text: it is empty")]
     Empty,
-    /// The glyphs could not be laid out or painted: a damaged font, most likely.
+    /// A font is damaged so that its glyphs cannot be laid out or painted.
     #[error("text: {0}")]
     Fonts(String),
 }

@@ -1,13 +1,16 @@
 //! Painting what was laid out.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use plan::Color;
 use vello_cpu::color::{AlphaColor, Srgb};
 use vello_cpu::kurbo::{Affine, BezPath, Join, Rect, RoundedRect, Shape as _, Stroke};
 use vello_cpu::peniko::ImageAlphaType;
 use vello_cpu::{Glyph, Pixmap, RenderContext, Resources};
 
-use crate::glyph::Face;
-use crate::laid::{Laid, Marks};
+use crate::glyph::{Face, TOLERANCE, flat, stroked};
+use crate::laid::{Laid, Marks, guarded};
 use crate::limits::TextError;
 use crate::shadow::put_below;
 use crate::style::Outline;
@@ -26,8 +29,12 @@ pub struct Rgba {
 /// Paints a text that was laid out. The same text gives the same bytes on the same kind of processor.
 ///
 /// # Errors
-/// [`TextError::Fonts`] when the picture cannot be set up.
+/// [`TextError::Fonts`] for a damaged font.
 pub fn draw(laid: &Laid) -> Result<Rgba, TextError> {
+    guarded(|| paint_all(laid))
+}
+
+fn paint_all(laid: &Laid) -> Result<Rgba, TextError> {
     let style = &laid.style;
     let mut painter = Painter::new(laid.width, laid.height)?;
     let pixmap = match style.shadow.filter(|shadow| shadow.color.a > 0) {
@@ -74,7 +81,8 @@ impl Painter {
         let radius = f64::from(laid.style.radius).min(rect.width().min(rect.height()) / 2.0);
         self.context.set_paint(paint(color));
         if radius > 0.0 {
-            self.context.fill_path(&RoundedRect::from_rect(rect, radius).to_path(0.05));
+            let path = RoundedRect::from_rect(rect, radius).to_path(TOLERANCE);
+            self.context.fill_path(&flat(&path));
         } else {
             self.context.fill_rect(&rect);
         }
@@ -109,10 +117,12 @@ impl Painter {
         // Half of a stroke lies inside, below the letters.
         let reach = f64::from(outline.width);
         let stroke = Stroke::new(reach * 2.0).with_join(Join::Round);
-        self.context.set_stroke(stroke);
+        // A letter that occurs often is stroked once.
+        let mut known: HashMap<*const BezPath, BezPath> = HashMap::new();
         for (path, origin) in &marks.outlines {
+            let around = known.entry(Arc::as_ptr(path)).or_insert_with(|| stroked(path, &stroke));
             self.context.set_transform(Affine::translate(*origin));
-            self.context.stroke_path(path);
+            self.context.fill_path(around);
         }
         self.context.reset_transform();
         for rect in marks.under.iter().chain(&marks.through) {

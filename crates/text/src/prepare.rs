@@ -131,15 +131,16 @@ mod tests {
     #[test]
     fn emoji_are_told_from_signs() {
         for (text, want) in [
-            ("a😀b", vec![1..5]),
-            ("❤", vec![]),
-            ("❤\u{fe0f}", vec![0..6]),
-            ("⌚\u{fe0e}", vec![]),
-            ("1\u{fe0f}\u{20e3}1", vec![0..7]),
-            ("👩‍🚀👍🏽", vec![0..19]),
-            ("🇩🇪 🇫🇷", vec![0..8, 9..17]),
+            ("a😀b", "1..5"),
+            ("❤", ""),
+            ("❤\u{fe0f}", "0..6"),
+            ("⌚\u{fe0e}", ""),
+            ("1\u{fe0f}\u{20e3}1", "0..7"),
+            ("👩\u{200d}🚀👍🏽", "0..19"),
+            ("🇩🇪 🇫🇷", "0..8 9..17"),
         ] {
-            assert_eq!(emoji_ranges(text), want, "{text}");
+            let got: Vec<String> = emoji_ranges(text).iter().map(|range| format!("{range:?}")).collect();
+            assert_eq!(got.join(" "), want, "{text}");
         }
     }
 }

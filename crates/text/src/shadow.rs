@@ -36,55 +36,95 @@ fn over(top: PremulRgba8, bottom: PremulRgba8) -> PremulRgba8 {
 
 /// Moves a plane; fractions of pixels by linear interpolation.
 fn move_by(plane: &mut Vec<u8>, width: usize, height: usize, dx: f32, dy: f32) {
-    if dx == 0.0 && dy == 0.0 {
-        return;
-    }
     let (left, top) = (dx.floor(), dy.floor());
     let (fx, fy) = (dx - left, dy - top);
-    let (left, top) = (left as i64, top as i64);
-    let at = |x: i64, y: i64| -> f32 {
-        let (Ok(x), Ok(y)) = (usize::try_from(x), usize::try_from(y)) else { return 0.0 };
-        if x < width && y < height { f32::from(plane[y * width + x]) } else { 0.0 }
-    };
-    let mut moved = vec![0; plane.len()];
-    for y in 0..height {
-        for x in 0..width {
-            let (sx, sy) = (x as i64 - left, y as i64 - top);
-            let row = |y| at(sx, y) * (1.0 - fx) + if fx > 0.0 { at(sx - 1, y) * fx } else { 0.0 };
-            let value = row(sy) * (1.0 - fy) + if fy > 0.0 { row(sy - 1) * fy } else { 0.0 };
-            moved[y * width + x] = value.round() as u8;
+    if left != 0.0 || top != 0.0 {
+        *plane = moved(plane, width, height, left as i64, top as i64);
+    }
+    // From the end, so that what is mixed in is still as it was.
+    if fx > 0.0 {
+        for row in plane.chunks_exact_mut(width) {
+            for x in (0..width).rev() {
+                let before = if x > 0 { row[x - 1] } else { 0 };
+                row[x] = between(row[x], before, fx);
+            }
         }
     }
-    *plane = moved;
+    if fy > 0.0 {
+        for i in (0..plane.len()).rev() {
+            let above = if i >= width { plane[i - width] } else { 0 };
+            plane[i] = between(plane[i], above, fy);
+        }
+    }
+}
+
+fn between(a: u8, b: u8, part: f32) -> u8 {
+    (f32::from(a) * (1.0 - part) + f32::from(b) * part).round() as u8
+}
+
+/// By whole pixels; what leaves the plane is lost.
+fn moved(plane: &[u8], width: usize, height: usize, dx: i64, dy: i64) -> Vec<u8> {
+    let mut out = vec![0; plane.len()];
+    let far = usize::try_from(dx.unsigned_abs()).unwrap_or(usize::MAX);
+    let kept = width.saturating_sub(far);
+    if kept == 0 {
+        return out;
+    }
+    let (from, to) = if dx < 0 { (far, 0) } else { (0, far) };
+    for (y, row) in plane.chunks_exact(width).enumerate() {
+        let target = usize::try_from(y as i64 + dy).ok().filter(|y| *y < height);
+        if let Some(target) = target {
+            out[target * width + to..][..kept].copy_from_slice(&row[from..][..kept]);
+        }
+    }
+    out
 }
 
 /// A Gaussian of this standard deviation by three box filters, whose cost does not grow with it (Filter Effects Module
 /// Level 1, `feGaussianBlur`). Nothing lies outside the plane.
-pub(crate) fn soften(plane: &mut [u8], width: usize, height: usize, deviation: f32) {
+pub(crate) fn soften(plane: &mut Vec<u8>, width: usize, height: usize, deviation: f32) {
     let Some(boxes) = boxes(deviation) else { return };
-    let longest = width.max(height);
-    let mut line: Vec<u16> = vec![0; longest];
-    let mut next: Vec<u16> = vec![0; longest];
-    let mut blur = |start: usize, step: usize, count: usize| {
-        let (line, next) = (&mut line[..count], &mut next[..count]);
-        for (i, value) in line.iter_mut().enumerate() {
+    soften_rows(plane, width, boxes);
+    // Columns as rows: walking down them would miss the cache at every step.
+    *plane = transposed(plane, width, height);
+    soften_rows(plane, height, boxes);
+    *plane = transposed(plane, height, width);
+}
+
+fn soften_rows(plane: &mut [u8], width: usize, boxes: [(usize, usize); 3]) {
+    let mut line: Vec<u16> = vec![0; width];
+    let mut next: Vec<u16> = vec![0; width];
+    for row in plane.chunks_exact_mut(width) {
+        if row.iter().all(|value| *value == 0) {
+            continue;
+        }
+        for (value, pixel) in line.iter_mut().zip(row.iter()) {
             // Eight more bits, so that six roundings do not add up.
-            *value = u16::from(plane[start + i * step]) << 8;
+            *value = u16::from(*pixel) << 8;
         }
         for (before, after) in boxes {
-            average(line, next, before, after);
-            line.copy_from_slice(next);
+            average(&line, &mut next, before, after);
+            std::mem::swap(&mut line, &mut next);
         }
-        for (i, value) in line.iter().enumerate() {
-            plane[start + i * step] = ((u32::from(*value) + 128) >> 8).min(255) as u8;
+        for (value, pixel) in line.iter().zip(row) {
+            *pixel = ((u32::from(*value) + 128) >> 8).min(255) as u8;
         }
-    };
-    for y in 0..height {
-        blur(y * width, 1, width);
     }
-    for x in 0..width {
-        blur(x, width, height);
+}
+
+fn transposed(plane: &[u8], width: usize, height: usize) -> Vec<u8> {
+    const TILE: usize = 32;
+    let mut out = vec![0; plane.len()];
+    for top in (0..height).step_by(TILE) {
+        for left in (0..width).step_by(TILE) {
+            for y in top..(top + TILE).min(height) {
+                for x in left..(left + TILE).min(width) {
+                    out[x * height + y] = plane[y * width + x];
+                }
+            }
+        }
     }
+    out
 }
 
 /// How far each of the three boxes reaches back and forth. `None` when it would change nothing.
@@ -122,12 +162,11 @@ mod tests {
     #[test]
     fn three_boxes_are_nearly_a_gaussian() {
         for deviation in [2.0_f32, 5.0, 10.0] {
-            let (width, height) = (151, 1);
-            let mut plane = vec![0; width];
-            let edge = 75;
-            plane[..edge].fill(255);
+            let (width, height, edge) = (151, 101, 75);
+            let mut plane: Vec<u8> = (0..width * height).map(|i| if i % width < edge { 255 } else { 0 }).collect();
             soften(&mut plane, width, height, deviation);
-            for (x, got) in plane.iter().enumerate().skip(edge - 40).take(80) {
+            // Far from the other edges, where the plane ends.
+            for (x, got) in plane[50 * width..].iter().enumerate().skip(edge - 40).take(80) {
                 // The step's integral, by summing the bell; normalised over what was summed.
                 let bell = |d: f64| (-d * d / (2.0 * f64::from(deviation).powi(2))).exp();
                 let all: f64 = (-200..=200).map(|d| bell(d.into())).sum();

@@ -62,7 +62,11 @@ impl<'a> Setter<'a> {
         builder.push_default(StyleProperty::FontFamily(plain));
         builder.push_default(StyleProperty::FontSize(style.size * scale));
         builder.push_default(StyleProperty::FontWeight(FontWeight::new(style.weight.into())));
-        builder.push_default(StyleProperty::FontStyle(if style.italic { FontStyle::Italic } else { FontStyle::Normal }));
+        builder.push_default(StyleProperty::FontStyle(if style.italic {
+            FontStyle::Italic
+        } else {
+            FontStyle::Normal
+        }));
         builder.push_default(StyleProperty::FontFeatures(FontFeatures::List(Cow::Owned(features))));
         builder.push_default(StyleProperty::Locale(language));
         builder.push_default(StyleProperty::LetterSpacing(style.letter_spacing * scale));
@@ -139,4 +143,89 @@ pub(crate) fn fits(measure: &Measure, style: &Style, scale: f32) -> bool {
         && within(measure.height, style.max_height)
         && style.max_lines.is_none_or(|max| measure.lines <= max as usize)
         && !(measure.broke_word && style.overflow == Overflow::Shrink)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use super::*;
+
+    /// Clusters from left to right, by the place of their glyphs.
+    fn seen(text: &str, direction: Direction) -> String {
+        let fonts = Fonts::embedded();
+        let style = Style { direction, ..Style::default() };
+        fonts.with_worker(|worker| {
+            let mut lines = Setter::new(&style, &fonts, worker).shape(text, 1.0);
+            break_lines(&mut lines, None);
+            let mut placed: Vec<(f32, String)> = Vec::new();
+            for line in lines.lines() {
+                for run in line.runs() {
+                    for cluster in run.visual_clusters() {
+                        let x = cluster.visual_offset().unwrap();
+                        placed.push((x, text[cluster.text_range()].to_owned()));
+                    }
+                }
+            }
+            placed.sort_by(|a, b| a.0.total_cmp(&b.0));
+            placed.into_iter().map(|(_, cluster)| cluster).collect()
+        })
+    }
+
+    /// The orders follow from the Unicode bidirectional algorithm (UAX 9): runs to the left are reversed, numbers in them
+    /// are not, brackets go with what they enclose, and neutral characters with the paragraph.
+    #[test]
+    fn letters_stand_in_bidirectional_order() {
+        use Direction::{Auto, LeftToRight, RightToLeft};
+        for (text, direction, want) in [
+            ("abc אבג def", Auto, "abc גבא def"),
+            ("אבג abc דהו", Auto, "והד abc גבא"),
+            ("אבג 123 דהו", Auto, "והד 123 גבא"),
+            ("abc (אבג) def", Auto, "abc (גבא) def"),
+            ("abc!", LeftToRight, "abc!"),
+            ("abc!", RightToLeft, "!abc"),
+            ("אבג!", Auto, "!גבא"),
+            ("אבג!", LeftToRight, "גבא!"),
+            ("a\u{202e}bcd\u{202c}e", Auto, "a\u{202e}dcb\u{202c}e"),
+        ] {
+            let shown = seen(text, direction);
+            let visible = |text: &str| text.chars().filter(|c| !is_invisible(*c) || *c == ' ').collect::<String>();
+            assert_eq!(visible(&shown), visible(want), "{text} {direction:?}");
+        }
+    }
+
+    /// Arabic letters are joined: in the middle of a word they have other glyphs than alone.
+    #[test]
+    fn arabic_letters_are_joined() {
+        let fonts = Fonts::embedded();
+        let style = Style::default();
+        let glyphs = |text: &str| -> Vec<u32> {
+            fonts.with_worker(|worker| {
+                let mut lines = Setter::new(&style, &fonts, worker).shape(text, 1.0);
+                break_lines(&mut lines, None);
+                let runs: Vec<_> = lines.lines().flat_map(|line| line.runs().collect::<Vec<_>>()).collect();
+                runs.iter().flat_map(|run| run.visual_clusters()).flat_map(|c| c.glyphs()).map(|g| g.id).collect()
+            })
+        };
+        let (alone, word) = (glyphs("ع"), glyphs("ععع"));
+        assert_eq!((alone.len(), word.len()), (1, 3));
+        assert!(!word.contains(&alone[0]) && word[0] != word[1] && word[1] != word[2] && word[0] != word[2]);
+    }
+    /// Thai is written without spaces; a dictionary says where words end.
+    #[test]
+    fn thai_lines_end_with_words() {
+        let words = ["ภาษา", "ไทย", "เป็น", "ภาษา", "ราชการ", "ของ", "ประเทศ", "ไทย"];
+        let text = words.concat();
+        let ends: Vec<usize> = (1..=words.len()).map(|n| words[..n].concat().len()).collect();
+        let fonts = Fonts::embedded();
+        let style = Style::default();
+        fonts.with_worker(|worker| {
+            let mut lines = Setter::new(&style, &fonts, worker).shape(&text, 1.0);
+            let measure = break_lines(&mut lines, Some(100.0));
+            assert!(measure.lines >= 3 && !measure.broke_word, "{measure:?}");
+            for line in lines.lines() {
+                assert!(ends.contains(&line.text_range().end), "{:?} is not in {ends:?}", line.text_range());
+            }
+        });
+    }
 }

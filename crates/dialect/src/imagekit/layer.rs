@@ -1,21 +1,28 @@
-//! The parameters of an image layer beside those of any step, and what they mean
+//! The parameters of a layer beside those of any step, and what they mean
 //! (<https://imagekit.io/docs/add-overlays-on-images>).
+
+mod place;
+mod text;
 
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use plan::{
-    Asset, Dim, Enlarge, Fit, Fixed, Horizontal, Limits, OutputRule, Overlay, Plan, Resize, Shift, Stage, Trim,
-    TrimMode, Vertical,
+    Asset, Color, Dim, Enlarge, Fit, Fixed, Horizontal, Limits, OutputRule, Overlay, Picture, Plan, Resize, Stage,
+    Trim, TrimMode, Vertical,
 };
 
-use super::said::{Edge, Focus, Layer, Said};
+use super::lex::Token;
+use super::said::{Content, Edge, Fill, Focus, Layer, LayerMode, Said};
+use super::table::spell_fill;
 use super::{meaning, spelling};
 use crate::overlay;
 use crate::request::{Settings, Warning, WarningKind};
 use crate::table::{Kind, Param, ParamDoc, Tier};
-use crate::text;
+use crate::text::whole;
+
+pub(super) use text::{TEXT, refused_in_first_step};
 
 /// `t` where a layer does not say it: overlays are trimmed.
 fn default_trim() -> Trim {
@@ -34,48 +41,66 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 pub(super) const FRAME: ParamDoc = ParamDoc {
     name: "l",
     aliases: &[],
-    kind: Kind::Syntax("image,<parameters>,l-end"),
+    kind: Kind::Syntax("image,<parameters>,l-end or text,<parameters>,l-end"),
     default: "",
-    doc: "Draws another picture over this one; steps, and layers again, may stand inside.",
+    doc: "Draws another picture or a text over this one; steps, and layers again, may stand inside.",
     tier: Tier::A,
 };
 
-/// The table of what may stand in a layer only.
-pub(super) static TABLE: &[Param<Layer>] = &[
+/// Every row of what may stand in a layer only.
+pub(super) fn rows() -> impl Iterator<Item = &'static Param<Layer>> {
+    TABLE.iter().chain(TEXT)
+}
+
+/// The row of this key.
+pub(super) fn find(key: &str) -> Option<&'static Param<Layer>> {
+    [TABLE, TEXT].into_iter().find_map(|table| Param::find(table, key))
+}
+
+/// What any layer may say.
+static TABLE: &[Param<Layer>] = &[
     Param {
         name: "i",
         aliases: &[],
-        kind: Kind::Syntax("a path with @@ for a slash; ik_canvas is not supported yet"),
+        kind: Kind::Syntax("a path with @@ for a slash, or ik_canvas; of a text layer a text"),
         default: "",
-        doc: "In a layer: the picture that is drawn.",
+        doc: "In a layer: the picture or the text that is drawn; ik_canvas is a block of the colour of bg, w by h.",
         tier: Tier::A,
         parse: |layer, value| {
-            let path = Some(value).filter(|value| *value != "ik_canvas").map(|value| value.replace("@@", "/"));
-            layer.plain = Some(path.and_then(|path| asset(&path)).ok_or(WarningKind::Invalid)?);
+            layer.plain = Some(match value {
+                _ if layer.text.is_some() => text::content(value)?,
+                "ik_canvas" => Content::Canvas,
+                _ => Content::Asset(asset(&value.replace("@@", "/")).ok_or(WarningKind::Invalid)?),
+            });
             Ok(())
         },
         write: |layer| match &layer.plain {
-            Some(Asset::Path(path)) => Some(path.replace('/', "@@")),
-            Some(Asset::Url(_)) | None => None,
+            Some(Content::Asset(Asset::Path(path))) => Some(path.replace('/', "@@")),
+            Some(Content::Canvas) => Some("ik_canvas".to_owned()),
+            Some(Content::Text(text)) => Some(text.clone()),
+            Some(Content::Asset(Asset::Url(_))) | None => None,
         },
     },
     Param {
         name: "ie",
         aliases: &[],
-        kind: Kind::Syntax("a path or an absolute http or https address, in base64"),
+        kind: Kind::Syntax("a path, an absolute http or https address, or of a text layer a text, in base64"),
         default: "",
-        doc: "In a layer: the picture that is drawn, wins over i.",
+        doc: "In a layer: the picture or the text that is drawn, wins over i.",
         tier: Tier::A,
         parse: |layer, value| {
-            layer.encoded = Some(decode(value).and_then(|text| asset(&text)).ok_or(WarningKind::Invalid)?);
+            let decoded = decode(value).ok_or(WarningKind::Invalid)?;
+            layer.encoded = Some(match layer.text {
+                Some(_) => text::encoded(decoded)?,
+                None => Content::Asset(asset(&decoded).ok_or(WarningKind::Invalid)?),
+            });
             Ok(())
         },
-        write: |layer| {
-            layer.encoded.as_ref().map(|asset| {
-                URL_SAFE_NO_PAD.encode(match asset {
-                    Asset::Path(text) | Asset::Url(text) => text,
-                })
-            })
+        write: |layer| match &layer.encoded {
+            Some(Content::Asset(Asset::Path(text) | Asset::Url(text)) | Content::Text(text)) => {
+                Some(URL_SAFE_NO_PAD.encode(text))
+            }
+            Some(Content::Canvas) | None => None,
         },
     },
     Param {
@@ -99,30 +124,71 @@ pub(super) static TABLE: &[Param<Layer>] = &[
         write: |layer| layer.y.map(spell_edge),
     },
     Param {
+        name: "lxc",
+        aliases: &[],
+        kind: Kind::Syntax("pixels from 0 to 65535, N and pixels from the right edge"),
+        default: "",
+        doc: "In a layer: distance of its centre from the left edge of the picture below; wins over lx.",
+        tier: Tier::B,
+        parse: |layer, value| edge(value).map(|edge| layer.center_x = Some(edge)),
+        write: |layer| layer.center_x.map(spell_edge),
+    },
+    Param {
+        name: "lyc",
+        aliases: &[],
+        kind: Kind::Syntax("pixels from 0 to 65535, N and pixels from the bottom edge"),
+        default: "",
+        doc: "In a layer: distance of its centre from the top edge of the picture below; wins over ly.",
+        tier: Tier::B,
+        parse: |layer, value| edge(value).map(|edge| layer.center_y = Some(edge)),
+        write: |layer| layer.center_y.map(spell_edge),
+    },
+    Param {
+        name: "lap",
+        aliases: &[],
+        kind: Kind::Enum(ANCHORS),
+        default: "top_left",
+        doc: "In a layer: the point of the picture below that lx, ly, lxc and lyc count from, N to the left and up.",
+        tier: Tier::B,
+        parse: |layer, value| anchor(value).map(|found| layer.origin = Some(found)),
+        write: |layer| layer.origin.and_then(spell_anchor),
+    },
+    Param {
         name: "lfo",
         aliases: &[],
-        kind: Kind::Enum(&[
-            "center",
-            "top",
-            "left",
-            "bottom",
-            "right",
-            "top_left",
-            "top_right",
-            "bottom_left",
-            "bottom_right",
-        ]),
+        kind: Kind::Enum(ANCHORS),
         default: "center",
         doc: "In a layer: where it lies, unless lx or ly say so.",
         tier: Tier::A,
+        parse: |layer, value| anchor(value).map(|found| layer.focus = Some(found)),
+        write: |layer| layer.focus.and_then(spell_anchor),
+    },
+    Param {
+        name: "lm",
+        aliases: &[],
+        kind: Kind::Enum(&["multiply", "cutter", "cutout", "displace", "displacement"]),
+        default: "",
+        doc: "In a layer: how it is mixed with what is below. displace moves what is below by the layer's red and green, \
+              by up to lx and ly pixels.",
+        tier: Tier::C,
         parse: |layer, value| {
-            let found = Focus::ANCHORS.into_iter().find(|(name, ..)| *name == value);
-            layer.focus = Some(found.map(|(_, x, y)| (x, y)).ok_or(WarningKind::Invalid)?);
+            layer.mode = Some(match value {
+                "multiply" => LayerMode::Multiply,
+                "cutter" => LayerMode::Cutter,
+                "cutout" => LayerMode::Cutout,
+                "displace" | "displacement" => LayerMode::Displace,
+                _ => return Err(WarningKind::Invalid),
+            });
             Ok(())
         },
         write: |layer| {
-            let found = Focus::ANCHORS.into_iter().find(|(_, x, y)| Some((*x, *y)) == layer.focus);
-            found.map(|(name, ..)| name.to_owned())
+            let word = match layer.mode? {
+                LayerMode::Multiply => "multiply",
+                LayerMode::Cutter => "cutter",
+                LayerMode::Cutout => "cutout",
+                LayerMode::Displace => "displace",
+            };
+            Some(word.to_owned())
         },
     },
     Param {
@@ -132,7 +198,7 @@ pub(super) static TABLE: &[Param<Layer>] = &[
         default: "100",
         doc: "In a layer: its opacity in percent.",
         tier: Tier::A,
-        parse: |layer, value| match text::whole(value).and_then(|n| u8::try_from(n).ok()) {
+        parse: |layer, value| match whole(value).and_then(|n| u8::try_from(n).ok()) {
             Some(opacity @ 0..=100) => {
                 layer.opacity = Some(opacity);
                 Ok(())
@@ -141,7 +207,36 @@ pub(super) static TABLE: &[Param<Layer>] = &[
         },
         write: |layer| layer.opacity.map(|opacity| opacity.to_string()),
     },
+    Param {
+        name: "al",
+        aliases: &[],
+        kind: Kind::Int(1, 9),
+        default: "opaque",
+        doc: "In a text or ik_canvas layer: its opacity in tenths.",
+        tier: Tier::B,
+        parse: |layer, value| match whole(value).and_then(|n| u8::try_from(n).ok()) {
+            Some(alpha @ 1..=9) => {
+                layer.alpha = Some(alpha);
+                Ok(())
+            }
+            _ => Err(WarningKind::Invalid),
+        },
+        write: |layer| layer.alpha.map(|alpha| alpha.to_string()),
+    },
 ];
+
+const ANCHORS: &[&str] =
+    &["center", "top", "left", "bottom", "right", "top_left", "top_right", "bottom_left", "bottom_right"];
+
+fn anchor(value: &str) -> Result<(Horizontal, Vertical), WarningKind> {
+    let found = Focus::ANCHORS.into_iter().find(|(name, ..)| *name == value);
+    found.map(|(_, x, y)| (x, y)).ok_or(WarningKind::Invalid)
+}
+
+fn spell_anchor(anchor: (Horizontal, Vertical)) -> Option<String> {
+    let found = Focus::ANCHORS.into_iter().find(|(_, x, y)| (*x, *y) == anchor);
+    found.map(|(name, ..)| name.to_owned())
+}
 
 /// Slashes that follow each other are one, as in the path of a URL.
 fn asset(value: &str) -> Option<Asset> {
@@ -172,7 +267,7 @@ fn edge(value: &str) -> Result<Edge, WarningKind> {
         Some(digits) => (true, digits),
         None => (false, value),
     };
-    let by = text::whole(digits).and_then(|by| u16::try_from(by).ok()).ok_or(WarningKind::Invalid)?;
+    let by = whole(digits).and_then(|by| u16::try_from(by).ok()).ok_or(WarningKind::Invalid)?;
     Ok(Edge { far, by })
 }
 
@@ -180,28 +275,61 @@ fn spell_edge(edge: Edge) -> String {
     format!("{}{}", if edge.far { "N" } else { "" }, edge.by)
 }
 
-/// The overlay that a layer means; `None` without a picture, which reading it has made sure of.
+/// The overlay that a layer means; `None` without content, which reading it has made sure of.
 pub(super) fn overlay(layer: &Layer, settings: &Settings, warnings: &mut Vec<Warning>) -> Option<Overlay> {
-    let mut overlay = overlay::upright(None, layer.encoded.as_ref().or(layer.plain.as_ref())?);
-    if layer.steps.iter().all(|said| said.trim.is_none()) {
-        overlay.stages.push(Stage::Trim(default_trim()));
-    }
-    for said in &layer.steps {
+    let (first, more) = layer.steps.split_first()?;
+    let mut overlay = match layer.encoded.as_ref().or(layer.plain.as_ref())? {
+        Content::Asset(asset) => {
+            let mut overlay = overlay::upright(None, asset);
+            if layer.steps.iter().all(|said| said.trim.is_none()) {
+                overlay.stages.push(Stage::Trim(default_trim()));
+            }
+            overlay.stages.extend(meaning::stages(first, settings, warnings));
+            overlay
+        }
+        Content::Canvas => canvas(first, settings, warnings),
+        Content::Text(said) => text::overlay(layer.text.as_ref()?, said, first, warnings),
+    };
+    for said in more {
         overlay.stages.extend(meaning::stages(said, settings, warnings));
     }
-    settle_size(&mut overlay);
-    let near = Edge { far: false, by: 0 };
-    (overlay.anchor, overlay.offset) = match (layer.x, layer.y) {
-        (None, None) => (layer.focus.unwrap_or((Horizontal::Center, Vertical::Center)), (Shift::NONE, Shift::NONE)),
-        (x, y) => {
-            let (x, y) = (x.unwrap_or(near), y.unwrap_or(near));
-            let column = if x.far { Horizontal::Right } else { Horizontal::Left };
-            let row = if y.far { Vertical::Bottom } else { Vertical::Top };
-            ((column, row), (Shift::Px(x.by.into()), Shift::Px(y.by.into())))
+    if overlay.picture.is_fetched() {
+        settle_size(&mut overlay);
+    }
+    place::settle(layer, &mut overlay);
+    overlay.opacity = match (layer.opacity, layer.alpha) {
+        (Some(percent), _) => overlay::share(Fixed::new(percent.into())),
+        (None, Some(tenths)) if !overlay.picture.is_fetched() && !has_alpha(&overlay.picture) => {
+            Fixed::new(f64::from(tenths) / 10.0)
         }
+        _ => Fixed::ONE,
     };
-    overlay.opacity = layer.opacity.map_or(Fixed::ONE, |percent| overlay::share(Fixed::new(percent.into())));
     Some(overlay)
+}
+
+/// An opacity in the colour wins over `al`.
+fn has_alpha(picture: &Picture) -> bool {
+    matches!(picture, Picture::Solid(color) if color.a != 255)
+}
+
+/// A block of one colour, of the size that its first step says; what that says else is done to the block.
+fn canvas(first: &Said, settings: &Settings, warnings: &mut Vec<Warning>) -> Overlay {
+    let color = match first.background {
+        Some(Fill::Color(color)) => color,
+        Some(other) => {
+            let value = spell_fill(&other).unwrap_or_default();
+            let token = Token { key: "bg", value: &value };
+            warnings.push(meaning::warning(WarningKind::NoEffect, &token, "a colour of ik_canvas".to_owned()));
+            Color::BLACK
+        }
+        None => Color::BLACK,
+    };
+    let mut own = first.clone();
+    (own.width, own.height, own.background) = (None, None, None);
+    let sides = (first.width, first.height);
+    let (width, height, _) = overlay::sized(sides, first.dpr.unwrap_or(1.0), settings.max_side);
+    let stages = meaning::stages(&own, settings, warnings);
+    Overlay { stages, width, height, ..Overlay::new(Picture::Solid(color)) }
 }
 
 /// A last step that only scales to pixels is the overlay's own box, as other dialects say it.
@@ -216,6 +344,25 @@ fn settle_size(overlay: &mut Overlay) {
     {
         (overlay.width, overlay.height) = (*width, *height);
         overlay.stages.pop();
+    }
+}
+
+/// Says what of a layer idles beside the rest.
+pub(super) fn idle(layer: &Layer, warnings: &mut Vec<Warning>) {
+    let placed = [layer.x, layer.y, layer.center_x, layer.center_y].iter().any(Option::is_some);
+    let picture = matches!(layer.encoded.as_ref().or(layer.plain.as_ref()), Some(Content::Asset(_)));
+    for (key, idle, allowed) in [
+        ("i", layer.plain.is_some() && layer.encoded.is_some(), "not beside ie"),
+        ("lfo", placed, "not beside lx, ly, lxc or lyc"),
+        ("lap", !placed, "beside lx, ly, lxc or lyc"),
+        ("lx", layer.center_x.is_some(), "not beside lxc"),
+        ("ly", layer.center_y.is_some(), "not beside lyc"),
+        ("al", picture || layer.opacity.is_some(), "in a text or ik_canvas layer without o"),
+    ] {
+        let value = find(key).and_then(|row| (row.write)(layer)).filter(|_| idle);
+        if let Some(value) = value {
+            warnings.push(meaning::warning(WarningKind::NoEffect, &Token { key, value: &value }, allowed.to_owned()));
+        }
     }
 }
 
@@ -239,9 +386,26 @@ pub(super) fn unsayable(overlay: &Overlay) -> Option<String> {
 /// What a layer says to mean this overlay.
 pub(super) fn said(overlay: &Overlay, settings: &Settings) -> Option<Layer> {
     let mut layer = Layer::default();
+    match &overlay.picture {
+        Picture::Text(text) => text::say(&mut layer, text, &overlay.stages, settings)?,
+        Picture::Solid(color) => {
+            layer.plain = Some(Content::Canvas);
+            let background = Some(Fill::Color(*color)).filter(|_| *color != Color::BLACK);
+            let block = Said { width: overlay.width, height: overlay.height, background, ..Said::default() };
+            layer.steps = [block].into_iter().chain(spelling::steps(&overlay.stages, settings).ok()?).collect();
+        }
+        Picture::Named { .. } | Picture::Masters(_) => say_picture(&mut layer, overlay, settings)?,
+    }
+    place::say(&mut layer, overlay)?;
+    let percent = overlay::percent(overlay.opacity).get();
+    layer.opacity = (overlay.opacity != Fixed::ONE).then_some(percent as u8);
+    Some(layer)
+}
+
+fn say_picture(layer: &mut Layer, overlay: &Overlay, settings: &Settings) -> Option<()> {
     match overlay::named(overlay).ok()? {
-        (None, asset @ Asset::Path(path)) if is_plain(path) => layer.plain = Some(asset.clone()),
-        (None, asset) => layer.encoded = Some(asset.clone()),
+        (None, asset @ Asset::Path(path)) if is_plain(path) => layer.plain = Some(Content::Asset(asset.clone())),
+        (None, asset) => layer.encoded = Some(Content::Asset(asset.clone())),
         (Some(_), _) => return None,
     }
     let mut stages = overlay::own_stages(overlay).ok()?.to_vec();
@@ -257,20 +421,7 @@ pub(super) fn said(overlay: &Overlay, settings: &Settings) -> Option<Layer> {
     {
         first.trim = Some(None);
     }
-    if overlay.offset == (Shift::NONE, Shift::NONE) {
-        layer.focus = Some(overlay.anchor).filter(|anchor| *anchor != (Horizontal::Center, Vertical::Center));
-    } else {
-        let far = (overlay.anchor.0 == Horizontal::Right, overlay.anchor.1 == Vertical::Bottom);
-        let edge = |shift: Shift, far: bool| match shift {
-            Shift::Px(by) => Some(Edge { far, by: u16::try_from(by).ok()? }),
-            Shift::Ratio(_) => None,
-        };
-        layer.x = Some(edge(overlay.offset.0, far.0)?);
-        layer.y = Some(edge(overlay.offset.1, far.1)?);
-    }
-    let percent = overlay::percent(overlay.opacity).get();
-    layer.opacity = (overlay.opacity != Fixed::ONE).then_some(percent as u8);
-    Some(layer)
+    Some(())
 }
 
 /// A path that stands in a transformation as it is.
@@ -278,9 +429,15 @@ fn is_plain(path: &str) -> bool {
     path != "ik_canvas" && path.bytes().all(|b| b.is_ascii_alphanumeric() || b"._~-/".contains(&b))
 }
 
+/// The first step stands beside what is the layer's own, even where it says nothing.
 pub(super) fn spell(layer: &Layer) -> String {
-    let own = TABLE.iter().filter_map(|row| (row.write)(layer).map(|value| format!("{}-{value}", row.name)));
-    let steps: Vec<String> = layer.steps.iter().map(spelling::spell).filter(|step| !step.is_empty()).collect();
-    let parts = ["l-image".to_owned()].into_iter().chain(own).chain([steps.join(":"), "l-end".to_owned()]);
-    parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(",")
+    let head = if layer.text.is_some() { "l-text" } else { "l-image" };
+    let own = rows().filter_map(|row| (row.write)(layer).map(|value| format!("{}-{value}", row.name)));
+    let mut steps = layer.steps.iter().map(spelling::spell);
+    let first = [head.to_owned()].into_iter().chain(own).chain(steps.next().filter(|step| !step.is_empty()));
+    let mut text = first.collect::<Vec<_>>().join(",");
+    for step in steps.filter(|step| !step.is_empty()) {
+        text = text + ":" + &step;
+    }
+    text + ",l-end"
 }

@@ -1,17 +1,22 @@
 //! What steps mean: from drafts to a plan.
 
+mod effects;
+mod size;
+
 use plan::{
-    Aspect, Background, Color, Dim, Enlarge, Fit, Fixed, Format, FormatRule, Gravity, Orient, OutputRule, Plan,
-    Quality, Region, Resize, Stage, Trim, TrimMode,
+    Background, BlurFill, Fixed, Format, FormatRule, Metadata, Orient, OutputRule, Plan, Profile, Quality, Stage, Trim,
+    TrimMode,
 };
 
 use super::layer;
 use super::lex::{self, Item, Token};
-use super::said::{Fill, Focus, FormatSaid, Layer, Mode, Rotation, Said};
-use super::table::{KNOWN_LATER, TABLE};
+use super::said::{Fill, FormatSaid, Layer, Mode, Rotation, Said, TextSaid};
+use super::table::{KNOWN_LATER, find, rows};
 use crate::error::ParseError;
 use crate::request::{Settings, Warning, WarningKind};
 use crate::table::Param;
+
+pub(super) use effects::shape;
 
 /// Reads the parts of one step. The vendor is strict: an unknown key or a bad value is an error.
 pub(super) fn read(step: &[Item<'_>], warnings: &mut Vec<Warning>) -> Result<Said, ParseError> {
@@ -31,7 +36,7 @@ fn read_token(
     seen: &mut Vec<&str>,
     warnings: &mut Vec<Warning>,
 ) -> Result<(), ParseError> {
-    match Param::find(TABLE, token.key) {
+    match find(token.key) {
         Some(row) => obey(row, token, said, seen, warnings),
         None if KNOWN_LATER.contains(&token.key) => Err(refused(token, "not supported yet".to_owned())),
         None => Err(refused(token, format!("no such parameter; known are {}", names()))),
@@ -66,20 +71,28 @@ fn obey<D>(
 fn read_layer(lexed: &lex::Layer<'_>, warnings: &mut Vec<Warning>) -> Result<Layer, ParseError> {
     let frame = Token { key: "l", value: lexed.kind };
     match lexed.kind {
-        "image" => {}
-        "text" | "video" | "subtitles" | "subtitle" => return Err(refused(&frame, "not supported yet".to_owned())),
-        _ => return Err(refused(&frame, "image".to_owned())),
+        "image" | "text" => {}
+        "video" | "subtitles" | "subtitle" => return Err(refused(&frame, "not supported yet".to_owned())),
+        _ => return Err(refused(&frame, "image or text".to_owned())),
     }
+    let is_text = lexed.kind == "text";
     let (mut layer, mut own_seen) = (Layer::default(), Vec::new());
-    for step in &lexed.steps {
+    layer.text = is_text.then(TextSaid::default);
+    for (at, step) in lexed.steps.iter().enumerate() {
         let (mut said, mut seen) = (Said::default(), Vec::new());
         for item in step {
             match item {
+                Item::Layer(_) if is_text && at == 0 => {
+                    return Err(refused(&frame, "a layer in a text layer only in a step of its own".to_owned()));
+                }
                 Item::Layer(inner) => said.layers.push(read_layer(inner, warnings)?),
-                Item::Token(token) => match Param::find(layer::TABLE, token.key) {
+                Item::Token(token) => match layer::find(token.key) {
                     Some(row) => obey(row, token, &mut layer, &mut own_seen, warnings)?,
+                    None if is_text && at == 0 && layer::refused_in_first_step(token.key) => {
+                        return Err(refused(token, "not of a text; in a step of its own, of its picture".to_owned()));
+                    }
                     None => {
-                        if matches!(token.key, "f" | "lo" | "pr" | "orig") {
+                        if matches!(token.key, "f" | "lo" | "pr" | "orig" | "md" | "cp" | "dn" | "pg") {
                             warnings.push(warning(WarningKind::NoEffect, token, "outside of layers".to_owned()));
                         }
                         read_token(token, &mut said, &mut seen, warnings)?;
@@ -90,16 +103,10 @@ fn read_layer(lexed: &lex::Layer<'_>, warnings: &mut Vec<Warning>) -> Result<Lay
         layer.steps.push(said);
     }
     if layer.plain.is_none() && layer.encoded.is_none() {
-        return Err(refused(&frame, "a layer with i-<path> or ie-<base64>".to_owned()));
+        let content = if is_text { "i-<text>" } else { "i-<path>" };
+        return Err(refused(&frame, format!("a layer with {content} or ie-<base64>")));
     }
-    let idle = [
-        ("i", layer.plain.is_some() && layer.encoded.is_some(), "not beside ie"),
-        ("lfo", layer.focus.is_some() && (layer.x.is_some() || layer.y.is_some()), "not beside lx or ly"),
-    ];
-    for (key, _, allowed) in idle.into_iter().filter(|(_, is, _)| *is) {
-        let value = Param::find(layer::TABLE, key).and_then(|row| (row.write)(&layer)).unwrap_or_default();
-        warnings.push(warning(WarningKind::NoEffect, &Token { key, value: &value }, allowed.to_owned()));
-    }
+    layer::idle(&layer, warnings);
     Ok(layer)
 }
 
@@ -112,12 +119,30 @@ pub(super) fn warning(kind: WarningKind, token: &Token<'_>, allowed: String) -> 
 }
 
 fn names() -> String {
-    TABLE.iter().map(|row| row.name).collect::<Vec<_>>().join(", ")
+    rows().map(|row| row.name).collect::<Vec<_>>().join(", ")
 }
 
 /// Arithmetic (`iw_div_2`) or a variable (`ih`), where a number is expected.
 fn is_expression(token: &Token<'_>) -> bool {
-    let numeric = matches!(token.key, "w" | "h" | "ar" | "x" | "y" | "xc" | "yc" | "dpr" | "dn" | "lx" | "ly");
+    let numeric = matches!(
+        token.key,
+        "w" | "h"
+            | "ar"
+            | "x"
+            | "y"
+            | "xc"
+            | "yc"
+            | "dpr"
+            | "dn"
+            | "b"
+            | "lx"
+            | "ly"
+            | "lxc"
+            | "lyc"
+            | "pa"
+            | "fs"
+            | "lh"
+    );
     let operators = ["add", "sub", "mul", "div", "mod", "pow"];
     let variables = ["iw", "ih", "iar", "cw", "ch", "car", "bw", "bh", "bar", "idn"];
     numeric && token.value.split('_').any(|part| variables.contains(&part) || operators.contains(&part))
@@ -125,8 +150,13 @@ fn is_expression(token: &Token<'_>) -> bool {
 
 /// The plan of a whole chain.
 pub(super) fn plan(steps: &[Said], settings: &Settings, warnings: &mut Vec<Warning>) -> Plan {
-    let mut stages = vec![Stage::Orient(Orient::Exif)];
-    for said in steps {
+    let mut stages = Vec::new();
+    stages.extend(steps.first().and_then(|said| said.page).map(|page| Stage::Page(page - 1)));
+    stages.push(Stage::Orient(Orient::Exif));
+    for (at, said) in steps.iter().enumerate() {
+        if at > 0 {
+            Notes { said, warnings }.add_if_said(WarningKind::NoEffect, "pg", "in the first step");
+        }
         stages.extend(self::stages(said, settings, warnings));
     }
     let mut plan = Plan { stages, output: output(steps, settings) };
@@ -139,28 +169,41 @@ fn output(steps: &[Said], settings: &Settings) -> OutputRule {
     fn last<T>(steps: &[Said], get: impl Fn(&Said) -> Option<T>) -> Option<T> {
         steps.iter().rev().find_map(get)
     }
+    let keeps = |get: fn(&Said) -> Option<bool>| last(steps, get).unwrap_or(false);
+    let profile = if keeps(|said| said.profile) { Profile::Keep } else { Profile::Srgb };
+    let offers_avif = offers_avif(steps, profile);
     OutputRule {
         original: false,
         format: match last(steps, |said| said.format) {
-            None if settings.auto_format => negotiated(settings),
+            None if settings.auto_format => negotiated(settings, offers_avif),
             None | Some(FormatSaid::Original) => FormatRule::Source,
-            Some(FormatSaid::Auto) => negotiated(settings),
+            Some(FormatSaid::Auto) => negotiated(settings, offers_avif),
             Some(FormatSaid::As(format)) => FormatRule::Always(format),
         },
         quality: last(steps, |said| said.quality).map_or(OutputRule::default().quality, Quality::all),
-        lossless: last(steps, |said| said.lossless).unwrap_or(false),
-        progressive: last(steps, |said| said.progressive).unwrap_or(false),
+        lossless: keeps(|said| said.lossless),
+        progressive: keeps(|said| said.progressive),
+        metadata: if keeps(|said| said.metadata) { Metadata::Keep } else { Metadata::Strip },
+        profile,
+        density: last(steps, |said| said.density).unwrap_or_default(),
         ..OutputRule::default()
     }
 }
 
+/// The vendor gives no AVIF where the profile is kept, and none behind an unsharp mask.
+pub(super) fn offers_avif(steps: &[Said], profile: Profile) -> bool {
+    profile != Profile::Keep && steps.iter().all(|said| said.unsharp.is_none())
+}
+
 /// What `f-auto` means on this site.
-pub(super) fn negotiated(settings: &Settings) -> FormatRule {
-    let offer = if settings.avif { vec![Format::Avif, Format::Webp] } else { vec![Format::Webp] };
+pub(super) fn negotiated(settings: &Settings, offers_avif: bool) -> FormatRule {
+    let avif = settings.avif && offers_avif;
+    let offer = if avif { vec![Format::Avif, Format::Webp] } else { vec![Format::Webp] };
     FormatRule::Negotiate { offer, fallback: None }
 }
 
-/// The stages of one step. The vendor fixes their order whatever the order in the URL; who cares chains steps.
+/// The stages of one step. The vendor fixes their order whatever the order in the URL; who cares chains steps. What looks
+/// at one pixel at a time comes behind the resize: nobody sees a difference, and it is much cheaper.
 pub(super) fn stages(said: &Said, settings: &Settings, warnings: &mut Vec<Warning>) -> Vec<Stage> {
     let mut notes = Notes { said, warnings };
     let mut stages = Vec::new();
@@ -168,7 +211,7 @@ pub(super) fn stages(said: &Said, settings: &Settings, warnings: &mut Vec<Warnin
         let tolerance = Fixed::new(f64::from(tolerance));
         stages.push(Stage::Trim(Trim { mode: TrimMode::Corner, tolerance, keep: 0 }));
     }
-    let size = size(said, settings, &mut notes);
+    let size = size::size(said, settings, &mut notes);
     let mode = said.crop_mode.or(said.crop).unwrap_or(Mode::MaintainRatio);
     if said.crop_mode.is_some() && said.crop.is_some() {
         notes.add(WarningKind::NoEffect, "c", "cm overrides c");
@@ -177,156 +220,60 @@ pub(super) fn stages(said: &Said, settings: &Settings, warnings: &mut Vec<Warnin
     let mut filled = false;
     if size.width.is_some() || size.height.is_some() {
         filled = mode.pads() && (size.is_complete() || mode.extracts());
-        stages.push(sized(mode, size, &mut notes));
+        stages.push(size::sized(mode, size, &mut notes));
     }
+    stages.extend(effects::colors(said));
     for layer in &said.layers {
         let overlay = layer::overlay(layer, settings, notes.warnings);
         stages.extend(overlay.map(|overlay| Stage::Overlay(Box::new(overlay))));
     }
+    let ground = said.background.and_then(ground);
     if let Some(Rotation::By(degrees)) = said.rotation {
-        let background = match said.background {
-            Some(Fill::Color(color)) => Background::Color(color),
-            _ => Background::Auto,
-        };
         filled |= degrees.get() % 90.0 != 0.0;
-        stages.push(Stage::Rotate { degrees, background });
+        stages.push(Stage::Rotate { degrees, background: ground.unwrap_or(Background::Auto) });
     }
     if let Some(flip) = said.flip {
         stages.push(Stage::Flip { horizontal: flip.horizontal, vertical: flip.vertical });
     }
-    match &said.background {
-        Some(Fill::Color(color)) if !filled => stages.push(Stage::Flatten(Background::Color(*color))),
-        Some(Fill::Blurred(_)) if !filled => notes.add(WarningKind::NoEffect, "bg", "blurred only fills padding"),
-        Some(Fill::Blurred(rest)) if !rest.is_empty() => {
-            notes.add(WarningKind::Unsupported, "bg", "blurred without intensity and brightness");
+    let opacity = effects::opacity(said);
+    // What is made transparent shows the background, too.
+    match ground.filter(|_| !filled || opacity.is_some()) {
+        Some(ground) => {
+            stages.extend(opacity);
+            stages.push(Stage::Flatten(ground));
+            stages.extend(effects::frame(said, ground));
         }
-        _ => {}
+        None => {
+            stages.extend(effects::frame(said, ground.unwrap_or(Background::Auto)));
+            stages.extend(opacity);
+        }
+    }
+    if said.background.is_some() && ground.is_none() && !filled {
+        notes.add(WarningKind::NoEffect, "bg", "blurred and gradient_dominant only fill padding");
     }
     stages
 }
 
-/// A target size, device pixel ratio and caps worked in.
-#[derive(Clone, Copy)]
-struct Size {
-    width: Option<Dim>,
-    height: Option<Dim>,
-    aspect: Option<Aspect>,
-}
-
-impl Size {
-    /// Both sides are known or will be.
-    fn is_complete(self) -> bool {
-        self.aspect.is_some() || (self.width.is_some() && self.height.is_some())
+/// What can lie behind a whole picture: the blurred picture and gradients only fill padding.
+fn ground(fill: Fill) -> Option<Background> {
+    match fill {
+        Fill::Color(color) => Some(Background::Color(color)),
+        Fill::Dominant => Some(Background::DominantEdge),
+        Fill::Gradient(_) | Fill::Blurred { .. } => None,
     }
 }
 
-fn size(said: &Said, settings: &Settings, notes: &mut Notes<'_>) -> Size {
-    let pixels = |dim: Option<Dim>| match dim {
-        Some(Dim::Px(px)) => Some(f64::from(px)),
-        _ => None,
-    };
-    let (mut width, mut height) = (pixels(said.width), pixels(said.height));
-    let mut aspect = None;
-    match (said.width, said.height, said.aspect) {
-        (_, _, None) => {}
-        (Some(_), Some(_), Some(_)) => notes.add(WarningKind::NoEffect, "ar", "only beside one of w and h"),
-        (None, None, Some(_)) => notes.add(WarningKind::NoEffect, "ar", "only beside one of w and h"),
-        (Some(Dim::Px(px)), None, Some(ratio)) => height = Some(f64::from(px) * ratio.height / ratio.width),
-        (None, Some(Dim::Px(px)), Some(ratio)) => width = Some(f64::from(px) * ratio.width / ratio.height),
-        (_, _, Some(ratio)) => aspect = Some(Aspect::Exact(Fixed::new(ratio.get()))),
-    }
-    let both = |width: Option<f64>, height: Option<f64>| width.into_iter().chain(height);
-    if let Some(dpr) = said.dpr.filter(|dpr| *dpr != 1.0) {
-        if both(width, height).all(|side| (1.0..=5000.0).contains(&(side * dpr))) {
-            (width, height) = (width.map(|w| w * dpr), height.map(|h| h * dpr));
-        } else {
-            notes.add(WarningKind::NoEffect, "dpr", "a product from 1 to 5000 pixels");
-        }
-    }
-    let (longest, limit) = (both(width, height).fold(0.0, f64::max), f64::from(settings.max_side.max(1)));
-    if longest.round() > limit {
-        let shrink = limit / longest;
-        (width, height) = (width.map(|w| w * shrink), height.map(|h| h * shrink));
-        let name = if said.width.is_some() { "w" } else { "h" };
-        notes.add(WarningKind::Clamped, name, &format!("at most {limit} pixels per side"));
-    }
-    let dim = |px: Option<f64>, said: Option<Dim>| px.map(|px| Dim::Px(px.round().max(1.0) as u32)).or(said);
-    Size { width: dim(width, said.width), height: dim(height, said.height), aspect }
-}
-
-fn sized(mode: Mode, size: Size, notes: &mut Notes<'_>) -> Stage {
-    let said = notes.said;
-    let gravity = gravity(mode, notes);
-    let background = match &said.background {
-        Some(Fill::Color(color)) => Background::Color(*color),
-        Some(Fill::Blurred(_)) => Background::Blur(plan::BlurFill::PLAIN),
-        None => Background::Color(Color::BLACK),
-    };
-    if mode.extracts() {
-        if size.aspect.is_some() {
-            notes.add(WarningKind::Unsupported, "ar", "w or h in pixels beside ar in extract modes");
-        }
-        return Stage::Extract(Region::Window {
-            width: size.width,
-            height: size.height,
-            gravity,
-            pad: mode.pads().then_some(background),
-            cut: mode != Mode::PadExtractNoShrink,
-        });
-    }
-    let (fit, mut enlarge) = match mode {
-        _ if !size.is_complete() => (Fit::Inside, Enlarge::Yes),
-        Mode::Force => (Fit::Stretch, Enlarge::Yes),
-        Mode::AtMax | Mode::AtMaxEnlarge => (Fit::Inside, Enlarge::Yes),
-        Mode::AtLeast => (Fit::Outside, Enlarge::Yes),
-        Mode::PadResize | Mode::PadResizeNoEnlarge => (Fit::Contain, Enlarge::Yes),
-        _ => (Fit::Cover, Enlarge::Yes),
-    };
-    if !mode.enlarges() {
-        enlarge = if fit == Fit::Cover { Enlarge::NoClamp } else { Enlarge::No };
-    }
-    Stage::Resize(Resize {
-        aspect: size.aspect,
-        enlarge,
-        gravity,
-        background: if fit == Fit::Contain { background } else { Background::Auto },
-        ..Resize::new(size.width, size.height, fit)
-    })
-}
-
-fn gravity(mode: Mode, notes: &mut Notes<'_>) -> Gravity {
-    let said = notes.said;
-    let corner = (said.left, said.top) != (None, None);
-    let center = (said.center_x, said.center_y) != (None, None);
-    if mode.extracts() && (corner || center) {
-        if said.focus.is_some() {
-            notes.add(WarningKind::NoEffect, "fo", "not beside x, y, xc or yc");
-        }
-        if !center {
-            return Gravity::TopLeft(said.left, said.top);
-        }
-        for name in ["x", "y"] {
-            notes.add_if_said(WarningKind::NoEffect, name, "not beside xc or yc");
-        }
-        return Gravity::Centered(said.center_x, said.center_y);
-    }
-    for name in ["x", "y", "xc", "yc"] {
-        notes.add_if_said(WarningKind::NoEffect, name, "only with cm-extract");
-    }
-    match &said.focus {
-        None => Gravity::CENTER,
-        Some(Focus::At(horizontal, vertical)) => Gravity::Anchor(*horizontal, *vertical),
-        Some(Focus::Custom) => {
-            notes.add(WarningKind::Unsupported, "fo", "the centre is taken: no focus rectangles are stored");
-            Gravity::CENTER
-        }
-        Some(focus) => {
-            if matches!(focus, Focus::Detected(_)) {
-                notes.add(WarningKind::Unsupported, "fo", "taken for auto");
-            }
-            // Only a cut needs attention: padding shows the whole picture.
-            if mode.pads() && mode != Mode::PadExtract { Gravity::CENTER } else { Gravity::Attention }
-        }
+/// What a fill means in padding.
+pub(super) fn padding(fill: Fill) -> Background {
+    match fill {
+        Fill::Gradient(colors) => Background::DominantGradient(colors),
+        Fill::Blurred { intensity, brightness } => Background::Blur(BlurFill {
+            sigma: intensity.map(|n| Fixed::new(f64::from(n) / 2.0)),
+            brightness: Fixed::new(f64::from(brightness) / 255.0),
+            ..BlurFill::PLAIN
+        }),
+        Fill::Color(color) => Background::Color(color),
+        Fill::Dominant => Background::DominantEdge,
     }
 }
 
@@ -349,6 +296,6 @@ impl Notes<'_> {
     }
 
     fn value(&self, name: &str) -> Option<String> {
-        Param::find(TABLE, name).and_then(|row| (row.write)(self.said))
+        find(name).and_then(|row| (row.write)(self.said))
     }
 }

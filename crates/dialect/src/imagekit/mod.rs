@@ -39,8 +39,8 @@ impl Dialect for Imagekit {
     }
 
     fn params(&self) -> Vec<ParamDoc> {
-        let steps = table::TABLE.iter().map(|row| row.doc());
-        steps.chain([layer::FRAME]).chain(layer::TABLE.iter().map(|row| row.doc())).collect()
+        let steps = table::rows().map(|row| row.doc());
+        steps.chain([layer::FRAME]).chain(layer::rows().map(|row| row.doc())).collect()
     }
 
     fn parse(&self, target: Target<'_>, settings: &Settings) -> Result<Parsed, ParseError> {

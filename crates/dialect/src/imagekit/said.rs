@@ -1,6 +1,6 @@
 //! The draft of one step: its parameters as said, before they mean anything together.
 
-use plan::{Asset, Color, Dim, Fixed, Format, Horizontal, Vertical};
+use plan::{Asset, Color, Dim, Fixed, Format, Gradient, Horizontal, TextAlign, Vertical};
 
 /// What one step says. `None` where it says nothing.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -33,7 +33,7 @@ pub(super) struct Said {
     pub(super) rotation: Option<Rotation>,
     /// `fl`.
     pub(super) flip: Option<Flip>,
-    /// `l-image`, in the order in which they are drawn.
+    /// `l-image` and `l-text`, in the order in which they are drawn.
     pub(super) layers: Vec<Layer>,
     /// `t`: tolerance in percent; `Some(None)` is `t-false`.
     pub(super) trim: Option<Option<u32>>,
@@ -47,6 +47,78 @@ pub(super) struct Said {
     pub(super) progressive: Option<bool>,
     /// `orig`.
     pub(super) original: Option<bool>,
+    /// `r`.
+    pub(super) radius: Option<Rounding>,
+    /// `b`: width in pixels, colour.
+    pub(super) border: Option<(u32, Color)>,
+    /// `o`, in percent.
+    pub(super) opacity: Option<u8>,
+    /// `bl`: twice the standard deviation.
+    pub(super) blur: Option<u8>,
+    /// `e-grayscale`.
+    pub(super) grayscale: bool,
+    /// `e-contrast`.
+    pub(super) stretch: bool,
+    /// `e-sharpen`, 1-99.
+    pub(super) sharpen: Option<u8>,
+    /// `e-usm`.
+    pub(super) unsharp: Option<Usm>,
+    /// `e-shadow`.
+    pub(super) shadow: Option<ShadowSaid>,
+    /// `e-gradient`.
+    pub(super) gradient: Option<Gradient>,
+    /// `e-colorize`: the alpha says how much.
+    pub(super) colorize: Option<Color>,
+    /// `cr`.
+    pub(super) recolor: Option<Recolor>,
+    /// `md`.
+    pub(super) metadata: Option<bool>,
+    /// `cp`.
+    pub(super) profile: Option<bool>,
+    /// `dn`.
+    pub(super) density: Option<u16>,
+    /// `pg`, from 1.
+    pub(super) page: Option<u32>,
+}
+
+/// `r`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rounding {
+    /// `max`.
+    Ellipse,
+    /// Pixels: top left, top right, bottom right, bottom left.
+    Corners([u32; 4]),
+}
+
+/// `e-usm`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Usm {
+    pub(super) radius: Fixed,
+    pub(super) sigma: Fixed,
+    pub(super) amount: Fixed,
+    pub(super) threshold: Fixed,
+}
+
+/// `e-shadow`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct ShadowSaid {
+    /// Twice the standard deviation.
+    pub(super) blur: Fixed,
+    /// In percent.
+    pub(super) strength: u8,
+    /// In percent of the width.
+    pub(super) x: Fixed,
+    /// In percent of the height.
+    pub(super) y: Fixed,
+}
+
+/// `cr`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Recolor {
+    pub(super) to: Color,
+    /// In percent.
+    pub(super) tolerance: u8,
+    pub(super) from: Option<Color>,
 }
 
 /// Width to height, both above 0.
@@ -142,11 +214,20 @@ impl Focus {
 }
 
 /// What fills padding and transparent parts.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fill {
     Color(Color),
-    /// `blurred`, with its intensity and brightness as said (not obeyed yet), empty without.
-    Blurred(String),
+    /// The most frequent colour along the edges.
+    Dominant,
+    /// Between so many frequent colours, 2 or 4.
+    Gradient(u8),
+    /// The picture itself, blurred.
+    Blurred {
+        /// Twice the standard deviation, 1-100; `None` for `auto`.
+        intensity: Option<u8>,
+        /// Added to each channel, -255 to 255.
+        brightness: i16,
+    },
 }
 
 /// How far to turn.
@@ -173,23 +254,72 @@ pub(super) enum FormatSaid {
     As(Format),
 }
 
-/// What an image layer says.
+/// What a layer says.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Layer {
+    /// What only `l-text` says; `None` in `l-image`.
+    pub(super) text: Option<TextSaid>,
     /// `i`.
-    pub(super) plain: Option<Asset>,
+    pub(super) plain: Option<Content>,
     /// `ie`, which overrides `i`.
-    pub(super) encoded: Option<Asset>,
+    pub(super) encoded: Option<Content>,
     /// `lx`.
     pub(super) x: Option<Edge>,
     /// `ly`.
     pub(super) y: Option<Edge>,
+    /// `lxc`, which overrides `lx`.
+    pub(super) center_x: Option<Edge>,
+    /// `lyc`, which overrides `ly`.
+    pub(super) center_y: Option<Edge>,
+    /// `lap`.
+    pub(super) origin: Option<(Horizontal, Vertical)>,
     /// `lfo`.
     pub(super) focus: Option<(Horizontal, Vertical)>,
+    /// `lm`.
+    pub(super) mode: Option<LayerMode>,
     /// `o`, in percent.
     pub(super) opacity: Option<u8>,
+    /// `al`, in tenths.
+    pub(super) alpha: Option<u8>,
     /// What is done to the picture before it is drawn.
     pub(super) steps: Vec<Said>,
+}
+
+/// What a layer draws.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Content {
+    Asset(Asset),
+    /// `ik_canvas`: one colour.
+    Canvas,
+    Text(String),
+}
+
+/// What a text layer says of its letters.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct TextSaid {
+    /// `fs`, in pixels.
+    pub(super) size: Option<Fixed>,
+    /// `ff`.
+    pub(super) family: Option<String>,
+    /// `co`.
+    pub(super) color: Option<Color>,
+    /// `tg`: bold, italic, strikethrough.
+    pub(super) style: Option<(bool, bool, bool)>,
+    /// `ia`.
+    pub(super) align: Option<TextAlign>,
+    /// `pa`: above, right, below, left.
+    pub(super) padding: Option<[u32; 4]>,
+    /// `lh`, in pixels.
+    pub(super) line_height: Option<u32>,
+}
+
+/// `lm`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LayerMode {
+    Multiply,
+    Cutter,
+    Cutout,
+    Displace,
 }
 
 /// A distance in pixels from the left or top edge, or (`N35`) from the right or bottom one.

@@ -1,13 +1,15 @@
 //! The other way: from a plan to steps that mean it.
 
+mod effects;
+
 use plan::{
-    Aspect, Background, Dim, Enlarge, Fit, Fixed, FormatRule, Gravity, Limits, Orient, OutputRule, Plan, Region,
-    Resize, Stage, Trim, TrimMode,
+    Aspect, Background, Dim, Enlarge, Fit, Fixed, FormatRule, Gravity, Limits, Metadata, Orient, OutputRule, Plan,
+    Profile, Region, Resize, Stage, Trim, TrimMode,
 };
 
 use super::lex::MAX_LAYERS;
 use super::said::{Fill, Flip, Focus, FormatSaid, Mode, Ratio, Rotation, Said};
-use super::table::TABLE;
+use super::table::rows;
 use super::{layer, meaning};
 use crate::error::Unwritable;
 use crate::request::Settings;
@@ -18,7 +20,11 @@ pub(super) fn transformation(plan: &Plan, settings: &Settings) -> Result<String,
     if plan.output.original {
         return Ok("orig-true".to_owned());
     }
-    let Some((Stage::Orient(Orient::Exif), stages)) = plan.stages.split_first() else {
+    let (page, rest) = match plan.stages.split_first() {
+        Some((Stage::Page(page), rest)) => (page.checked_add(1), rest),
+        _ => (None, plan.stages.as_slice()),
+    };
+    let Some((Stage::Orient(Orient::Exif), stages)) = rest.split_first() else {
         return Err(unwritable("a picture that is not turned upright first"));
     };
     if depth(stages) > MAX_LAYERS {
@@ -28,9 +34,13 @@ pub(super) fn transformation(plan: &Plan, settings: &Settings) -> Result<String,
         return Err(unwritable(why));
     }
     let mut steps = steps(stages, settings)?;
+    let offers_avif = meaning::offers_avif(&steps, plan.output.profile);
     let mut last = steps.pop().unwrap_or_default();
-    say_output(&mut last, &plan.output, settings)?;
+    say_output(&mut last, &plan.output, offers_avif, settings)?;
     steps.push(last);
+    if let Some(first) = steps.first_mut() {
+        first.page = page;
+    }
     let texts: Vec<String> = steps.iter().map(spell).filter(|step| !step.is_empty()).collect();
     Ok(texts.join(":"))
 }
@@ -106,7 +116,7 @@ fn say(said: &mut Said, stage: &Stage, settings: &Settings) -> Option<()> {
             Some(())
         }
         Stage::Rotate { degrees, background } => {
-            if let Background::Color(_) = background {
+            if *background != Background::Auto {
                 say_background(said, *background)?;
             }
             let degrees = degrees.get();
@@ -117,12 +127,12 @@ fn say(said: &mut Said, stage: &Stage, settings: &Settings) -> Option<()> {
         Stage::Flip { horizontal, vertical } => {
             set(&mut said.flip, Flip { horizontal: *horizontal, vertical: *vertical })
         }
-        Stage::Flatten(Background::Color(color)) => set(&mut said.background, Fill::Color(*color)),
+        Stage::Flatten(ground) => say_background(said, *ground),
         Stage::Overlay(overlay) => {
             said.layers.push(layer::said(overlay, settings)?);
             Some(())
         }
-        _ => None,
+        other => effects::say(said, other),
     }
 }
 
@@ -177,10 +187,12 @@ fn say_focus(said: &mut Said, gravity: Gravity) -> Option<()> {
 fn say_background(said: &mut Said, background: Background) -> Option<()> {
     let fill = match background {
         Background::Color(color) => Fill::Color(color),
-        Background::Blur(plan::BlurFill::PLAIN) => Fill::Blurred(String::new()),
+        Background::DominantEdge => Fill::Dominant,
+        Background::DominantGradient(colors) => Fill::Gradient(colors),
+        Background::Blur(blur) => effects::blurred(blur)?,
         _ => return None,
     };
-    if said.background.as_ref() == Some(&fill) { Some(()) } else { set(&mut said.background, fill) }
+    if said.background == Some(fill) { Some(()) } else { set(&mut said.background, fill) }
 }
 
 fn set<T>(slot: &mut Option<T>, value: T) -> Option<()> {
@@ -191,8 +203,8 @@ fn set<T>(slot: &mut Option<T>, value: T) -> Option<()> {
     Some(())
 }
 
-fn say_output(said: &mut Said, output: &OutputRule, settings: &Settings) -> Result<(), Unwritable> {
-    let negotiated = meaning::negotiated(settings);
+fn say_output(said: &mut Said, output: &OutputRule, offers_avif: bool, settings: &Settings) -> Result<(), Unwritable> {
+    let negotiated = meaning::negotiated(settings, offers_avif);
     said.format = match &output.format {
         FormatRule::Always(format) => Some(FormatSaid::As(*format)),
         FormatRule::Source => settings.auto_format.then_some(FormatSaid::Original),
@@ -204,10 +216,16 @@ fn say_output(said: &mut Said, output: &OutputRule, settings: &Settings) -> Resu
     }
     said.lossless = output.lossless.then_some(true);
     said.progressive = output.progressive.then_some(true);
+    said.metadata = (output.metadata == Metadata::Keep).then_some(true);
+    said.profile = (output.profile == Profile::Keep).then_some(true);
+    said.density = Some(output.density).filter(|density| *density > 0);
     Ok(())
 }
 
 pub(super) fn spell(said: &Said) -> String {
-    let tokens = TABLE.iter().filter_map(|row| (row.write)(said).map(|value| format!("{}-{value}", row.name)));
+    let tokens = rows().filter_map(|row| {
+        let value = (row.write)(said)?;
+        Some(if value.is_empty() { row.name.to_owned() } else { format!("{}-{value}", row.name) })
+    });
     tokens.chain(said.layers.iter().map(layer::spell)).collect::<Vec<_>>().join(",")
 }

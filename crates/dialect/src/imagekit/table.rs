@@ -1,53 +1,37 @@
 //! ImageKit's parameters (<https://imagekit.io/docs/transformations>), one row each.
 
-use plan::{Color, Dim, Fixed, Format};
+mod color;
+mod effects;
+mod output;
 
-use super::said::{Fill, Flip, Focus, FormatSaid, Mode, Ratio, Rotation, Said};
+use plan::{Dim, Fixed};
+
+use super::said::{Flip, Focus, Mode, Ratio, Rotation, Said};
 use crate::request::WarningKind;
 use crate::table::{Kind, Param, Tier};
 use crate::text;
 
+pub(super) use color::{alpha_of, color, fill, percent_of, spell_color, spell_fill};
+use effects::EFFECTS;
+use output::OUTPUT;
+
 /// Keys that ImageKit knows and this dialect does not obey yet. They are refused: leaving one out would show a visibly
 /// different picture.
+#[rustfmt::skip]
 pub(super) const KNOWN_LATER: &[&str] = &[
-    "n",
-    "r",
-    "b",
-    "o",
-    "bl",
-    "cr",
-    "lxc",
-    "lyc",
-    "lap",
-    "lm",
-    "lso",
-    "leo",
-    "ldu",
-    "if",
-    "c2pa",
-    "e-grayscale",
-    "e-contrast",
-    "e-sharpen",
-    "e-usm",
-    "e-shadow",
-    "e-gradient",
-    "e-distort",
-    "e-colorize",
-    "e-bgremove",
-    "e-removedotbg",
-    "e-dropshadow",
-    "e-changebg",
-    "e-edit",
-    "e-retouch",
-    "e-upscale",
-    "e-genvar",
-    "so",
-    "eo",
-    "du",
-    "vc",
-    "ac",
-    "sr",
+    "n", "lso", "leo", "ldu", "if", "c2pa", "e-distort", "e-bgremove", "e-removedotbg", "e-dropshadow", "e-changebg",
+    "e-edit", "e-retouch", "e-upscale", "e-genvar", "so", "eo", "du", "vc", "ac", "sr",
 ];
+
+/// Every row, in the order in which it is written.
+pub(super) fn rows() -> impl Iterator<Item = &'static Param<Said>> {
+    TABLE.iter().chain(EFFECTS).chain(OUTPUT)
+}
+
+/// The row of this key.
+pub(super) fn find(key: &str) -> Option<&'static Param<Said>> {
+    [TABLE, EFFECTS, OUTPUT].into_iter().find_map(|table| Param::find(table, key))
+}
 
 /// Largest length in a transformation string; a larger one is ignored, as the vendor documents.
 pub(super) const MAX_LENGTH: f64 = 65_535.0;
@@ -68,8 +52,8 @@ const MODES: &[&str] = &[
 
 const LENGTH: Kind = Kind::Syntax("pixels from 1 to 65535, or a share of the input above 0 and below 1");
 
-/// The table.
-pub(super) static TABLE: &[Param<Said>] = &[
+/// Size, place and background.
+static TABLE: &[Param<Said>] = &[
     Param {
         name: "w",
         aliases: &[],
@@ -206,9 +190,13 @@ pub(super) static TABLE: &[Param<Said>] = &[
     Param {
         name: "bg",
         aliases: &[],
-        kind: Kind::Syntax("RGB, RRGGBB, RRGGBB and two digits of opacity in percent, a CSS name, or blurred"),
+        kind: Kind::Syntax(
+            "RGB, RRGGBB, RRGGBB and two digits of opacity in percent, a CSS name, dominant, gradient_dominant, \
+             gradient_dominant_2, gradient_dominant_4, or blurred_<1 to 100 or auto>_<-255 to 255>",
+        ),
         default: "000000 in pad modes",
-        doc: "Fills padding and corners; without either, what the picture is flattened on.",
+        doc: "Fills padding and corners; without either, what the picture is flattened on. Of blurred, the standard \
+              deviation is half the first number in pixels, the second is added to each channel.",
         tier: Tier::A,
         parse: |said, value| fill(value).map(|fill| said.background = Some(fill)),
         write: |said| said.background.as_ref().and_then(spell_fill),
@@ -249,115 +237,6 @@ pub(super) static TABLE: &[Param<Said>] = &[
             _ => Err(WarningKind::Invalid),
         },
         write: |said| said.dpr.map(|dpr| dpr.to_string()),
-    },
-    Param {
-        name: "f",
-        aliases: &[],
-        kind: Kind::Enum(&["auto", "orig", "jpg", "jpeg", "png", "webp", "avif", "gif"]),
-        default: "as the site negotiates",
-        doc: "Output format; the last step that names one wins.",
-        tier: Tier::A,
-        parse: |said, value| format(value).map(|format| said.format = Some(format)),
-        write: |said| said.format.map(|format| spell_format(format).to_owned()),
-    },
-    Param {
-        name: "q",
-        aliases: &[],
-        kind: Kind::Int(1, 100),
-        default: "80",
-        doc: "Encoder quality; the last step that names one wins.",
-        tier: Tier::A,
-        parse: |said, value| match text::whole(value).and_then(|n| u8::try_from(n).ok()) {
-            Some(quality @ 1..=100) => {
-                said.quality = Some(quality);
-                Ok(())
-            }
-            _ => Err(WarningKind::Invalid),
-        },
-        write: |said| said.quality.map(|quality| quality.to_string()),
-    },
-    Param {
-        name: "lo",
-        aliases: &[],
-        kind: Kind::Flag,
-        default: "false",
-        doc: "Lossless WebP.",
-        tier: Tier::B,
-        parse: |said, value| flag(value).map(|on| said.lossless = Some(on)),
-        write: |said| said.lossless.map(|on| on.to_string()),
-    },
-    Param {
-        name: "pr",
-        aliases: &[],
-        kind: Kind::Flag,
-        default: "false",
-        doc: "Progressive JPEG.",
-        tier: Tier::B,
-        parse: |said, value| flag(value).map(|on| said.progressive = Some(on)),
-        write: |said| said.progressive.map(|on| on.to_string()),
-    },
-    Param {
-        name: "orig",
-        aliases: &[],
-        kind: Kind::Flag,
-        default: "false",
-        doc: "The master's own bytes; every other parameter is ignored.",
-        tier: Tier::A,
-        parse: |said, value| flag(value).map(|on| said.original = Some(on)),
-        write: |said| said.original.map(|on| on.to_string()),
-    },
-    Param {
-        name: "md",
-        aliases: &[],
-        kind: Kind::Flag,
-        default: "false",
-        doc: "Keep metadata. Read past for now.",
-        tier: Tier::B,
-        parse: |_, value| later_flag(value),
-        write: |_| None,
-    },
-    Param {
-        name: "cp",
-        aliases: &[],
-        kind: Kind::Flag,
-        default: "false",
-        doc: "Keep the colour profile. Read past for now.",
-        tier: Tier::B,
-        parse: |_, value| later_flag(value),
-        write: |_| None,
-    },
-    Param {
-        name: "dn",
-        aliases: &[],
-        kind: Kind::Int(1, 1200),
-        default: "",
-        doc: "Density in dots per inch. Read past for now.",
-        tier: Tier::C,
-        parse: |_, value| match text::whole(value) {
-            Some(1..=1200) => Err(WarningKind::Unsupported),
-            _ => Err(WarningKind::Invalid),
-        },
-        write: |_| None,
-    },
-    Param {
-        name: "pg",
-        aliases: &[],
-        kind: Kind::Text,
-        default: "the first",
-        doc: "Page, frame or layer of the master. Read past for now.",
-        tier: Tier::C,
-        parse: |_, value| if value == "1" { Ok(()) } else { Err(WarningKind::Unsupported) },
-        write: |_| None,
-    },
-    Param {
-        name: "di",
-        aliases: &[],
-        kind: Kind::Text,
-        default: "",
-        doc: "Path of the picture shown where the asset is missing, @@ for a slash. Read past for now.",
-        tier: Tier::A,
-        parse: |_, value| if value.is_empty() { Ok(()) } else { Err(WarningKind::Unsupported) },
-        write: |_| None,
     },
 ];
 
@@ -440,51 +319,6 @@ fn trim(value: &str) -> Result<Option<u32>, WarningKind> {
     }
 }
 
-fn fill(value: &str) -> Result<Fill, WarningKind> {
-    if let Some(rest) = value.strip_prefix("blurred")
-        && (rest.is_empty() || rest.starts_with('_'))
-    {
-        return Ok(Fill::Blurred(rest.to_owned()));
-    }
-    let made = ["dominant", "gradient_dominant", "gradient_dominant_2", "gradient_dominant_4", "genfill"];
-    if made.contains(&value) || value.starts_with("genfill-") {
-        return Err(WarningKind::Unsupported);
-    }
-    color(value).map(Fill::Color).ok_or(WarningKind::Invalid)
-}
-
-/// Eight characters end in a decimal opacity in percent; only where those two are not digits are they a hex byte.
-fn color(value: &str) -> Option<Color> {
-    if let Some(color) = Color::from_hex(value).or_else(|| Color::from_css_name(value)) {
-        return Some(color);
-    }
-    let (rgb, opacity) = (value.get(..6)?, value.get(6..8).filter(|_| value.len() == 8)?);
-    let alpha = match text::whole(opacity) {
-        Some(percent) => alpha_of(percent),
-        None if opacity.bytes().all(|b| b.is_ascii_hexdigit()) => u8::from_str_radix(opacity, 16).ok()?,
-        None => return None,
-    };
-    Color::from_hex(rgb).map(|color| color.with_alpha(alpha))
-}
-
-fn alpha_of(percent: u32) -> u8 {
-    u8::try_from((percent * 255 + 50) / 100).unwrap_or(u8::MAX)
-}
-
-fn spell_fill(fill: &Fill) -> Option<String> {
-    let color = match fill {
-        Fill::Blurred(rest) => return Some(format!("blurred{rest}")),
-        Fill::Color(color) => color,
-    };
-    let rgb = format!("{:02x}{:02x}{:02x}", color.r, color.g, color.b);
-    if color.a == 255 {
-        return Some(rgb);
-    }
-    let percent = (0..100).find(|percent| alpha_of(*percent) == color.a).map(|percent| format!("{percent:02}"));
-    let byte = Some(format!("{:02x}", color.a)).filter(|byte| text::whole(byte).is_none());
-    percent.or(byte).map(|alpha| rgb + &alpha)
-}
-
 fn rotation(value: &str) -> Result<Rotation, WarningKind> {
     if value == "auto" {
         return Ok(Rotation::Auto);
@@ -521,39 +355,6 @@ fn spell_flip(flip: Flip) -> Option<String> {
         (false, true) => Some("v".to_owned()),
         (false, false) => None,
     }
-}
-
-fn format(value: &str) -> Result<FormatSaid, WarningKind> {
-    match value {
-        "auto" => Ok(FormatSaid::Auto),
-        "orig" => Ok(FormatSaid::Original),
-        "jpg" | "jpeg" => Ok(FormatSaid::As(Format::Jpeg)),
-        "png" => Ok(FormatSaid::As(Format::Png)),
-        "webp" => Ok(FormatSaid::As(Format::Webp)),
-        "avif" => Ok(FormatSaid::As(Format::Avif)),
-        "gif" => Ok(FormatSaid::As(Format::Gif)),
-        _ => Err(WarningKind::Invalid),
-    }
-}
-
-fn spell_format(format: FormatSaid) -> &'static str {
-    match format {
-        FormatSaid::Auto => "auto",
-        FormatSaid::Original => "orig",
-        FormatSaid::As(format) => format.extension(),
-    }
-}
-
-fn flag(value: &str) -> Result<bool, WarningKind> {
-    match value {
-        "true" => Ok(true),
-        "false" => Ok(false),
-        _ => Err(WarningKind::Invalid),
-    }
-}
-
-fn later_flag(value: &str) -> Result<(), WarningKind> {
-    if flag(value)? { Err(WarningKind::Unsupported) } else { Ok(()) }
 }
 
 /// The object classes of the COCO data set, in the vendor's spelling.

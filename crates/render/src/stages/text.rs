@@ -1,7 +1,7 @@
 //! Texts that are drawn over a picture: from the plan's words to those of the text room.
 
 use codec::{CodecError, Pixels};
-use plan::{Fixed, Ligatures, Text, TextAlign, TextCut, TextFit, Vertical};
+use plan::{Dim, Fixed, Ligatures, Text, TextAlign, TextCut, TextFit, Vertical};
 use text::{
     Align, Bounds, CutAt, Limits, LineHeight, Outline, Overflow, Shadow, Sides, Style, TextError, Warning, draw, layout,
 };
@@ -64,9 +64,11 @@ fn style(text: &Text, below: Size, anchor: Vertical) -> Style {
     let number = |value: Fixed, least: f64, most: f64| value.get().clamp(least, most) as f32;
     let size = (text.size.get() as f32).max(0.5);
     let most = f64::from(size);
-    let (width, height) = (length(text.width, below.w), length(text.height, below.h));
-    // What is cut to its ink has no box to fill.
-    let least = |side: Option<u32>| if text.snug { 0 } else { side.unwrap_or(0) };
+    let (width, height) = (width(text, below), length(text.height, below.h));
+    // The box is as large as it was said wherever that can be seen: else it is held to its lines, so that a text which is
+    // not aligned in it lies where its overlay does.
+    let fills = !text.snug && (text.background.is_some() || text.align != TextAlign::Start);
+    let least = |side: Option<u32>| side.filter(|_| fills).unwrap_or(0);
     let (wrap, overflow, ellipsis) = match text.fit {
         TextFit::Clip { cut, ellipsis } => (false, Overflow::Cut(place(cut)), ellipsis),
         TextFit::Shrink => (false, Overflow::Shrink, false),
@@ -120,6 +122,12 @@ fn style(text: &Text, below: Size, anchor: Vertical) -> Style {
         }),
         ..Style::default()
     }
+}
+
+fn width(text: &Text, below: Size) -> Option<u32> {
+    let width = length(text.width, below.w)?;
+    let is_share = matches!(text.width, Some(Dim::Ratio(_)));
+    Some(if is_share { width.saturating_sub(text.less).max(1) } else { width })
 }
 
 fn place(cut: TextCut) -> CutAt {

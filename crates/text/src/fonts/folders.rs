@@ -4,12 +4,17 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use skrifa::raw::{FileRef, TableProvider as _};
+
 /// Folders within folders that are entered.
 const DEPTH: u32 = 8;
 /// Entries looked at, all folders together. Debian's largest collection of fonts is a fifth of it.
 const ENTRIES: usize = 50_000;
 /// Larger files are skipped; the largest in use, of all Han letters in all languages, have 120 MB.
 const FILE_BYTES: u64 = 256 << 20;
+
+/// Longest font that a request may bring.
+pub(super) const REQUEST_BYTES: usize = 32 << 20;
 
 /// The fonts could not be gathered.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +33,9 @@ pub enum FontsError {
         /// The folder where counting stopped.
         path: PathBuf,
     },
+    /// Bytes that are no TrueType or OpenType font, or one that lacks what text needs, or that brings its own colours.
+    #[error("not a font that can be used")]
+    NotAFont,
 }
 
 #[derive(Debug, Default)]
@@ -68,6 +76,28 @@ fn enter(folder: &Path, depth: u32, found: &mut Found) -> Result<(), FontsError>
         }
     }
     Ok(())
+}
+
+/// Whether every face has the tables without which nothing can be laid out, a sane em, and no glyphs in colour: those are
+/// pictures and trees of paints, whose cost nothing here bounds when a stranger made them.
+pub(super) fn usable(file: &[u8]) -> bool {
+    let Ok(file) = FileRef::new(file) else { return false };
+    let mut faces = file.fonts().peekable();
+    faces.peek().is_some()
+        && faces.all(|face| {
+            face.is_ok_and(|face| {
+                let em = face.head().map(|head| head.units_per_em()).unwrap_or_default();
+                (16..=16_384).contains(&em)
+                    && face.maxp().is_ok_and(|table| table.num_glyphs() > 0)
+                    && face.hhea().is_ok()
+                    && face.hmtx().is_ok()
+                    && face.cmap().is_ok()
+                    && face.name().is_ok()
+                    && face.cbdt().is_err()
+                    && face.sbix().is_err()
+                    && face.colr().is_err()
+            })
+        })
 }
 
 fn named_like_a_font(path: &Path) -> bool {

@@ -12,8 +12,7 @@ pub(crate) enum Han {
 
 impl Han {
     pub(crate) const COUNT: usize = 5;
-    pub(crate) const ALL: [Han; Han::COUNT] =
-        [Han::Simplified, Han::Taiwan, Han::HongKong, Han::Japanese, Han::Korean];
+    pub(crate) const ALL: [Han; Han::COUNT] = [Han::Simplified, Han::Taiwan, Han::HongKong, Han::Japanese, Han::Korean];
 
     /// From a BCP 47 tag; `None` for languages without Han letters.
     pub(crate) fn of_language(tag: &str) -> Option<Han> {
@@ -59,6 +58,46 @@ impl Han {
     }
 }
 
+/// A font's name as vendors write it, taken apart: `Arial-Bold-Italic`, `Helvetica Neue,bold`, `FreeSans Oblique`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FontName {
+    /// The family, for [`Style::families`](crate::Style::families).
+    pub family: String,
+    /// For [`Style::weight`](crate::Style::weight), where the name says one.
+    pub weight: Option<u16>,
+    /// For [`Style::italic`](crate::Style::italic).
+    pub italic: bool,
+}
+
+impl FontName {
+    /// Takes words of style from the end of a name, as long as a family is left. Weights are those of OpenType's `usWeightClass`.
+    pub fn parse(name: &str) -> FontName {
+        let mut found = FontName { family: name.trim().to_owned(), weight: None, italic: false };
+        let splits = |c: char| matches!(c, ',' | '-' | '_' | ' ');
+        while let Some((family, word)) = found.family.rsplit_once(splits) {
+            let family = family.trim_end_matches(splits);
+            match word.to_ascii_lowercase().as_str() {
+                "italic" | "oblique" => found.italic = true,
+                "regular" | "normal" | "roman" | "book" | "" => {}
+                "thin" => found.weight = Some(100),
+                "extralight" => found.weight = Some(200),
+                "light" => found.weight = Some(300),
+                "medium" => found.weight = Some(500),
+                "semibold" | "demibold" => found.weight = Some(600),
+                "bold" => found.weight = Some(700),
+                "extrabold" => found.weight = Some(800),
+                "black" | "heavy" => found.weight = Some(900),
+                _ => break,
+            }
+            if family.is_empty() {
+                break;
+            }
+            found.family = family.to_owned();
+        }
+        found
+    }
+}
+
 /// Lower case, letters and digits only: `Open Sans`, `open-sans` and `OPEN_SANS` are one.
 pub(super) fn fold(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
@@ -69,13 +108,9 @@ pub(super) fn fold(name: &str) -> String {
 /// Calibri's and Cambria's. The embedded family is Open Sans with more scripts and stands for that and for every sans-serif.
 pub(super) fn substitutes(folded: &str) -> &'static [&'static str] {
     match folded {
-        "sansserif" | "arial" | "helvetica" | "helveticaneue" | "freesans" => {
-            &["liberationsans", "arimo", "notosans"]
-        }
+        "sansserif" | "arial" | "helvetica" | "helveticaneue" | "freesans" => &["liberationsans", "arimo", "notosans"],
         "opensans" | "noto" | "systemui" | "verdana" | "tahoma" => &["notosans"],
-        "serif" | "timesnewroman" | "times" | "freeserif" => {
-            &["liberationserif", "tinos", "notoserif", "dejavuserif"]
-        }
+        "serif" | "timesnewroman" | "times" | "freeserif" => &["liberationserif", "tinos", "notoserif", "dejavuserif"],
         "monospace" | "couriernew" | "courier" | "freemono" | "andalemono" => {
             &["liberationmono", "cousine", "notosansmono", "dejavusansmono"]
         }
@@ -119,6 +154,24 @@ mod tests {
             assert_eq!(fold(name), "opensans");
         }
         assert_eq!(fold("Žluťoučký 2"), "žluťoučký2");
+    }
+
+    #[test]
+    fn styles_are_taken_from_names() {
+        for (name, family, weight, italic) in [
+            ("Arial", "Arial", None, false),
+            ("Arial-Bold-Italic", "Arial", Some(700), true),
+            ("Helvetica Neue,bold", "Helvetica Neue", Some(700), false),
+            ("FreeSans-Oblique", "FreeSans", None, true),
+            ("Century-Schoolbook-L-Roman", "Century-Schoolbook-L", None, false),
+            ("Arial-Black", "Arial", Some(900), false),
+            ("-bold", "-bold", Some(700), false),
+            ("Bold", "Bold", None, false),
+            ("", "", None, false),
+        ] {
+            let want = FontName { family: family.to_owned(), weight, italic };
+            assert_eq!(FontName::parse(name), want, "{name}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use plan::{Dim, Fixed, Overlay, Picture, Shift, Stage};
+use plan::{Blend, Dim, Fixed, Horizontal, Overlay, Picture, Shift, Stage, Text, Tile, Vertical};
 
 use super::*;
 
@@ -34,6 +34,23 @@ fn layers_are_overlays() {
         ("w-30:rt-90,i-l,t-5", "path1(l),center", "resize:30x-,inside|trim:corner,tolerance=5,keep=0|rotate:90,auto"),
         ("i-l,t-false,rt-90:w-30", "path1(l),30x-,center", "rotate:90,auto"),
         ("i-l,t-false,q-30,z-1", "path1(l),center", ""),
+        ("i-l,t-false,r-max", "path1(l),center", "mask:ellipse,auto"),
+        ("i-l,t-false,e-grayscale,bl-4", "path1(l),center", "grayscale|blur:2"),
+        ("i-l,t-false,b-2_red:o-50", "path1(l),center,opacity=0.5", "border:2,2,2,2,ff0000ff"),
+        // A centre, and a point of the picture below to count from.
+        ("i-l,t-false,lxc-10,lyc-20", "path1(l),center,to=top-left,by=10,20", ""),
+        ("i-l,t-false,lxc-N10,lyc-20", "path1(l),center,to=top-right,by=-10,20", ""),
+        ("i-l,t-false,lxc-10", "path1(l),top,to=top-left,by=10,0", ""),
+        ("i-l,t-false,lxc-10,ly-N5", "path1(l),bottom,to=bottom-left,by=10,-5", ""),
+        ("i-l,t-false,lap-center,lx-10,ly-N20", "path1(l),top-left,to=center,by=10,-20", ""),
+        ("i-l,t-false,lap-bottom_right,lxc-N10,lyc-N20", "path1(l),center,to=bottom-right,by=-10,-20", ""),
+        ("i-l,t-false,lap-center,lxc-10,lyc-0", "path1(l),center,by=10,0", ""),
+        ("i-l,t-false,lap-top_left,lx-10,ly-20", "path1(l),top-left,by=10,20", ""),
+        ("i-l,t-false,lm-multiply", "path1(l),center,blend=multiply", ""),
+        ("i-l,t-false,lm-cutter,lfo-top", "path1(l),top,blend=cutter", ""),
+        ("i-l,t-false,lm-cutout", "path1(l),center,blend=cutout", ""),
+        ("i-l,t-false,lm-displace,lx-10,ly-N20", "path1(l),center,blend=displace(10 -20)", ""),
+        ("i-l,t-false,lm-displacement,lx-10", "path1(l),center,blend=displace(10 0)", ""),
     ] {
         let own = own.replace("trim|", &format!("{trim}|"));
         let own = if own == "trim" { trim.to_owned() } else { own };
@@ -46,6 +63,25 @@ fn layers_are_overlays() {
     // An unescaped plus sign, and an unescaped slash, which only a query can hold.
     assert_eq!(stages("/a?tr=l-image,ie-aD4+,t-false,l-end"), "overlay:path3(h>>),center,[orient:exif]");
     assert_eq!(stages("/a?tr=l-image,i-/b/c,t-false,l-end"), "overlay:path3(b/c),center,[orient:exif]");
+}
+
+#[test]
+fn canvases_are_one_colour() {
+    for (layer, want) in [
+        ("i-ik_canvas", "solid(000000ff),center"),
+        ("i-ik_canvas,w-30,h-20,bg-red", "solid(ff0000ff),30x20,center"),
+        ("i-ik_canvas,w-30,h-20,dpr-2,bg-red,lfo-top", "solid(ff0000ff),60x40,top"),
+        ("i-ik_canvas,w-0.5,bg-FFAABB50", "solid(ffaabb80),0.5rx-,center"),
+        ("i-ik_canvas,w-9,h-9,bg-red,al-3", "solid(ff0000ff),9x9,center,opacity=0.3"),
+        ("i-ik_canvas,w-9,h-9,bg-FFAABB50,al-3", "solid(ffaabb80),9x9,center"),
+        ("i-ik_canvas,w-9,h-9,bg-red,r-4", "solid(ff0000ff),9x9,center,[mask:corners(4 4 4 4),auto]"),
+        (
+            "i-ik_canvas,w-9,e-gradient-from-red_to-blue:rt-90",
+            "solid(000000ff),9x-,center,[gradient:linear 180 1 ff0000ff 0000ffff|rotate:90,auto]",
+        ),
+    ] {
+        assert_eq!(stages(&format!("/tr:l-image,{layer},l-end/a.jpg")), format!("overlay:{want}"), "{layer}");
+    }
 }
 
 #[test]
@@ -93,15 +129,17 @@ fn bad_layers_are_refused() {
     for (layer, parameter, allowed) in [
         ("i-", "i", "@@"),
         ("i-a@@..@@b", "i", "@@"),
-        ("i-ik_canvas", "i", "ik_canvas is not supported yet"),
         ("ie-a", "ie", "base64"),
         ("ie-_w", "ie", "base64"),
         ("i-l,lx-65536", "lx", "65535"),
         ("i-l,lx-NN3", "lx", "65535"),
         ("i-l,lx-bw_mul_0.5", "lx", "expressions are not supported yet"),
-        ("i-l,lxc-3", "lxc", "not supported yet"),
-        ("i-l,lm-multiply", "lm", "not supported yet"),
-        ("i-l,r-max", "r", "not supported yet"),
+        ("i-l,lxc-70000", "lxc", "65535"),
+        ("i-l,lyc-bh_div_2", "lyc", "expressions are not supported yet"),
+        ("i-l,lap-middle,lx-3", "lap", "top_left"),
+        ("i-l,lm-screen", "lm", "multiply"),
+        ("i-l,al-0", "al", "1 to 9"),
+        ("i-l,r-x", "r", "max"),
         ("i-l,lfo-auto", "lfo", "top_left"),
         ("i-l,o-101", "o", "0 to 100"),
         ("i-l,foo-1", "foo", "no such parameter"),
@@ -118,6 +156,14 @@ fn bad_layers_are_refused() {
     for (layer, want) in [
         ("i-l,ie-bQ", "no-effect:i"),
         ("i-l,lfo-top,lx-3", "no-effect:lfo"),
+        ("i-l,lfo-top,lyc-3", "no-effect:lfo"),
+        ("i-l,lap-top", "no-effect:lap"),
+        ("i-l,lx-3,lxc-4", "no-effect:lx"),
+        ("i-l,al-3", "no-effect:al"),
+        ("i-ik_canvas,al-3,o-4", "no-effect:al"),
+        ("i-ik_canvas,w-3,bg-dominant", "no-effect:bg"),
+        ("i-l,fs-3", "no-effect:fs"),
+        ("i-l,md-true,pg-2", "no-effect:md no-effect:pg"),
         ("i-l,o-3,o-4", "repeated:o"),
         ("i-l,f-png", "no-effect:f"),
         ("i-l,w-3,h-2,ar-1", "no-effect:ar"),
@@ -138,6 +184,18 @@ fn layers_are_spelt() {
         (
             "/a.jpg?tr=l-image,ie-aHR0cDovL2EuYi9jP2Q,rt-90:w-9:rt-90,l-end",
             "/tr:l-image,ie-aHR0cDovL2EuYi9jP2Q,t-10,rt-90:w-9,rt-90,l-end/a.jpg",
+        ),
+        (
+            "/a.jpg?tr=l-image,i-l,t-false,lap-bottom_right,lxc-N10,lyc-N20,lm-cutter,l-end",
+            "/tr:l-image,i-l,lxc-N10,lyc-N20,lm-cutter,t-false,l-end/a.jpg",
+        ),
+        (
+            "/a.jpg?tr=l-image,i-l,t-false,lap-center,lx-N10,ly-20,l-end",
+            "/tr:l-image,i-l,lx-N10,ly-20,lap-center,t-false,l-end/a.jpg",
+        ),
+        (
+            "/a.jpg?tr=l-image,i-ik_canvas,w-9,bg-red,al-3,r-4,l-end",
+            "/tr:l-image,i-ik_canvas,o-30,w-9,bg-ff0000:r-4,l-end/a.jpg",
         ),
         (
             "/a.jpg?tr=l-image,i-l,t-false,w-9:l-image,i-m,t-false,l-end,l-end",
@@ -178,7 +236,11 @@ fn overlays_without_words_are_named() {
             with(|o| o.picture = Picture::Named { source: Some("s".into()), asset: Asset::Path("l".into()) }),
             "an overlay from a source that it names",
         ),
-        (with(|o| o.offset.0 = Shift::Px(3)), "overlay"),
+        (with(|o| o.offset.0 = Shift::Px(70_000)), "overlay"),
+        (with(|o| (o.anchor.0, o.origin) = (Horizontal::Right, Some((Horizontal::Left, Vertical::Top)))), "overlay"),
+        (with(|o| o.blend = Blend::Screen), "overlay"),
+        (with(|o| o.tile = Some(Tile { across: 1, down: 1 })), "overlay"),
+        (with(|o| o.picture = Picture::Text(Box::new(Text::new("a", Fixed::ONE)))), "overlay"),
         (with(|o| o.offset.0 = Shift::Ratio(Fixed::ONE)), "overlay"),
         (with(|o| o.opacity = Fixed::new(0.3333)), "overlay"),
     ] {

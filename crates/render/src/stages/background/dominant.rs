@@ -130,7 +130,8 @@ mod tests {
 
     #[test]
     fn parts_have_colours_of_their_own() {
-        let quarters = picture(600, 1100, |x, y| [if x < 300 { 10 } else { 200 }, if y < 550 { 30 } else { 90 }, 5, 255]);
+        let quarters =
+            picture(600, 1100, |x, y| [if x < 300 { 10 } else { 200 }, if y < 550 { 30 } else { 90 }, 5, 255]);
         let colors = [(10, 30), (200, 30), (10, 90), (200, 90)].map(|(r, g)| Some(Color::rgb(r, g, 5)));
         assert_eq!(parts(&quarters, 2, 2), colors);
         let halves = picture(1, 3, |_, y| [y as u8 * 90, 0, 0, 255]);

@@ -83,6 +83,49 @@ fn a_text_has_stages_of_its_own() {
     assert_eq!(extent(pixels, |p| p != GREY), (l - 2, t - 2, r + 2, b + 2));
 }
 
+/// Whatever the width, what is shrunk to one line stays on one.
+#[test]
+fn a_shrunk_text_stays_in_its_box() {
+    let base = png(flat(200, 60, GREY));
+    for width in 40..80 {
+        let boxed = Text {
+            width: Some(Dim::Px(width)),
+            fit: TextFit::Shrink,
+            background: Some(Color::rgb(0, 0, 200)),
+            ..text("The quick brown fox", 20.0)
+        };
+        let out = run(&base, vec![stage(over(boxed))]).unwrap();
+        let pixels = &decoded(&out.bytes).frames[0].pixels;
+        let (frame, all) = (extent(pixels, is_blue), extent(pixels, |p| p != GREY));
+        assert_eq!((frame, frame.2 - frame.0), (all, width), "{width}");
+    }
+}
+
+/// A box that nothing shows is where its text is, unless the text is aligned in it.
+#[test]
+fn a_text_is_aligned_in_its_box() {
+    let base = png(flat(200, 40, GREY));
+    let ink = |align, anchor, less| {
+        let boxed = Text { width: Some(Dim::Ratio(Fixed::ONE)), less, align, ..text("III", 20.0) };
+        let out = run(&base, vec![stage(Overlay { anchor: (anchor, Vertical::Center), ..over(boxed) })]).unwrap();
+        extent(&decoded(&out.bytes).frames[0].pixels, |p| p[0] > 130)
+    };
+    let (left, center, right) = (Horizontal::Left, Horizontal::Center, Horizontal::Right);
+    for (align, anchor, less, at_left, at_right) in [
+        (TextAlign::Start, left, 0, true, false),
+        (TextAlign::Start, center, 0, false, false),
+        (TextAlign::Start, right, 0, false, true),
+        (TextAlign::Left, right, 0, true, false),
+        (TextAlign::Right, left, 0, false, true),
+        (TextAlign::Right, left, 50, false, false),
+        (TextAlign::Right, right, 50, false, true),
+        (TextAlign::Left, right, 50, false, false),
+    ] {
+        let (l, _, r, _) = ink(align, anchor, less);
+        assert_eq!((l < 10, r > 190), (at_left, at_right), "{align:?} {anchor:?} {less}: {l} to {r}");
+    }
+}
+
 #[test]
 fn it_lies_on_what_is_made_and_in_any_mode() {
     let base = png(flat(120, 60, GREY));
@@ -140,7 +183,7 @@ fn what_would_cost_too_much_is_refused() {
     let base = png(flat(120, 60, GREY));
     let wide = Text { width: Some(Dim::Px(u32::MAX)), ..text("a", 20.0) };
     let padded = Text { padding: [4000; 4], ..text("a", 20.0) };
-    let high = Text { fit: TextFit::Wrap, width: Some(Dim::Px(1)), ..text(&"a ".repeat(600), 20.0) };
+    let high = Text { fit: TextFit::Wrap, width: Some(Dim::Px(16)), ..text(&"a ".repeat(600), 20.0) };
     for (text, named) in [
         (text(&"a".repeat(5001), 20.0), "text characters"),
         (text("a", 1e9), "text size"),

@@ -1,0 +1,73 @@
+//! Colours, filters, shape and frame of one step.
+
+use plan::{Adjust, Background, Border, Color, Filter, Fixed, Mask, Radius, Shadow, Shape, Stage, Unsharp};
+
+use crate::imagekit::said::{Recolor, Rounding, Said, ShadowSaid};
+use crate::imagekit::table::alpha_of;
+
+/// Colours, then blur and sharpness, then shadow and gradient.
+pub(super) fn colors(said: &Said) -> Vec<Stage> {
+    let adjusts = [
+        said.stretch.then_some(Adjust::Stretch),
+        said.grayscale.then_some(Adjust::Grayscale),
+        said.recolor.map(|Recolor { to, tolerance, from }| {
+            let tolerance = Fixed::new(tolerance.into());
+            Adjust::Replace { to, tolerance, from }
+        }),
+        said.colorize.map(Adjust::Monochrome),
+    ];
+    let filters = [
+        said.blur.map(|blur| Filter::Blur(Fixed::new(f64::from(blur) / 2.0))),
+        // The vendor gives no formula.
+        said.sharpen.map(|by| {
+            let amount = Fixed::new(f64::from(by) / 50.0);
+            Filter::Sharpen(Unsharp { sigma: Fixed::ONE, amount, threshold: Fixed::ZERO })
+        }),
+        said.unsharp
+            .map(|usm| Filter::Unsharp(Unsharp { sigma: usm.sigma, amount: usm.amount, threshold: usm.threshold })),
+    ];
+    let adjusts = adjusts.into_iter().flatten().map(Stage::Adjust);
+    let filters = filters.into_iter().flatten().map(Stage::Filter);
+    let shadow = said.shadow.map(shadow).map(Stage::Shadow);
+    adjusts.chain(filters).chain(shadow).chain(said.gradient.map(Stage::Gradient)).collect()
+}
+
+fn shadow(said: ShadowSaid) -> Shadow {
+    let share = |percent: Fixed| Fixed::new(percent.get() / 100.0);
+    Shadow {
+        x: share(said.x),
+        y: share(said.y),
+        sigma: Fixed::new(said.blur.get() / 2.0),
+        color: Color::BLACK.with_alpha(alpha_of(said.strength.into())),
+    }
+}
+
+pub(super) fn opacity(said: &Said) -> Option<Stage> {
+    said.opacity.map(|percent| Stage::Adjust(Adjust::Opacity(Fixed::new(f64::from(percent) / 100.0))))
+}
+
+/// Rounded corners and the frame. A frame is as round as the picture in it: with `max` by half the shorter side of each,
+/// which is an ellipse where the picture is square.
+pub(super) fn frame(said: &Said, outside: Background) -> Option<Stage> {
+    let Some((width, color)) = said.border else {
+        return said.radius.map(|radius| Stage::Mask(Mask { shape: shape(radius), outside }));
+    };
+    let half = Radius::Share(Fixed::new(0.5));
+    let (outer, inner) = match said.radius {
+        None => ([Radius::NONE; 4], [Radius::NONE; 4]),
+        Some(Rounding::Ellipse) => ([half; 4], [half; 4]),
+        Some(Rounding::Corners(corners)) => {
+            let grown = |px: u32| if px == 0 { 0 } else { px.saturating_add(width) };
+            (corners.map(|px| Radius::Px(grown(px))), corners.map(Radius::Px))
+        }
+    };
+    Some(Stage::Border(Border { widths: [width; 4], color, inside: false, outer, inner, outside }))
+}
+
+/// What of the picture stays.
+pub(in crate::imagekit) fn shape(rounding: Rounding) -> Shape {
+    match rounding {
+        Rounding::Ellipse => Shape::Ellipse,
+        Rounding::Corners(corners) => Shape::Corners(corners.map(Radius::Px)),
+    }
+}

@@ -1,0 +1,128 @@
+//! Size, crop and padding of one step.
+
+use plan::{Aspect, Background, Color, Dim, Enlarge, Fit, Fixed, Gravity, Region, Resize, Stage};
+
+use super::{Notes, padding};
+use crate::imagekit::said::{Focus, Mode, Said};
+use crate::request::{Settings, WarningKind};
+
+/// A target size, device pixel ratio and caps worked in.
+#[derive(Clone, Copy)]
+pub(super) struct Size {
+    pub(super) width: Option<Dim>,
+    pub(super) height: Option<Dim>,
+    aspect: Option<Aspect>,
+}
+
+impl Size {
+    /// Both sides are known or will be.
+    pub(super) fn is_complete(self) -> bool {
+        self.aspect.is_some() || (self.width.is_some() && self.height.is_some())
+    }
+}
+
+pub(super) fn size(said: &Said, settings: &Settings, notes: &mut Notes<'_>) -> Size {
+    let pixels = |dim: Option<Dim>| match dim {
+        Some(Dim::Px(px)) => Some(f64::from(px)),
+        _ => None,
+    };
+    let (mut width, mut height) = (pixels(said.width), pixels(said.height));
+    let mut aspect = None;
+    match (said.width, said.height, said.aspect) {
+        (_, _, None) => {}
+        (Some(_), Some(_), Some(_)) => notes.add(WarningKind::NoEffect, "ar", "only beside one of w and h"),
+        (None, None, Some(_)) => notes.add(WarningKind::NoEffect, "ar", "only beside one of w and h"),
+        (Some(Dim::Px(px)), None, Some(ratio)) => height = Some(f64::from(px) * ratio.height / ratio.width),
+        (None, Some(Dim::Px(px)), Some(ratio)) => width = Some(f64::from(px) * ratio.width / ratio.height),
+        (_, _, Some(ratio)) => aspect = Some(Aspect::Exact(Fixed::new(ratio.get()))),
+    }
+    let both = |width: Option<f64>, height: Option<f64>| width.into_iter().chain(height);
+    if let Some(dpr) = said.dpr.filter(|dpr| *dpr != 1.0) {
+        if both(width, height).all(|side| (1.0..=5000.0).contains(&(side * dpr))) {
+            (width, height) = (width.map(|w| w * dpr), height.map(|h| h * dpr));
+        } else {
+            notes.add(WarningKind::NoEffect, "dpr", "a product from 1 to 5000 pixels");
+        }
+    }
+    let (longest, limit) = (both(width, height).fold(0.0, f64::max), f64::from(settings.max_side.max(1)));
+    if longest.round() > limit {
+        let shrink = limit / longest;
+        (width, height) = (width.map(|w| w * shrink), height.map(|h| h * shrink));
+        let name = if said.width.is_some() { "w" } else { "h" };
+        notes.add(WarningKind::Clamped, name, &format!("at most {limit} pixels per side"));
+    }
+    let dim = |px: Option<f64>, said: Option<Dim>| px.map(|px| Dim::Px(px.round().max(1.0) as u32)).or(said);
+    Size { width: dim(width, said.width), height: dim(height, said.height), aspect }
+}
+
+pub(super) fn sized(mode: Mode, size: Size, notes: &mut Notes<'_>) -> Stage {
+    let said = notes.said;
+    let gravity = gravity(mode, notes);
+    let background = said.background.map_or(Background::Color(Color::BLACK), padding);
+    if mode.extracts() {
+        if size.aspect.is_some() {
+            notes.add(WarningKind::Unsupported, "ar", "w or h in pixels beside ar in extract modes");
+        }
+        return Stage::Extract(Region::Window {
+            width: size.width,
+            height: size.height,
+            gravity,
+            pad: mode.pads().then_some(background),
+            cut: mode != Mode::PadExtractNoShrink,
+        });
+    }
+    let (fit, mut enlarge) = match mode {
+        _ if !size.is_complete() => (Fit::Inside, Enlarge::Yes),
+        Mode::Force => (Fit::Stretch, Enlarge::Yes),
+        Mode::AtMax | Mode::AtMaxEnlarge => (Fit::Inside, Enlarge::Yes),
+        Mode::AtLeast => (Fit::Outside, Enlarge::Yes),
+        Mode::PadResize | Mode::PadResizeNoEnlarge => (Fit::Contain, Enlarge::Yes),
+        _ => (Fit::Cover, Enlarge::Yes),
+    };
+    if !mode.enlarges() {
+        enlarge = if fit == Fit::Cover { Enlarge::NoClamp } else { Enlarge::No };
+    }
+    Stage::Resize(Resize {
+        aspect: size.aspect,
+        enlarge,
+        gravity,
+        background: if fit == Fit::Contain { background } else { Background::Auto },
+        ..Resize::new(size.width, size.height, fit)
+    })
+}
+
+fn gravity(mode: Mode, notes: &mut Notes<'_>) -> Gravity {
+    let said = notes.said;
+    let corner = (said.left, said.top) != (None, None);
+    let center = (said.center_x, said.center_y) != (None, None);
+    if mode.extracts() && (corner || center) {
+        if said.focus.is_some() {
+            notes.add(WarningKind::NoEffect, "fo", "not beside x, y, xc or yc");
+        }
+        if !center {
+            return Gravity::TopLeft(said.left, said.top);
+        }
+        for name in ["x", "y"] {
+            notes.add_if_said(WarningKind::NoEffect, name, "not beside xc or yc");
+        }
+        return Gravity::Centered(said.center_x, said.center_y);
+    }
+    for name in ["x", "y", "xc", "yc"] {
+        notes.add_if_said(WarningKind::NoEffect, name, "only with cm-extract");
+    }
+    match &said.focus {
+        None => Gravity::CENTER,
+        Some(Focus::At(horizontal, vertical)) => Gravity::Anchor(*horizontal, *vertical),
+        Some(Focus::Custom) => {
+            notes.add(WarningKind::Unsupported, "fo", "the centre is taken: no focus rectangles are stored");
+            Gravity::CENTER
+        }
+        Some(focus) => {
+            if matches!(focus, Focus::Detected(_)) {
+                notes.add(WarningKind::Unsupported, "fo", "taken for auto");
+            }
+            // Only a cut needs attention: padding shows the whole picture.
+            if mode.pads() && mode != Mode::PadExtract { Gravity::CENTER } else { Gravity::Attention }
+        }
+    }
+}
