@@ -42,9 +42,10 @@ pub use budget::{Budget, Cancel};
 pub use describe::{Description, Field, describe};
 pub use error::CodecError;
 pub use fonts::Fonts;
+pub use icc::srgb_profile;
 pub use palette::{ColorShare, colors};
 pub use picture::{Channels, Frame, Picture, Pixels};
-use plan::Format;
+use plan::{Format, Subsampling};
 pub use planar::{Chroma, ChromaSize, Planar, Plane};
 pub use sniff::{Kind, sniff};
 pub use thumbhash::thumbhash;
@@ -106,8 +107,30 @@ pub struct Encode {
     pub lossless: bool,
     /// Progressive JPEG.
     pub progressive: bool,
-    /// PNG with a palette of at most 256 colours.
+    /// PNG with a palette.
     pub palette: bool,
+    /// Most colours of a palette of PNG, 2 to 256.
+    pub colors: u16,
+    /// Colour of a JPEG.
+    pub subsampling: Subsampling,
+    /// Pixels per inch that a JPEG or PNG claims; 0 says nothing.
+    pub density: u16,
+}
+
+impl Default for Encode {
+    /// A baseline JPEG of quality 80.
+    fn default() -> Self {
+        Encode {
+            format: Format::Jpeg,
+            quality: 80,
+            lossless: false,
+            progressive: false,
+            palette: false,
+            colors: 256,
+            subsampling: Subsampling::S420,
+            density: 0,
+        }
+    }
 }
 
 /// Reads the headers of a file. Nothing is allocated for its pixels.
@@ -195,7 +218,8 @@ pub fn decode_planar(
 /// Whether [`encode_planar`] takes such a picture as it is, with chroma of half the size.
 pub fn takes_planes(how: &Encode) -> bool {
     match how.format {
-        Format::Jpeg | Format::Avif => true,
+        Format::Jpeg => how.subsampling == Subsampling::S420,
+        Format::Avif => true,
         Format::Webp => !how.lossless,
         Format::Png | Format::Gif => false,
     }

@@ -122,20 +122,25 @@ static MASTERS: LazyLock<[Vec<u8>; 2]> = LazyLock::new(|| {
         Picture::still(Pixels { width: 64, height: 48, channels, data })
     };
     let file = |format, channels| {
-        let how = Encode { format, quality: 80, lossless: false, progressive: false, palette: false };
+        let how =
+            Encode { format, quality: 80, lossless: false, progressive: false, palette: false, ..Encode::default() };
         codec::encode(&picture(channels), &how, &Cancel::never()).unwrap_or_default()
     };
     [file(Format::Jpeg, Channels::Rgb), file(Format::Png, Channels::Rgba)]
 });
 
+static FONTS: LazyLock<render::Fonts> = LazyLock::new(render::Fonts::embedded);
+
 fn drawn(plan: &Plan) {
     // AVIF and GIF take most of the time and are other people's code.
     let formats = [plan::FormatRule::Always(Format::Jpeg), plan::FormatRule::Always(Format::Png)];
     for (master, format) in MASTERS.iter().zip(formats) {
-        let spec = OutputRule { format, max_bytes: None, likeness: None, ..plan.output.clone() }.resolve(AcceptClass::Basic);
+        let spec =
+            OutputRule { format, max_bytes: None, likeness: None, ..plan.output.clone() }.resolve(AcceptClass::Basic);
         let pictures: Vec<Option<&[u8]>> = plan.overlays().iter().map(|_| Some(MASTERS[1].as_slice())).collect();
         let (budget, cancel) = (budget(), cancel());
-        let job = Job { master, pictures: &pictures, plan, spec: &spec, budget: &budget, cancel: &cancel };
+        let job =
+            Job { master, pictures: &pictures, fonts: &FONTS, plan, spec: &spec, budget: &budget, cancel: &cancel };
         if let Ok(rendered) = render::render(&job) {
             assert!(rendered.width.max(rendered.height) <= budget.output_side);
         }

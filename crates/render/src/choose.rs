@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use plan::{Adjust, Fit, Format, OutputSpec, Region, Stage};
+use plan::{Adjust, Fit, Format, OutputSpec, Profile, Region, Stage};
 
 use crate::stages::background::may_be_clear;
 
@@ -23,6 +23,23 @@ pub(crate) fn fallback(spec: &OutputSpec, source: Option<Format>, has_alpha: boo
     let last = if spec.forced { spec.candidates.last().copied() } else { None };
     let plain = OutputSpec { candidates: last.into_iter().collect(), ..spec.clone() };
     choose(&plain, source, has_alpha, animated)
+}
+
+/// The spec without formats that carry no colour profile, where the master's is to be kept. If no other is left, colours are
+/// converted instead.
+pub(crate) fn with_profile(spec: Cow<'_, OutputSpec>) -> Cow<'_, OutputSpec> {
+    let carries = |format: &Format| matches!(format, Format::Jpeg | Format::Png | Format::Webp);
+    if spec.profile != Profile::Keep || !spec.candidates.is_empty() && spec.candidates.iter().all(carries) {
+        return spec;
+    }
+    let candidates: Vec<Format> = spec.candidates.iter().copied().filter(carries).collect();
+    let mut spec = spec.into_owned();
+    if candidates.is_empty() && !spec.candidates.is_empty() {
+        spec.profile = Profile::Srgb;
+    } else {
+        spec.candidates = candidates;
+    }
+    Cow::Owned(spec)
 }
 
 /// Most pixels that are written as AVIF where it is only offered: who asked waits, and at 0.06-0.1 s a megapixel, as its

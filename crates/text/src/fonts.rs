@@ -39,6 +39,11 @@ const EMBEDDED_FILES: [&[u8]; 8] = [
     include_bytes!("../fonts/NotoSansArabic-Bold.ttf"),
 ];
 
+/// The embedded font files, for whoever draws text in another way. Their family is the first of [`EMBEDDED`].
+pub const fn embedded_files() -> &'static [&'static [u8]] {
+    &EMBEDDED_FILES
+}
+
 /// Answers kept about which family has which character; past it they are found anew.
 const COVERAGE_KEPT: usize = 65_536;
 

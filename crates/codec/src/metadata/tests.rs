@@ -8,7 +8,7 @@ use crate::{Budget, Cancel, Channels, Decode, Encode, Picture, Pixels};
 fn file(format: Format) -> Vec<u8> {
     let data: Vec<u8> = (0..20 * 10 * 3).map(|v| (v % 251) as u8).collect();
     let picture = Picture::still(Pixels { width: 20, height: 10, channels: Channels::Rgb, data });
-    let how = Encode { format, quality: 90, lossless: true, progressive: false, palette: false };
+    let how = Encode { format, quality: 90, lossless: true, progressive: false, palette: false, ..Encode::default() };
     crate::encode(&picture, &how, &Cancel::never()).unwrap()
 }
 
