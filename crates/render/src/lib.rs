@@ -115,7 +115,7 @@ pub fn render(job: &Job<'_>) -> Result<Rendered, CodecError> {
     let page = pages::asked(&job.plan.stages);
     let info = codec::probe_page(job.master, pages::of_document(job.master, page), job.budget)?;
     let cap = side_cap(job);
-    let stages = with_final_cap(optimise(&job.plan.stages), cap);
+    let stages = with_final_cap(&optimise(&job.plan.stages), cap);
     let size = final_size(&info, &job.plan.stages, cap).unwrap_or((info.width, info.height));
     let spec = choose::affordable(job.spec, u64::from(size.0) * u64::from(size.1));
     let spec = choose::with_profile(spec);
@@ -300,7 +300,8 @@ fn side_cap(job: &Job<'_>) -> u32 {
 }
 
 /// Holds also the result of a plan that scales nothing within the cap.
-fn with_final_cap(mut stages: Vec<Stage>, cap: u32) -> Vec<Stage> {
+fn with_final_cap(stages: &[Stage], cap: u32) -> Vec<Stage> {
+    let mut stages = stages.to_vec();
     stages.push(Stage::Resize(geometry::cap_only(cap)));
     stages
 }
