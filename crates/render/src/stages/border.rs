@@ -32,7 +32,8 @@ pub(super) fn apply(border: &Border, work: &mut Work, scope: &Scope<'_>) -> Resu
     let canvas = placement.canvas;
     let still = crate::geometry::Affine::IDENTITY;
     work.change(scope, canvas, still, |pixels| {
-        let ground = if frame.outer.is_plain() { Ground::Flat([255; 4]) } else { Ground::new(&fill, &pixels, canvas, scope)? };
+        let ground =
+            if frame.outer.is_plain() { Ground::Flat([255; 4]) } else { Ground::new(&fill, &pixels, canvas, scope)? };
         let mut pixels = if ground.is_opaque() { pixels } else { with_alpha(pixels) };
         match pixels.channels {
             Channels::Rgb => frame.draw::<3>(&mut pixels, &ground, scope)?,
@@ -96,7 +97,8 @@ impl Frame {
                 let (a, b) = (at(&around, &outer, x), at(&hole, &inner, x));
                 let pixel = widened(line[x]);
                 // Of what lies within the outer outline, so much is the hole.
-                let share = if a == 0 { 0 } else { ((u32::from(b.min(a)) * 255 + u32::from(a) / 2) / u32::from(a)) as u8 };
+                let share =
+                    if a == 0 { 0 } else { ((u32::from(b.min(a)) * 255 + u32::from(a) / 2) / u32::from(a)) as u8 };
                 let drawn = if share == 255 { pixel } else { mixed(pixel, over(self.color, pixel), share) };
                 let drawn = if a == 255 { drawn } else { mixed(drawn, outside[x], a) };
                 line[x].copy_from_slice(&drawn[..N]);

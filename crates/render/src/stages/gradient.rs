@@ -89,8 +89,7 @@ impl Paint {
             GradientShape::Radial { center, inner, outer } => {
                 let (inner, outer) = (length(inner, canvas), length(outer, canvas));
                 // A hard edge is as soft as one pixel.
-                let (inner, width) =
-                    if outer - inner < 1.0 { (inner - 0.5, 1.0) } else { (inner, outer - inner) };
+                let (inner, width) = if outer - inner < 1.0 { (inner - 0.5, 1.0) } else { (inner, outer - inner) };
                 Way::Radial { center: (center.0.get() * w, center.1.get() * h), inner, rate: steps / width }
             }
         };
@@ -142,9 +141,8 @@ pub(crate) fn mixed_corners(colors: &[Color; 4], canvas: Size, x: u32, y: u32, o
         let a = f64::from(c.a);
         [f64::from(c.r) * a, f64::from(c.g) * a, f64::from(c.b) * a, a]
     });
-    let between = |a: [f64; 4], b: [f64; 4], share: f64| -> [f64; 4] {
-        std::array::from_fn(|c| a[c] + (b[c] - a[c]) * share)
-    };
+    let between =
+        |a: [f64; 4], b: [f64; 4], share: f64| -> [f64; 4] { std::array::from_fn(|c| a[c] + (b[c] - a[c]) * share) };
     let down = share(y, canvas.h);
     let left = between(premultiplied[0], premultiplied[2], down);
     let right = between(premultiplied[1], premultiplied[3], down);

@@ -91,7 +91,9 @@ impl Rule {
                 bounded(pixels, near(corner, limit))
             }
             Rule::Clear(limit) => bounded(pixels, |p: &[u8]| rgba(p)[3] > limit),
-            Rule::Even { mean, deviation } => even::content(pixels, f64::from(mean), f64::from(deviation), scope.cancel)?,
+            Rule::Even { mean, deviation } => {
+                even::content(pixels, f64::from(mean), f64::from(deviation), scope.cancel)?
+            }
         })
     }
 }

@@ -33,7 +33,9 @@ fn gradient() -> BoxedStrategy<Gradient> {
             .prop_map(|(center, inner, outer)| GradientShape::Radial { center, inner, outer }),
     ]
     .boxed();
-    (shape, color(), color(), 0usize..5).prop_map(|(shape, from, to, mix)| Gradient { shape, from, to, mix: Mix::ALL[mix] }).boxed()
+    (shape, color(), color(), 0usize..5)
+        .prop_map(|(shape, from, to, mix)| Gradient { shape, from, to, mix: Mix::ALL[mix] })
+        .boxed()
 }
 
 pub(super) fn background() -> BoxedStrategy<Background> {

@@ -235,7 +235,9 @@ mod tests {
     #[test]
     fn every_space_there_and_back() {
         for mix in Mix::ALL {
-            for color in [Color::WHITE, Color::BLACK, Color::rgb(200, 30, 90), Color::rgb(1, 254, 3), Color::rgb(7, 7, 7)] {
+            for color in
+                [Color::WHITE, Color::BLACK, Color::rgb(200, 30, 90), Color::rgb(1, 254, 3), Color::rgb(7, 7, 7)]
+            {
                 let mixed = Mixed::new(color, color, mix);
                 for share in [0.0, 0.3, 1.0] {
                     assert_eq!(mixed.at(share), [color.r, color.g, color.b, 255], "{mix:?} {color:?}");
