@@ -207,6 +207,10 @@ pub(super) struct TxtSaid {
     pub(super) line_color: Option<Color>,
     pub(super) shad: Option<Fixed>,
     pub(super) ligatures: Option<Ligatures>,
+    /// Pixels from line to line; 0 is the default.
+    pub(super) lead: Option<Fixed>,
+    /// Pixels between letters.
+    pub(super) track: Option<Fixed>,
 }
 
 /// `txt-font`.

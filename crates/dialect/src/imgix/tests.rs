@@ -275,7 +275,7 @@ fn nothing_effective_is_the_original() {
         ("rect=0,0,full,full", ""),
         ("upscale=true", "unsupported upscale=true"),
         ("blur=0&bri=0&con=0&px=1&sepia=0&hue=360", ""),
-        ("txt-track64=Mg", "unsupported txt-track64=2"),
+        ("txt-track64=Mg", "no-effect txt-track64=2"),
         ("mark=/l.png&mark-alpha=0", ""),
         ("fm=jp2", "unsupported fm=jp2"),
         ("q=%FF", "invalid q=%FF"),

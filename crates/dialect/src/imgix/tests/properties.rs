@@ -115,6 +115,16 @@ where
     weighted(0.4, of).prop_map(Option::unwrap_or_default).boxed()
 }
 
+/// Pictures, some of which are set from a text.
+fn picture() -> BoxedStrategy<Asset> {
+    let typeset = (some(length()), some(length()), some(fixed(0.1, 5.0)), some(color()), txt());
+    let typeset = typeset.prop_map(|(w, h, dpr, bg, txt)| {
+        let said = Said { w, h, dpr, bg, txt, ..Said::default() };
+        Asset::Path(format!("~text?{}", spell_query(&said)))
+    });
+    prop_oneof![3 => asset(), 1 => typeset].boxed()
+}
+
 prop_compose! {
     fn place()(
         align in vec(word(words::ALIGN), 0..3),
@@ -127,7 +137,7 @@ prop_compose! {
 
 prop_compose! {
     fn mark()(
-        of in weighted(0.8, asset()),
+        of in weighted(0.8, picture()),
         base in weighted(0.1, asset()),
         place in place(),
         (w, h) in (some(length()), some(length())),
@@ -142,7 +152,7 @@ prop_compose! {
 
 prop_compose! {
     fn blend()(
-        of in weighted(0.8, prop_oneof![color().prop_map(BlendOf::Color), asset().prop_map(BlendOf::Picture)]),
+        of in weighted(0.8, prop_oneof![color().prop_map(BlendOf::Color), picture().prop_map(BlendOf::Picture)]),
         color in some(color()),
         mode in some(word(words::BLEND_MODE)),
         alpha in some(fixed(0.0, 100.0)),
@@ -173,8 +183,9 @@ prop_compose! {
         clip in some((select(vec![TextCut::Start, TextCut::Middle, TextCut::End]), any::<bool>())),
         (line, line_color, shad) in (some(fixed(0.0, 100.0)), some(self::color()), some(fixed(0.0, 10.0))),
         ligatures in some(word(words::LIGATURES)),
+        (lead, track) in (some(fixed(0.0, 2000.0)), some(fixed(-4.0, 100.0))),
     ) -> TxtSaid {
-        TxtSaid { of, size, color, font, place, width, height, fit, clip, line, line_color, shad, ligatures }
+        TxtSaid { of, size, color, font, place, width, height, fit, clip, line, line_color, shad, ligatures, lead, track }
     }
 }
 

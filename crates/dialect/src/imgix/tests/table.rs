@@ -114,6 +114,8 @@ pub(super) const EXAMPLES: &[(&str, &str)] = &[
     ("txt-x", "7"),
     ("txt-y", "-8"),
     ("txt-lig", "2"),
+    ("txt-lead", "30"),
+    ("txt-track", "-1.5"),
     ("mark", "/logo.png"),
     ("mark-base", "https://x.example/logos"),
     ("mark-align", "top,center"),
