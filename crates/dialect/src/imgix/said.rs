@@ -77,6 +77,8 @@ pub(super) struct Said {
     pub(super) dpi: Option<u32>,
     pub(super) cs: Option<Profile>,
     pub(super) iptc: Option<bool>,
+    /// Only ever true.
+    pub(super) svg_sanitize: Option<bool>,
     pub(super) palette: Option<PaletteWord>,
     /// 0-16.
     pub(super) colors: Option<u32>,

@@ -273,6 +273,8 @@ fn nothing_effective_is_the_original() {
         ("rot=0", ""),
         ("pad=0", ""),
         ("rect=0,0,full,full", ""),
+        ("svg-sanitize=true", ""),
+        ("svg-sanitize=false", "unsupported svg-sanitize=false"),
         ("upscale=true", "unsupported upscale=true"),
         ("blur=0&bri=0&con=0&px=1&sepia=0&hue=360", ""),
         ("txt-track64=Mg", "no-effect txt-track64=2"),

@@ -1,7 +1,7 @@
 //! `~text`: the address at which imgix sets a text as a picture of its own, as a watermark or as what is blended.
 //!
-//! The text is wrapped in a box of `w` (200 pixels unless said), padding included, and as high as its lines unless `h` says;
-//! `bg` and `txt-…` apply. It stands top and left unless `txt-align` says, and begins a new line after `txt-lead` pixels.
+//! The text is wrapped in a box of `w` (200 pixels unless said), padding included, and as high as its lines unless `h`
+//! says; `bg` and `txt-…` apply. It stands at the left unless `txt-align` says, and its lines are `txt-lead` pixels apart.
 
 use plan::{Asset, Color, Dim, Fixed, Horizontal, Text, TextAlign, TextFit};
 

@@ -258,14 +258,14 @@ prop_compose! {
         (auto_format, auto_compress, auto_enhance) in any::<(bool, bool, bool)>(),
         (lossless, jpg_progressive) in (some(any::<bool>()), some(any::<bool>())),
         (chromasub, colorquant, dpi) in (some(word(words::CHROMA)), some(2u32..=256), some(whole(65535))),
-        (cs, iptc) in (some(word(words::CS)), some(word(words::IPTC))),
+        (cs, iptc, svg_sanitize) in (some(word(words::CS)), some(word(words::IPTC)), some(Just(true))),
         palette in weighted(0.1, word(words::PALETTE)),
         (colors, prefix) in (some(0u32..=16), some("[a-z_][a-z0-9-]{0,8}")),
         dl in some(".{0,12}"),
     ) -> Said {
         Said {
             fm, q, auto_format, auto_compress, auto_enhance, lossless, jpg_progressive, chromasub, colorquant, dpi, cs,
-            iptc, palette, colors, prefix, dl, ..Said::default()
+            iptc, svg_sanitize, palette, colors, prefix, dl, ..Said::default()
         }
     }
 }

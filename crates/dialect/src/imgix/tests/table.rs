@@ -141,6 +141,7 @@ pub(super) const EXAMPLES: &[(&str, &str)] = &[
     ("dpi", "300"),
     ("cs", "origin"),
     ("iptc", "allow"),
+    ("svg-sanitize", "true"),
     ("palette", "css"),
     ("colors", "8"),
     ("prefix", "swatch"),
