@@ -15,7 +15,7 @@ pub(super) const KNOWN_LATER: &[&str] = &[
     "fill-generative-position", "fill-generative-prompt", "fill-generative-seed", "fp-debug", "fps", "interval",
     "license-plate-blur", "loop", "lp-blur", "object-removal-negative-prompt", "object-removal-prompt",
     "object-removal-rect", "object-removal-seed", "pdf-annotation", "rasterize-bypass", "reverse", "skip",
-    "svg-sanitize", "tt", "txt-lead", "txt-track", "txtlead", "txttrack", "upscale", "upscale-fallback",
+    "upscale", "upscale-fallback",
     "video-bitrate", "video-clip-duration", "video-clip-end", "video-clip-start", "video-codec", "video-generate",
     "video-generate-subtitles", "video-renditions", "video-spritesheet-columns", "video-spritesheet-format",
     "video-spritesheet-h", "video-spritesheet-interval", "video-spritesheet-smart-crop", "video-spritesheet-w",

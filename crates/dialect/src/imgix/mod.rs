@@ -11,6 +11,7 @@ mod query;
 mod said;
 mod spelling;
 mod table;
+mod typeset;
 mod values;
 mod words;
 

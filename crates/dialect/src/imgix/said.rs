@@ -77,6 +77,8 @@ pub(super) struct Said {
     pub(super) dpi: Option<u32>,
     pub(super) cs: Option<Profile>,
     pub(super) iptc: Option<bool>,
+    /// Only ever true.
+    pub(super) svg_sanitize: Option<bool>,
     pub(super) palette: Option<PaletteWord>,
     /// 0-16.
     pub(super) colors: Option<u32>,
@@ -207,6 +209,10 @@ pub(super) struct TxtSaid {
     pub(super) line_color: Option<Color>,
     pub(super) shad: Option<Fixed>,
     pub(super) ligatures: Option<Ligatures>,
+    /// Pixels from line to line; 0 is the default.
+    pub(super) lead: Option<Fixed>,
+    /// Pixels between letters.
+    pub(super) track: Option<Fixed>,
 }
 
 /// `txt-font`.

@@ -18,7 +18,7 @@ use crate::request::{Settings, WarningKind};
 
 pub(super) use effects::SHADES;
 pub(super) use output::{BLURHASH, COLORS, PREFIX, default_quality, offer};
-pub(super) use overlays::{BLEND, Defaults, MARK, TILED, TXT, text_size};
+pub(super) use overlays::{BLEND, Defaults, MARK, TILED, TXT, dress, text_size};
 pub(super) use shape::{AUTO_TRIM, corner_share, grid};
 pub(super) use size::{DOWN, bars, gradient_radii};
 

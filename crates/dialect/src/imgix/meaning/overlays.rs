@@ -6,7 +6,8 @@ use plan::{
     Text, TextAlign, TextCut, TextFit, Tile, Vertical,
 };
 
-use super::super::said::{AlignWord, BlendOf, FitWord, OverlayFit, Place, Said};
+use super::super::said::{AlignWord, BlendOf, FitWord, OverlayFit, Place, Said, TxtSaid};
+use super::super::typeset;
 use super::{Notes, idle};
 use crate::overlay::{self, share};
 use crate::request::{Settings, WarningKind};
@@ -94,7 +95,7 @@ pub(super) fn mark(said: &Said, settings: &Settings, notes: &mut Notes) -> Optio
     let m = &said.mark;
     let placed = m.place.x.is_some() && m.place.y.is_some();
     let sized = m.w.is_some() || m.h.is_some();
-    let relative = matches!(m.of, Some(Asset::Path(_)));
+    let relative = matches!(&m.of, Some(asset @ Asset::Path(_)) if typeset::query_of(asset).is_none());
     for (name, given, without_effect) in [
         ("mark-base", m.base.is_some(), !relative),
         ("mark-align", !m.place.align.is_empty(), placed),
@@ -113,12 +114,7 @@ pub(super) fn mark(said: &Said, settings: &Settings, notes: &mut Notes) -> Optio
     ] {
         idle(notes, name, given && (without_effect || m.of.is_none()));
     }
-    let asset = m.of.as_ref()?;
-    let Some(asset) = based(asset, m.base.as_ref()) else {
-        notes.push((WarningKind::Invalid, "mark-base"));
-        return None;
-    };
-    let mut mark = overlay::upright(None, &asset);
+    let mut mark = drawn(m.of.as_ref()?, m.base.as_ref(), "mark", notes)?;
     if sized {
         (mark.width, mark.height) = boxed((m.w, m.h), ["mark-w", "mark-h"], dpr(said), settings, notes);
         (mark.fit, mark.enlarge) = fitted(m.fit);
@@ -137,8 +133,20 @@ pub(super) fn mark(said: &Said, settings: &Settings, notes: &mut Notes) -> Optio
     }
     mark.opacity = m.alpha.map_or(Fixed::ONE, share);
     mark.only_on = (m.if_min_width.unwrap_or(0), m.if_min_height.unwrap_or(0));
-    mark.optional = true;
     Some(Stage::Overlay(Box::new(mark)))
+}
+
+/// The picture that is drawn: one that is fetched and turned upright, or a text that is set. It may be missing: a text, which
+/// cannot be, is so told from one of `txt`.
+fn drawn(asset: &Asset, base: Option<&Asset>, name: &'static str, notes: &mut Notes) -> Option<Overlay> {
+    let overlay = match typeset::query_of(asset) {
+        Some(query) => typeset::read(query).map(|text| Overlay::new(Picture::Text(Box::new(text)))),
+        None => based(asset, base).map(|asset| overlay::upright(None, &asset)),
+    };
+    if overlay.is_none() {
+        notes.push((WarningKind::Invalid, name));
+    }
+    Some(Overlay { optional: true, ..overlay? })
 }
 
 /// A picture below a base, where it is a path and has one.
@@ -180,7 +188,7 @@ pub(super) fn blend(said: &Said, settings: &Settings, notes: &mut Notes) -> Opti
     }
     let mut blend = match of? {
         BlendOf::Color(color) => Overlay::new(Picture::Solid(color)),
-        BlendOf::Picture(asset) => Overlay { optional: true, ..overlay::upright(None, &asset) },
+        BlendOf::Picture(asset) => drawn(&asset, None, "blend", notes)?,
     };
     blend.blend = b.mode.unwrap_or(Blend::Overlay);
     blend.opacity = b.alpha.map_or(Fixed::ONE, share);
@@ -242,12 +250,7 @@ pub(super) fn txt(said: &Said, settings: &Settings, notes: &mut Notes) -> Option
     idle_text(said, notes);
     let dpr = dpr(said);
     let mut text = Text::new(t.of.clone()?, text_size(t.size, dpr));
-    text.color = t.color.unwrap_or(Color::BLACK);
-    if let Some(font) = &t.font {
-        text.families.clone_from(&font.families);
-        text.weight = if font.bold { 700 } else { 400 };
-        text.italic = font.italic;
-    }
+    dress(&mut text, t, dpr);
     let (anchor, offset, gap) = laid(&t.place, TXT, dpr);
     text.align = match anchor.0 {
         Horizontal::Left => TextAlign::Left,
@@ -261,14 +264,24 @@ pub(super) fn txt(said: &Said, settings: &Settings, notes: &mut Notes) -> Option
     }
     let (cut, ellipsis) = t.clip.unwrap_or((TextCut::End, false));
     text.fit = t.fit.unwrap_or(TextFit::Clip { cut, ellipsis });
-    text.ligatures = t.ligatures.unwrap_or(text.ligatures);
+    Some(Stage::Overlay(Box::new(Overlay { anchor, offset, ..Overlay::new(Picture::Text(Box::new(text))) })))
+}
+
+/// Colour, font, outline and shadow.
+pub(in crate::imgix) fn dress(text: &mut Text, said: &TxtSaid, dpr: f64) {
+    text.color = said.color.unwrap_or(Color::BLACK);
+    if let Some(font) = &said.font {
+        text.families.clone_from(&font.families);
+        text.weight = if font.bold { 700 } else { 400 };
+        text.italic = font.italic;
+    }
+    text.ligatures = said.ligatures.unwrap_or(text.ligatures);
     let at = |length: Option<Fixed>, most: f64| {
         let length = Fixed::new(length?.get() * dpr).clamp_to(0.0, most);
         (length > Fixed::ZERO).then_some(length)
     };
-    text.outline = at(t.line, 100.0).map(|width| (width, t.line_color.unwrap_or(Color::WHITE)));
-    text.shadow = at(t.shad, 10.0).map(text_shadow);
-    Some(Stage::Overlay(Box::new(Overlay { anchor, offset, ..Overlay::new(Picture::Text(Box::new(text))) })))
+    text.outline = at(said.line, 100.0).map(|width| (width, said.line_color.unwrap_or(Color::WHITE)));
+    text.shadow = at(said.shad, 10.0).map(text_shadow);
 }
 
 fn idle_text(said: &Said, notes: &mut Notes) {
@@ -290,6 +303,9 @@ fn idle_text(said: &Said, notes: &mut Notes) {
         ("txt-x", t.place.x.is_some(), false),
         ("txt-y", t.place.y.is_some(), false),
         ("txt-lig", t.ligatures.is_some(), false),
+        // They are for `~text`, which reads a query of its own.
+        ("txt-lead", t.lead.is_some(), true),
+        ("txt-track", t.track.is_some(), true),
     ] {
         idle(notes, name, given && (without_effect || t.of.is_none()));
     }

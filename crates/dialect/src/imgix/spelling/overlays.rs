@@ -7,6 +7,7 @@ use plan::{
 
 use super::super::meaning::{self, Defaults};
 use super::super::said::{AlignWord, BlendOf, Font, OverlayFit, Place, Said};
+use super::super::typeset;
 use crate::overlay::{self, percent};
 
 /// Takes what is blended from the front. A picture that is mixed as a watermark is, and could be one, is left to be one,
@@ -16,7 +17,7 @@ pub(super) fn take_blend<'s>(stages: &'s [Stage], report: bool, said: &mut Said)
     let before_a_mark = report || tail.iter().any(|stage| matches!(stage, Stage::Overlay(_) | Stage::Mask(_)));
     let takes_it = match &blend.picture {
         Picture::Solid(_) => true,
-        Picture::Text(_) => false,
+        Picture::Text(_) if !blend.optional => false,
         _ if blend.blend == Blend::Mask => false,
         _ => blend.blend != Blend::Normal || before_a_mark || blend.gravity != Gravity::CENTER,
     };
@@ -35,7 +36,7 @@ fn spell_blend(blend: &Overlay, said: &mut Said) -> Result<(), String> {
         return Ok(());
     }
     said.blend.of = Some(BlendOf::Picture(own_picture(blend)?));
-    if !overlay::own_stages(blend)?.is_empty() {
+    if !own_stages(blend)?.is_empty() {
         return Err("an overlay with a transformation of its own".to_owned());
     }
     (said.blend.w, said.blend.h) = (blend.width, blend.height);
@@ -65,10 +66,18 @@ fn fit(overlay: &Overlay) -> Result<Option<OverlayFit>, String> {
     }
 }
 
+/// What is done to the picture once it is upright; a text always is.
+fn own_stages(overlay: &Overlay) -> Result<&[Stage], String> {
+    if matches!(overlay.picture, Picture::Text(_)) { Ok(&overlay.stages) } else { overlay::own_stages(overlay) }
+}
+
 /// The picture of an overlay as imgix names one.
 fn own_picture(overlay: &Overlay) -> Result<plan::Asset, String> {
+    if let Picture::Text(text) = &overlay.picture {
+        return typeset::spell(text);
+    }
     let (source, asset) = overlay::named(overlay)?;
-    overlay::own_stages(overlay)?;
+    own_stages(overlay)?;
     for (is, what) in [
         (source.is_some(), "an overlay from a source that it names"),
         (overlay.shrink, "an overlay that shrinks to the picture"),
@@ -85,7 +94,7 @@ fn own_picture(overlay: &Overlay) -> Result<plan::Asset, String> {
 pub(super) fn take_mark<'s>(stages: &'s [Stage], said: &mut Said) -> Result<&'s [Stage], String> {
     let Some((Stage::Overlay(mark), tail)) = stages.split_first() else { return Ok(stages) };
     said.mark.of = Some(own_picture(mark)?);
-    match overlay::own_stages(mark)? {
+    match own_stages(mark)? {
         [] => {}
         [Stage::Rotate { degrees, .. }] => said.mark.rot = Some(*degrees),
         _ => return Err("an overlay with a transformation of its own".to_owned()),
@@ -146,6 +155,9 @@ fn place(overlay: &Overlay, defaults: Defaults, forced: Option<u32>) -> Result<P
 pub(super) fn take_text<'s>(stages: &'s [Stage], said: &mut Said) -> Result<&'s [Stage], String> {
     let Some((Stage::Overlay(overlay), tail)) = stages.split_first() else { return Ok(stages) };
     let Picture::Text(text) = &overlay.picture else { return Ok(stages) };
+    if overlay.optional {
+        return Ok(stages);
+    }
     spell_text(text, overlay, said)?;
     Ok(tail)
 }

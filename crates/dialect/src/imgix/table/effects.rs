@@ -43,7 +43,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         B,
         (
             "0",
-            "Gamma: each channel to the power of 1 / g, where g is 2 to the power of this / 100; above 0 brightens mid-tones."
+            "Gamma: each channel to the power of 1 / g, where g is 2 to the power of this / 100; above 0 brightens \
+             mid-tones."
         )
     ),
     number_row!("high", &[], effects.high, -100.0, 0.0, B, ("0", "Highlights are darkened by up to this, in percent.")),

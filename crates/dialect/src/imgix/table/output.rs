@@ -31,7 +31,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         Tier::A,
         (
             "the source's",
-            "Output format; under auto=format, the one for clients that take nothing better. json describes the source, blurhash gives 4 by 3 components of the result.",
+            "Output format; under auto=format, the one for clients that take nothing better. json describes the \
+             source, blurhash gives 4 by 3 components of the result.",
         ),
         |s, v| put(&mut s.fm, word(words::FM, words::FM_LATER, v)),
         |s| spell(words::FM, s.fm),
@@ -52,7 +53,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         Tier::A,
         (
             "",
-            "Negotiates the format, lowers the default quality, sets levels and contrast by the histogram; repeats add up.",
+            "Negotiates the format, lowers the default quality, sets levels and contrast by the histogram; repeats \
+             add up.",
         ),
         read_auto,
         spell_auto,
@@ -103,6 +105,18 @@ pub(super) static ROWS: &[Param<Said>] = &[
         words::IPTC,
         C,
         ("block", "allow hands on who made the picture and who owns it.")
+    ),
+    row(
+        "svg-sanitize",
+        &[],
+        Kind::Flag,
+        Tier::B,
+        ("true", "Scripts and links of an SVG never get out; false is not obeyed."),
+        |s, v| match word(words::FLAG, &[], v)? {
+            (false, _) => Err(WarningKind::Unsupported),
+            read => put(&mut s.svg_sanitize, Ok(read)),
+        },
+        |s| spell(words::FLAG, s.svg_sanitize),
     ),
     words_row!(
         "palette",

@@ -307,6 +307,24 @@ pub(super) static ROWS: &[Param<Said>] = &[
         C,
         ("1", "Ligatures: those that the script asks for, the usual ones, all.")
     ),
+    number_row!(
+        "txt-lead",
+        &["txtlead"],
+        txt.lead,
+        0.0,
+        2000.0,
+        C,
+        ("0: 1.2 times txt-size", "Distance from line to line in pixels, times dpr; for ~text alone.")
+    ),
+    number_row!(
+        "txt-track",
+        &["txttrack", "tt"],
+        txt.track,
+        -4.0,
+        100.0,
+        C,
+        ("0", "Added between letters in pixels, times dpr; for ~text alone.")
+    ),
     row(
         "mark",
         &["m"],

@@ -17,7 +17,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         Tier::B,
         (
             "",
-            "Cuts a uniform border off: rows that are even and like the edge, one colour, what is transparent, or one colour where nothing is transparent.",
+            "Cuts a uniform border off: rows that are even and like the edge, one colour, what is transparent, or \
+             one colour where nothing is transparent.",
         ),
         |s, v| put(&mut s.trim, word(words::TRIM, &[], v)),
         |s| spell(words::TRIM, s.trim),
@@ -38,7 +39,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         Tier::B,
         (
             "0",
-            "Distance to the border colour that still counts as border, for trim=color and trim=colorunlessalpha; in levels of 255.",
+            "Distance to the border colour that still counts as border, for trim=color and trim=colorunlessalpha; in \
+             levels of 255.",
         ),
         |s, v| put(&mut s.trim_tol, fixed(v, 0.0, 255.0)),
         |s| spell_as(s.trim_tol),
@@ -79,7 +81,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         C,
         (
             "10",
-            "For trim=auto: by how many levels of 255 the standard deviation of a row of border may differ from the edge's."
+            "For trim=auto: by how many levels of 255 the standard deviation of a row of border may differ from the \
+             edge's."
         )
     ),
     row(
@@ -170,7 +173,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         Tier::B,
         (
             "",
-            "Keeps what lies within a shape, or what a picture stretched over this one shows by its luminance and alpha; comes before text, watermark and border.",
+            "Keeps what lies within a shape, or what a picture stretched over this one shows by its luminance and \
+             alpha; comes before text, watermark and border.",
         ),
         |s, v| put(&mut s.mask, mask(v)),
         |s| s.mask.as_ref().map(spell_mask),

@@ -147,7 +147,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         Tier::B,
         (
             "solid",
-            "What the bars of fit=fill and fit=fillmax are made of; a gradient without colours of its own goes from one dominant colour to another.",
+            "What the bars of fit=fill and fit=fillmax are made of; a gradient without colours of its own goes from \
+             one dominant colour to another.",
         ),
         |s, v| put(&mut s.fill, word(words::FILL, words::FILL_LATER, v)),
         |s| spell(words::FILL, s.fill),

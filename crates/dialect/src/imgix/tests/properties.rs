@@ -115,6 +115,16 @@ where
     weighted(0.4, of).prop_map(Option::unwrap_or_default).boxed()
 }
 
+/// Pictures, some of which are set from a text.
+fn picture() -> BoxedStrategy<Asset> {
+    let typeset = (some(length()), some(length()), some(fixed(0.1, 5.0)), some(color()), txt());
+    let typeset = typeset.prop_map(|(w, h, dpr, bg, txt)| {
+        let said = Said { w, h, dpr, bg, txt, ..Said::default() };
+        Asset::Path(format!("~text?{}", spell_query(&said)))
+    });
+    prop_oneof![3 => asset(), 1 => typeset].boxed()
+}
+
 prop_compose! {
     fn place()(
         align in vec(word(words::ALIGN), 0..3),
@@ -127,7 +137,7 @@ prop_compose! {
 
 prop_compose! {
     fn mark()(
-        of in weighted(0.8, asset()),
+        of in weighted(0.8, picture()),
         base in weighted(0.1, asset()),
         place in place(),
         (w, h) in (some(length()), some(length())),
@@ -142,7 +152,7 @@ prop_compose! {
 
 prop_compose! {
     fn blend()(
-        of in weighted(0.8, prop_oneof![color().prop_map(BlendOf::Color), asset().prop_map(BlendOf::Picture)]),
+        of in weighted(0.8, prop_oneof![color().prop_map(BlendOf::Color), picture().prop_map(BlendOf::Picture)]),
         color in some(color()),
         mode in some(word(words::BLEND_MODE)),
         alpha in some(fixed(0.0, 100.0)),
@@ -173,8 +183,9 @@ prop_compose! {
         clip in some((select(vec![TextCut::Start, TextCut::Middle, TextCut::End]), any::<bool>())),
         (line, line_color, shad) in (some(fixed(0.0, 100.0)), some(self::color()), some(fixed(0.0, 10.0))),
         ligatures in some(word(words::LIGATURES)),
+        (lead, track) in (some(fixed(0.0, 2000.0)), some(fixed(-4.0, 100.0))),
     ) -> TxtSaid {
-        TxtSaid { of, size, color, font, place, width, height, fit, clip, line, line_color, shad, ligatures }
+        TxtSaid { of, size, color, font, place, width, height, fit, clip, line, line_color, shad, ligatures, lead, track }
     }
 }
 
@@ -247,14 +258,14 @@ prop_compose! {
         (auto_format, auto_compress, auto_enhance) in any::<(bool, bool, bool)>(),
         (lossless, jpg_progressive) in (some(any::<bool>()), some(any::<bool>())),
         (chromasub, colorquant, dpi) in (some(word(words::CHROMA)), some(2u32..=256), some(whole(65535))),
-        (cs, iptc) in (some(word(words::CS)), some(word(words::IPTC))),
+        (cs, iptc, svg_sanitize) in (some(word(words::CS)), some(word(words::IPTC)), some(Just(true))),
         palette in weighted(0.1, word(words::PALETTE)),
         (colors, prefix) in (some(0u32..=16), some("[a-z_][a-z0-9-]{0,8}")),
         dl in some(".{0,12}"),
     ) -> Said {
         Said {
             fm, q, auto_format, auto_compress, auto_enhance, lossless, jpg_progressive, chromasub, colorquant, dpi, cs,
-            iptc, palette, colors, prefix, dl, ..Said::default()
+            iptc, svg_sanitize, palette, colors, prefix, dl, ..Said::default()
         }
     }
 }

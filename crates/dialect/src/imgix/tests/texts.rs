@@ -85,7 +85,7 @@ fn texts_are_overlays() {
             format!("text1(a),size=12,color=000000ff,align=right,ligatures=all,box=1rx-,less=20,{place}"),
             "",
         ),
-        ("txt=a&txt-lead=3", format!("text1(a),{usual},{place}"), "unsupported txt-lead=3"),
+        ("txt=a&txt-lead=3", format!("text1(a),{usual},{place}"), "no-effect txt-lead=3"),
     ] {
         let parsed = parse(&format!("/p.jpg?{query}"));
         assert_eq!(parsed.plan.stages_text(), format!("orient:exif|overlay:{want}"), "{query}");
@@ -119,6 +119,68 @@ fn a_text_has_its_place_in_the_order() {
          |overlay:path1(m),bottom-right,by=5,5,optional,[orient:exif]|pad:1,1,1,1,auto"
     );
     round_trip(query, &parsed.plan);
+}
+
+/// A watermark or a blended picture that is set rather than fetched.
+#[test]
+fn typeset_pictures() {
+    let usual = "size=12,color=000000ff,align=left,line=1.2,box=180x-,fit=wrap,pad=(10 10 10 10)";
+    for (query, want, warned) in [
+        // mark=/~text?txt=Hi+you
+        ("mark=%2F~text%3Ftxt%3DHi%2Byou", format!("text6(Hi you),{usual},bottom-right,by=5,5,optional"), ""),
+        // mark=https://assets.imgix.net/~text?txt=Hi
+        (
+            "mark64=aHR0cHM6Ly9hc3NldHMuaW1naXgubmV0L350ZXh0P3R4dD1IaQ&mark-align=top,left&mark-base=/x",
+            format!("text2(Hi),{usual},top-left,by=5,5,optional"),
+            "no-effect mark-base=/x",
+        ),
+        // mark=/~text?txt=Hi&w=400&h=100&dpr=2&txt-size=20&txt-lead=30&txt-track=1&txt-align=center&bg=80ffffff&txt-pad=4
+        (
+            "mark=~text?txt%3DHi%26w%3D400%26h%3D100%26dpr%3D2%26txt-size%3D20%26txt-lead%3D30%26txt-track%3D1\
+             %26txt-align%3Dcenter%26bg%3D80ffffff%26txt-pad%3D4&mark-w=0.5&mark-rot=5",
+            "text2(Hi),size=40,color=000000ff,align=center,line=1.5,spacing=2,box=784x184,fit=wrap,pad=(8 8 8 8),\
+             on=ffffff80,0.5rx-,bottom-right,by=5,5,optional,[rotate:5,00000000]"
+                .to_owned(),
+            "",
+        ),
+        // mark=/~text?txt=Hi&txt-clip=end&w=5
+        (
+            "mark=/~text?txt%3DHi%26txt-clip%3Dend%26w%3D5",
+            "text2(Hi),size=12,color=000000ff,align=left,line=1.2,box=1x-,pad=(10 10 10 10),bottom-right,by=5,5,optional"
+                .to_owned(),
+            "",
+        ),
+        (
+            "blend=/~text?txt%3DHi%26txt-fit%3Dmax&bm=normal&mask=ellipse",
+            "text2(Hi),size=12,color=000000ff,align=left,line=1.2,box=180x-,fit=shrink,pad=(10 10 10 10),top-left,\
+             optional|mask:ellipse,auto"
+                .to_owned(),
+            "",
+        ),
+        (
+            "mark=/~text?txt%3DHi&txt=a",
+            format!(
+                "text1(a),size=12,color=000000ff,align=right,box=1rx-,less=20,bottom-right,by=10,10\
+                 |overlay:text2(Hi),{usual},bottom-right,by=5,5,optional"
+            ),
+            "",
+        ),
+    ] {
+        let parsed = parse(&format!("/p.jpg?{query}"));
+        assert_eq!(parsed.plan.stages_text(), format!("orient:exif|overlay:{want}"), "{query}");
+        assert_eq!(warnings(&parsed), warned, "{query}");
+        assert!(parsed.plan.overlays().is_empty(), "{query}: nothing is fetched");
+        round_trip(query, &parsed.plan);
+    }
+    for (query, warned) in [
+        ("mark=/~text", "invalid mark=/~text"),
+        ("mark=/~text?txt64%3D*", "invalid mark=/~text?txt64=*"),
+        ("blend=/~text?w%3D5", "invalid blend=/~text?w=5"),
+    ] {
+        let parsed = parse(&format!("/p.jpg?{query}"));
+        assert_eq!((parsed.plan.stages_text().as_str(), warnings(&parsed).as_str()), ("original", warned), "{query}");
+    }
+    assert_eq!(parse("/p.jpg?mark=/a~text").plan.overlays().len(), 1);
 }
 
 #[test]
