@@ -3,7 +3,7 @@ CARGO_TARGET_DIR ?= $(HOME)/.cache/afterimage/target
 export CARGO_TARGET_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long lint fmt audit bench bench-purge bench-race setup clean dist
+.PHONY: help run test test-long lint fmt audit bench bench-purge bench-render bench-race setup clean dist
 
 help: ## list these targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -28,6 +28,9 @@ audit: ## 200,000 purges from outside while the server fills: not one stale answ
 
 bench: ## speed of renders and hits, against other servers
 	@scripts/bench speed
+
+bench-render: ## renders against sharp and oximg: CPU, size, score, memory, in process and through the server
+	@scripts/bench renders
 
 bench-purge: ## what a purge costs, with one derivative and with ten thousand
 	@scripts/bench purge

@@ -35,6 +35,8 @@ pub enum Command {
     Audit(AuditArgs),
     /// List, make, rotate and revoke API keys.
     Keys(KeysArgs),
+    /// Transform picture files in a shell, with the renderer that the server has.
+    Render(Box<RenderArgs>),
     /// Read a URL of one dialect, and spell it in the others.
     Url(UrlArgs),
     /// Read a configuration file and report everything that is wrong with it.
@@ -102,6 +104,59 @@ pub struct UrlArgs {
     /// List the dialect's parameters instead.
     #[arg(long)]
     pub list: bool,
+}
+
+/// `afterimage render`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  afterimage render cat.jpg cat.webp --plan 'orient:exif|resize:800x600,cover,at=attention' --quality 75
+  afterimage render cat.jpg small.jpg --url '/cat.jpg?w=400&h=300&fit=crop&sharp=20'
+  afterimage render cat.jpg out.png --dialect imagekit --url '/tr:w-300,r-max/cat.jpg'
+  afterimage render ./photos ./thumbs --plan 'orient:exif|resize:320x-' --format webp
+      Every picture in a folder and below.
+  curl -s https://example.com/cat.jpg | afterimage render - - --plan 'blur:8' --format avif > cat.avif
+
+A plan is a list of stages, split by |. `afterimage url imgix '/cat.jpg?w=400&sepia=80'` prints what a URL means as a plan.
+With a plan, the output's name or --format says the format; with a URL, the URL does, unless --format is given.
+Exit status: 0 all done, 1 something failed, 2 the command could not be understood.")]
+pub struct RenderArgs {
+    /// A picture, a folder of pictures, or - for standard input.
+    pub input: PathBuf,
+    /// The file or folder to write, or - for standard output.
+    pub output: PathBuf,
+    /// What to do: stages split by |.
+    #[arg(long, value_name = "STAGES", conflicts_with = "url")]
+    pub plan: Option<String>,
+    /// What to do: a URL's path and query, in the words of --dialect. The picture that it names is the input.
+    #[arg(long, value_name = "TARGET", required_unless_present = "plan")]
+    pub url: Option<String>,
+    /// The dialect of --url.
+    #[arg(long, value_enum, default_value = "imgix")]
+    pub dialect: DialectName,
+    /// The Accept header to choose a format by, where --url leaves the choice to the client.
+    #[arg(long, value_name = "HEADER", default_value = "*/*")]
+    pub accept: String,
+    /// Format of the output: jpeg, png, webp, avif or gif.
+    #[arg(long, value_parser = format_name)]
+    pub format: Option<plan::Format>,
+    /// Quality of JPEG, WebP and AVIF.
+    #[arg(long, value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub quality: Option<u8>,
+    /// Folder in which overlays' paths are looked up; else the input's own.
+    #[arg(long, value_name = "FOLDER")]
+    pub pictures: Option<PathBuf>,
+    /// Pictures rendered at once, of a folder; else as many as there are processors.
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub jobs: Option<u16>,
+    /// Say nothing but errors.
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+fn format_name(name: &str) -> Result<plan::Format, String> {
+    plan::Format::from_name(name)
+        .ok_or_else(|| format!("formats are {}", plan::Format::ALL.map(plan::Format::name).join(", ")))
 }
 
 /// A dialect, as an argument.

@@ -4,6 +4,7 @@ mod cli;
 mod client;
 mod doors;
 mod jobs;
+mod render;
 mod serve;
 mod url;
 mod wire;
@@ -23,6 +24,7 @@ pub fn run() -> ExitCode {
         cli::Command::Takedowns(args) => client::takedowns::run(&args),
         cli::Command::Audit(args) => client::audit::run(&args),
         cli::Command::Keys(args) => client::keys::run(&args),
+        cli::Command::Render(args) => render::run(&args),
         cli::Command::Url(args) => url::run(&args),
         cli::Command::CheckConfig(args) => serve::check(&args),
     }

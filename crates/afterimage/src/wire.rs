@@ -17,7 +17,7 @@ use origin::Source;
 use plan::Position;
 use prometheus_client::registry::Registry;
 use purge::{Caps, Catalogue, Index, Log, Purger, Records, Takedowns, Tier, snapshot};
-use render::Pool;
+use render::{Fonts, Pool};
 use tokio::runtime::Runtime;
 use tokio::sync::{broadcast, oneshot};
 
@@ -106,6 +106,7 @@ pub fn start(config: Config, environment_key: Option<String>) -> Result<Server, 
         derivatives: derivatives.clone(),
         masters: masters.clone(),
         renders: Arc::new(renders),
+        fonts: Arc::new(open_fonts(&config)?),
         jobs: Some(Arc::new(StoredJobs(jobs.clone()))),
         settings: config.engine_settings(),
         fresh_id,
@@ -336,6 +337,15 @@ fn open_sources(config: &Config) -> Result<Vec<Source>, String> {
         SourceKind::Http(settings) => Source::http(&source.name, settings.clone()),
     };
     config.sources.iter().map(|source| open(source).map_err(|e| format!("source {:?}: {e}", source.name))).collect()
+}
+
+/// The fonts of the configuration's folders beside those that are built in.
+fn open_fonts(config: &Config) -> Result<Fonts, String> {
+    let fonts = Fonts::new(&config.fonts).map_err(|e| e.to_string())?;
+    for path in fonts.skipped() {
+        tracing::warn!(path = %path.display(), "no font that can be read");
+    }
+    Ok(fonts)
 }
 
 type ControlTask = (SocketAddr, oneshot::Sender<()>, tokio::task::JoinHandle<()>);

@@ -76,6 +76,25 @@ pub(crate) fn to_srgb(
     convert(data, samples, parsed.as_ref(), cancel)
 }
 
+/// As [`to_srgb`], or untouched with the profile to hand out: where that is asked for, the samples are RGB, and the profile
+/// would change something.
+pub(crate) fn settle(
+    data: Vec<u8>,
+    samples: Samples,
+    profile: Option<&[u8]>,
+    keep: bool,
+    cancel: &Cancel,
+) -> Result<(Vec<u8>, Option<Vec<u8>>), CodecError> {
+    match profile {
+        Some(profile)
+            if keep && matches!(samples, Samples::Rgb | Samples::Rgba) && changes_something(profile, samples) =>
+        {
+            Ok((data, Some(profile.to_vec())))
+        }
+        profile => Ok((to_srgb(data, samples, profile, cancel)?, None)),
+    }
+}
+
 /// As [`to_srgb`], from a profile that is parsed or made.
 pub(crate) fn convert(
     data: Vec<u8>,

@@ -3,31 +3,51 @@
 //!
 //! - [`sniff`] and [`probe`]: what a file is, and how large, before anything is allocated for its pixels
 //! - [`decode`]: to 8-bit sRGB, straight alpha, in the axes the file is stored in; the caller applies [`Info::orientation`]
-//! - [`encode`]: without metadata and without a profile, since the pixels are sRGB
+//! - [`encode`]: without metadata and without a profile, since the pixels are sRGB; [`metadata`] puts them in where asked
+//! - [`describe`]: all that a file says of itself, for people
 //!
 //! A file that lost pixels is an error, never a picture with a grey end. A file that only lost its end marker decodes.
 
 mod avif;
+mod blurhash;
+mod bmp;
 mod budget;
+mod describe;
 mod error;
 mod exif;
+mod fonts;
 mod gif;
+mod guard;
+#[cfg(feature = "heic")]
+mod heic;
 mod icc;
+mod ico;
 mod jpeg;
+mod jxl;
 mod limits;
+pub mod metadata;
 mod palette;
+mod pdf;
 mod picture;
 mod planar;
 mod png;
 mod sniff;
+mod svg;
+mod thumbhash;
+mod tiff;
 mod webp;
 
+pub use blurhash::blurhash;
 pub use budget::{Budget, Cancel};
+pub use describe::{Description, Field, describe};
 pub use error::CodecError;
+pub use fonts::Fonts;
+pub use palette::{ColorShare, colors};
 pub use picture::{Channels, Frame, Picture, Pixels};
 use plan::Format;
 pub use planar::{Chroma, ChromaSize, Planar, Plane};
 pub use sniff::{Kind, sniff};
+pub use thumbhash::thumbhash;
 
 /// What the headers of a file say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,13 +74,23 @@ pub struct Decode {
     pub at_least: Option<(u32, u32)>,
     /// All frames of an animation; false takes the first.
     pub all_frames: bool,
+    /// Which page of a PDF or TIFF, from 0. One that is not there is [`CodecError::Unsupported`]. Other kinds have one.
+    pub page: u32,
+    /// Leave the samples of a picture of RGB as they are, and hand its colour profile out in [`Decoded::profile`].
+    /// Grey and CMYK are converted all the same.
+    pub keep_profile: bool,
+    /// What the text of an SVG is drawn with.
+    pub fonts: Fonts,
 }
 
 /// A decoded file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decoded {
-    /// Its pixels, not turned. `picture.width() / info.width` is the shrink that was done.
+    /// Its pixels, not turned. `picture.width() / info.width` is the shrink that was done; for an SVG or PDF also the
+    /// growth.
     pub picture: Picture,
+    /// The profile (ICC.1) that the pixels are in, where [`Decode::keep_profile`] asked for it and it is not sRGB.
+    pub profile: Option<Vec<u8>>,
     /// What its headers say.
     pub info: Info,
 }
@@ -86,14 +116,33 @@ pub struct Encode {
 /// [`CodecError::OverBudget`] when the file or the size it declares is too large, [`CodecError::Unsupported`] when it is of
 /// no kind that is read, [`CodecError::Truncated`] or [`CodecError::Corrupt`] when the headers cannot be read.
 pub fn probe(bytes: &[u8], budget: &Budget) -> Result<Info, CodecError> {
+    probe_page(bytes, 0, budget)
+}
+
+/// As [`probe`], of one page of a PDF or TIFF, from 0. Other kinds have one.
+///
+/// # Errors
+/// As [`probe`], and [`CodecError::Unsupported`] when the page is not there.
+pub fn probe_page(bytes: &[u8], page: u32, budget: &Budget) -> Result<Info, CodecError> {
     limits::input(bytes, budget)?;
-    match known(bytes)? {
-        Format::Jpeg => jpeg::probe(bytes, budget),
-        Format::Png => png::probe(bytes, budget),
-        Format::Webp => webp::probe(bytes, budget),
-        Format::Avif => avif::probe(bytes, budget),
-        Format::Gif => gif::probe(bytes, budget),
-    }
+    let kind = known(bytes)?;
+    guard::run(kind, || match kind {
+        Kind::Jpeg => jpeg::probe(bytes, budget),
+        Kind::Png => png::probe(bytes, budget),
+        Kind::Webp => webp::probe(bytes, budget),
+        Kind::Avif => avif::probe(bytes, budget),
+        Kind::Gif => gif::probe(bytes, budget),
+        Kind::Svg => svg::probe(bytes, budget),
+        Kind::Bmp => bmp::probe(bytes, budget),
+        Kind::Tiff => tiff::probe(bytes, page, budget),
+        Kind::Ico => ico::probe(bytes, budget),
+        Kind::JpegXl => jxl::probe(bytes, budget),
+        Kind::Pdf => pdf::probe(bytes, page, budget),
+        #[cfg(feature = "heic")]
+        Kind::Heic => heic::probe(bytes, budget),
+        #[cfg(not(feature = "heic"))]
+        Kind::Heic => Err(CodecError::Unsupported(kind.name().into())),
+    })
 }
 
 /// Decodes a file to 8-bit sRGB: RGBA if it may have alpha, else RGB.
@@ -103,13 +152,24 @@ pub fn probe(bytes: &[u8], budget: &Budget) -> Result<Info, CodecError> {
 pub fn decode(bytes: &[u8], ask: &Decode, budget: &Budget, cancel: &Cancel) -> Result<Decoded, CodecError> {
     cancel.check()?;
     limits::input(bytes, budget)?;
-    match known(bytes)? {
-        Format::Jpeg => jpeg::decode(bytes, ask, budget, cancel),
-        Format::Png => png::decode(bytes, budget, cancel),
-        Format::Webp => webp::decode(bytes, ask, budget, cancel),
-        Format::Avif => avif::decode(bytes, budget, cancel),
-        Format::Gif => gif::decode(bytes, ask, budget, cancel),
-    }
+    let kind = known(bytes)?;
+    guard::run(kind, || match kind {
+        Kind::Jpeg => jpeg::decode(bytes, ask, budget, cancel),
+        Kind::Png => png::decode(bytes, ask, budget, cancel),
+        Kind::Webp => webp::decode(bytes, ask, budget, cancel),
+        Kind::Avif => avif::decode(bytes, ask, budget, cancel),
+        Kind::Gif => gif::decode(bytes, ask, budget, cancel),
+        Kind::Svg => svg::decode(bytes, ask, budget, cancel),
+        Kind::Bmp => bmp::decode(bytes, budget, cancel),
+        Kind::Tiff => tiff::decode(bytes, ask, budget, cancel),
+        Kind::Ico => ico::decode(bytes, ask, budget, cancel),
+        Kind::JpegXl => jxl::decode(bytes, ask, budget, cancel),
+        Kind::Pdf => pdf::decode(bytes, ask, budget, cancel),
+        #[cfg(feature = "heic")]
+        Kind::Heic => heic::decode(bytes, ask, budget, cancel),
+        #[cfg(not(feature = "heic"))]
+        Kind::Heic => Err(CodecError::Unsupported(kind.name().into())),
+    })
 }
 
 /// Decodes a file that is to be shrunk straight to planes of a smaller size: `at_least` as in [`Decode`]. `None` where
@@ -127,7 +187,7 @@ pub fn decode_planar(
     cancel.check()?;
     limits::input(bytes, budget)?;
     match sniff(bytes) {
-        Some(Kind::Jpeg) => jpeg::decode_planar(bytes, at_least, chroma, budget, cancel),
+        Some(Kind::Jpeg) => guard::run(Kind::Jpeg, || jpeg::decode_planar(bytes, at_least, chroma, budget, cancel)),
         _ => Ok(None),
     }
 }
@@ -174,8 +234,7 @@ pub fn encode(picture: &Picture, how: &Encode, cancel: &Cancel) -> Result<Vec<u8
     }
 }
 
-/// The format, if it is one that is decoded.
-fn known(bytes: &[u8]) -> Result<Format, CodecError> {
-    let kind = sniff(bytes).ok_or_else(|| CodecError::Unsupported("unknown".into()))?;
-    kind.output_format().ok_or_else(|| CodecError::Unsupported(kind.name().into()))
+/// The kind, by the first bytes.
+fn known(bytes: &[u8]) -> Result<Kind, CodecError> {
+    sniff(bytes).ok_or_else(|| CodecError::Unsupported("unknown".into()))
 }

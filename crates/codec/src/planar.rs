@@ -165,7 +165,7 @@ fn widen(plane: &Plane, y: usize, out: &mut [u8]) {
 }
 
 /// ITU-T T.871 section 7, in steps of 1/65536.
-fn rgb(y: u8, blue: u8, red: u8) -> [u8; 3] {
+pub(crate) fn rgb(y: u8, blue: u8, red: u8) -> [u8; 3] {
     let (y, b, r) = ((i32::from(y) << 16) + (1 << 15), i32::from(blue) - 128, i32::from(red) - 128);
     let value = |v: i32| (v >> 16).clamp(0, 255) as u8;
     [value(y + 91_881 * r), value(y - 22_554 * b - 46_802 * r), value(y + 116_130 * b)]

@@ -7,7 +7,8 @@ use png::{BitDepth, ColorType, Compression, Decoder, DecodingError, Limits, Read
 use crate::icc::{self, Samples};
 use crate::limits;
 use crate::palette;
-use crate::{Budget, Cancel, Channels, CodecError, Decoded, Encode, Info, Kind, Picture, Pixels};
+use crate::tiff::eight_of_sixteen;
+use crate::{Budget, Cancel, Channels, CodecError, Decode, Decoded, Encode, Info, Kind, Picture, Pixels};
 
 /// Rows between two looks at the clock.
 const BAND: usize = 64;
@@ -25,7 +26,8 @@ fn open<'a>(bytes: &'a [u8], budget: &Budget) -> Result<Input<'a>, CodecError> {
     limits::size(side(0), side(4), budget)?;
     let bytes_limit = usize::try_from(budget.memory).unwrap_or(usize::MAX);
     let mut decoder = Decoder::new_with_limits(Cursor::new(bytes), Limits { bytes: bytes_limit });
-    decoder.set_transformations(Transformations::normalize_to_color8());
+    // Sixteen bits are rounded here: the library would cut the lower eight off.
+    decoder.set_transformations(Transformations::EXPAND);
     decoder.set_ignore_text_chunk(true);
     decoder.read_info().map_err(|e| refuse(e, budget))
 }
@@ -44,14 +46,15 @@ fn info(reader: &Input<'_>) -> Info {
 }
 
 /// Decodes any depth and colour type.
-pub(crate) fn decode(bytes: &[u8], budget: &Budget, cancel: &Cancel) -> Result<Decoded, CodecError> {
+pub(crate) fn decode(bytes: &[u8], ask: &Decode, budget: &Budget, cancel: &Cancel) -> Result<Decoded, CodecError> {
     let mut reader = open(bytes, budget)?;
     let info = info(&reader);
     let (color, depth) = reader.output_color_type();
-    if depth != BitDepth::Eight || color == ColorType::Indexed {
+    if !matches!(depth, BitDepth::Eight | BitDepth::Sixteen) || color == ColorType::Indexed {
         return Err(CodecError::Internal(format!("PNG: {color:?} of {depth:?} after expansion")));
     }
-    let samples = color.samples();
+    let wide = depth == BitDepth::Sixteen;
+    let samples = color.samples() * if wide { 2 } else { 1 };
     // Once as the file has them, once as they go out.
     limits::memory(limits::area(info.width, info.height) * (samples as u64 + 4), budget)?;
     let stride = info.width as usize * samples;
@@ -69,12 +72,16 @@ pub(crate) fn decode(bytes: &[u8], budget: &Budget, cancel: &Cancel) -> Result<D
             }
         }
     }
+    if wide {
+        let pairs = data.chunks_exact(2).map(|p| eight_of_sixteen(u16::from_be_bytes([p[0], p[1]])));
+        data = pairs.collect();
+    }
     let header = reader.info();
     let profile = header.icc_profile.as_deref().filter(|_| header.srgb.is_none());
-    let data = to_rgb(data, color, profile, cancel)?;
+    let (data, profile) = to_rgb(data, color, profile, ask.keep_profile, cancel)?;
     let channels = if info.may_have_alpha { Channels::Rgba } else { Channels::Rgb };
     let pixels = Pixels { width: info.width, height: info.height, channels, data };
-    Ok(Decoded { picture: Picture::still(pixels), info })
+    Ok(Decoded { picture: Picture::still(pixels), profile, info })
 }
 
 fn read_interlaced(
@@ -109,16 +116,23 @@ fn interlaced_rows(width: u32, height: u32) -> u64 {
     PASSES.into_iter().map(rows).sum()
 }
 
-fn to_rgb(data: Vec<u8>, color: ColorType, profile: Option<&[u8]>, cancel: &Cancel) -> Result<Vec<u8>, CodecError> {
+fn to_rgb(
+    data: Vec<u8>,
+    color: ColorType,
+    profile: Option<&[u8]>,
+    keep: bool,
+    cancel: &Cancel,
+) -> Result<(Vec<u8>, Option<Vec<u8>>), CodecError> {
     match color {
-        ColorType::Grayscale => icc::to_srgb(data, Samples::Gray, profile, cancel),
+        ColorType::Grayscale => icc::settle(data, Samples::Gray, profile, keep, cancel),
         ColorType::GrayscaleAlpha => {
             let gray = data.chunks_exact(2).map(|p| p[0]).collect();
             let rgb = icc::to_srgb(gray, Samples::Gray, profile, cancel)?;
-            Ok(rgb.chunks_exact(3).zip(data.chunks_exact(2)).flat_map(|(c, p)| [c[0], c[1], c[2], p[1]]).collect())
+            let pixels = rgb.chunks_exact(3).zip(data.chunks_exact(2));
+            Ok((pixels.flat_map(|(c, p)| [c[0], c[1], c[2], p[1]]).collect(), None))
         }
-        ColorType::Rgba => icc::to_srgb(data, Samples::Rgba, profile, cancel),
-        ColorType::Rgb | ColorType::Indexed => icc::to_srgb(data, Samples::Rgb, profile, cancel),
+        ColorType::Rgba => icc::settle(data, Samples::Rgba, profile, keep, cancel),
+        ColorType::Rgb | ColorType::Indexed => icc::settle(data, Samples::Rgb, profile, keep, cancel),
     }
 }
 

@@ -13,19 +13,19 @@ pub enum Kind {
     Avif,
     /// GIF 87a and 89a.
     Gif,
-    /// SVG; not decoded.
+    /// SVG 1.1 and the static part of 2, not compressed.
     Svg,
-    /// Windows bitmap; not decoded.
+    /// Windows bitmap.
     Bmp,
-    /// TIFF; not decoded.
+    /// TIFF 6.0, BigTIFF included; page by page.
     Tiff,
-    /// HEIF with HEVC; not decoded.
+    /// HEIF with HEVC; decoded by builds with the feature `heic`.
     Heic,
-    /// Windows icon; not decoded.
+    /// Windows icon; its largest picture.
     Ico,
-    /// JPEG XL, bare or boxed; not decoded.
+    /// JPEG XL, bare or boxed.
     JpegXl,
-    /// PDF; not decoded.
+    /// PDF; page by page.
     Pdf,
 }
 
@@ -82,7 +82,12 @@ impl Kind {
         }
     }
 
-    /// The same as an output format; `None` for kinds that are not written. These are also the kinds that are decoded.
+    /// Whether it is drawn at the size that is needed, however large or small.
+    pub const fn is_vector(self) -> bool {
+        matches!(self, Kind::Svg | Kind::Pdf)
+    }
+
+    /// The same as an output format; `None` for kinds that are read but not written.
     pub const fn output_format(self) -> Option<Format> {
         match self {
             Kind::Jpeg => Some(Format::Jpeg),

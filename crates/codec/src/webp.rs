@@ -13,7 +13,8 @@ use image_webp::{DecodingError, WebPDecoder};
 use crate::icc::{self, Samples};
 use crate::{Budget, Cancel, Channels, CodecError, Decode, Decoded, Frame, Info, Kind, Picture, Pixels};
 use crate::{exif, limits};
-use chunks::{Chunks, Part};
+pub(crate) use chunks::Chunks;
+use chunks::Part;
 
 pub(crate) use encoder::{encode, encode_planar};
 
@@ -49,20 +50,20 @@ pub(crate) fn decode(bytes: &[u8], ask: &Decode, budget: &Budget, cancel: &Cance
     }
     let mut canvas = Canvas { width: info.width as usize, data: Vec::new() };
     let mut frames = Vec::new();
+    let mut profile = None;
     for part in chunks.parts.iter().take(wanted) {
         cancel.check()?;
         let pixels = still(part, budget)?;
         let animated = chunks.animated;
         let data = if animated { canvas.draw(part, &pixels, &info, channels) } else { match_layout(pixels, channels) };
-        let data = match channels {
-            Channels::Rgba => icc::to_srgb(data, Samples::Rgba, chunks.profile, cancel)?,
-            Channels::Rgb => icc::to_srgb(data, Samples::Rgb, chunks.profile, cancel)?,
-        };
+        let samples = if channels == Channels::Rgba { Samples::Rgba } else { Samples::Rgb };
+        let (data, kept) = icc::settle(data, samples, chunks.profile, ask.keep_profile, cancel)?;
+        profile = kept;
         let delay_ms = if chunks.parts.len() > 1 && ask.all_frames { part.delay_ms } else { 0 };
         frames.push(Frame { pixels: Pixels { width: info.width, height: info.height, channels, data }, delay_ms });
     }
     let loops = if frames.len() > 1 { chunks.plays } else { 0 };
-    Ok(Decoded { picture: Picture { frames, loops }, info })
+    Ok(Decoded { picture: Picture { frames, loops }, profile, info })
 }
 
 /// Decodes one frame as a file of its own.

@@ -69,7 +69,7 @@ fn damaged_headers_never_panic() {
                 let mut bad = bytes.clone();
                 bad[at] = value;
                 let budget = Budget { input_pixels: 1_000_000, memory: 64 << 20, ..Budget::default() };
-                let ask = Decode { at_least: Some((3, 3)), all_frames: true };
+                let ask = Decode { at_least: Some((3, 3)), all_frames: true, ..Decode::default() };
                 let _ = decode_with(&bad, &ask, &budget, &Cancel::never());
             }
         }
@@ -88,7 +88,7 @@ fn what(result: Result<impl Sized, CodecError>) -> &'static str {
 fn budgets_hold_for_every_format() {
     for (name, bytes) in samples() {
         let small = |budget: &Budget| {
-            what(decode_with(&bytes, &Decode { at_least: None, all_frames: true }, budget, &Cancel::never()))
+            what(decode_with(&bytes, &Decode { all_frames: true, ..Decode::default() }, budget, &Cancel::never()))
         };
         let budget = Budget::default();
         let input = Budget { input_bytes: bytes.len() as u64 - 1, ..budget.clone() };
@@ -126,7 +126,7 @@ fn a_gif_of_very_many_frames_is_refused() {
     assert_eq!(what(decode(&gif)), "frames");
     let wide = Budget { frames: 20_000, ..Budget::default() };
     assert_eq!(
-        what(decode_with(&gif, &Decode { at_least: None, all_frames: true }, &wide, &Cancel::never())),
+        what(decode_with(&gif, &Decode { all_frames: true, ..Decode::default() }, &wide, &Cancel::never())),
         "memory"
     );
     assert!(decode_with(&gif, &Decode::default(), &wide, &Cancel::never()).is_ok());
@@ -140,12 +140,12 @@ fn a_gif_frame_larger_than_its_screen_is_within_the_budget_too() {
 
 #[test]
 fn kinds_that_are_not_decoded_are_named() {
-    for (bytes, name) in [
-        (&b"<svg xmlns='http://www.w3.org/2000/svg'/>"[..], "svg"),
-        (b"%PDF-1.4", "pdf"),
-        (b"II*\0\0\0\0\0", "tiff"),
-        (b"hello", "unknown"),
-    ] {
+    // Builds with the feature `heic` read it, and find this one short.
+    let heic: &[u8] = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic";
+    for (bytes, name) in [(heic, "heic"), (b"hello", "unknown")] {
+        if cfg!(feature = "heic") && name == "heic" {
+            continue;
+        }
         assert_eq!(decode(bytes).map(|_| ()), Err(CodecError::Unsupported(name.into())));
         assert_eq!(probe(bytes, &Budget::default()), Err(CodecError::Unsupported(name.into())));
     }
@@ -160,6 +160,6 @@ proptest::proptest! {
         let bytes = [magics[kind], &body].concat();
         let budget = Budget { input_pixels: 1_000_000, memory: 64 << 20, ..Budget::default() };
         let _ = probe(&bytes, &budget);
-        let _ = decode_with(&bytes, &Decode { at_least: Some((1, 1)), all_frames: true }, &budget, &Cancel::never());
+        let _ = decode_with(&bytes, &Decode { at_least: Some((1, 1)), all_frames: true, ..Decode::default() }, &budget, &Cancel::never());
     }
 }

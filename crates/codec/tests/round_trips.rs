@@ -132,7 +132,7 @@ fn a_jpeg_shrinks_while_it_loads() {
         (Some((0, 0)), (101, 51)),
         (Some((9000, 1)), (803, 401)),
     ] {
-        let ask = Decode { at_least, all_frames: false };
+        let ask = Decode { at_least, ..Decode::default() };
         let out = codec::decode(&bytes, &ask, &Default::default(), &Cancel::never()).unwrap();
         assert_eq!((out.picture.width(), out.picture.height()), want, "{at_least:?}");
         assert_eq!((out.info.width, out.info.height), (803, 401));

@@ -1,6 +1,6 @@
 //! The names of all settings.
 
-pub(crate) const TOP: &[&str] = &["listen", "data", "cache", "limits", "log", "purge", "webhook", "source", "site"];
+pub(crate) const TOP: &[&str] = &["listen", "data", "cache", "limits", "log", "purge", "fonts", "webhook", "source", "site"];
 pub(crate) const LISTEN: &[&str] = &["delivery", "control"];
 pub(crate) const CACHE: &[&str] =
     &["memory", "disk", "masters_memory", "masters_disk", "browser_time", "edge_time", "error_time"];
@@ -19,6 +19,7 @@ pub(crate) const LIMITS: &[&str] = &[
 ];
 pub(crate) const PURGE: &[&str] =
     &["rate", "burst", "names", "stale_time", "sweep_bytes", "sweep_entries", "warm_rate", "imgix_window", "method"];
+pub(crate) const FONTS: &[&str] = &["folders"];
 pub(crate) const WEBHOOK: &[&str] = &["url", "secret_file"];
 pub(crate) const TAGS: &[&str] = &["paths", "tags"];
 pub(crate) const LOG: &[&str] = &["access", "level", "json"];
@@ -63,7 +64,7 @@ pub(crate) const PLAIN: [(&str, &[&str]); 5] =
 
 /// The tables a key belongs in.
 pub(crate) fn home(key: &str) -> Option<String> {
-    let plain = PLAIN.iter().find(|(_, keys)| keys.contains(&key)).map(|(table, _)| format!("[{table}]"));
+    let plain = PLAIN.iter().chain(&[("fonts", FONTS)]).find(|(_, keys)| keys.contains(&key)).map(|(table, _)| format!("[{table}]"));
     plain
         .or_else(|| SITE.contains(&key).then(|| "[[site]]".to_owned()))
         .or_else(|| (LOCAL.contains(&key) || HTTP.contains(&key)).then(|| "[source.NAME]".to_owned()))

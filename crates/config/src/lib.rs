@@ -49,6 +49,8 @@ pub struct Config {
     pub log: Log,
     /// How purges are taken and carried out.
     pub purge: Purging,
+    /// Folders with fonts, for texts that are drawn on pictures. Each could be listed.
+    pub fonts: Vec<PathBuf>,
     /// Who is told of purges.
     pub webhooks: Vec<Webhook>,
     /// Sources, in the order of the file.

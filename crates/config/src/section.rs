@@ -209,14 +209,8 @@ impl<'t> Section<'t> {
     /// A path. In the file, relative ones start at the folder of the file; elsewhere at the current one.
     pub(crate) fn path(&self, key: &str, base: &Path) -> Option<PathBuf> {
         self.take(key, |node| {
-            let written = text(node)?;
-            if written.is_empty() || written.contains('\0') {
-                return Err(Trouble::new(format!("{written:?} is no path"), "write a folder, such as \"./photos\""));
-            }
-            if written == "~" || written.starts_with("~/") {
-                return Err(Trouble::new("`~` is not expanded", "write the whole path, such as \"/srv/photos\""));
-            }
-            Ok(if node.is_from_outside() { PathBuf::from(written) } else { base.join(written) })
+            let written = path(text(node)?)?;
+            Ok(if node.is_from_outside() { written.to_owned() } else { base.join(written) })
         })
     }
 
@@ -240,6 +234,17 @@ impl<'t> Section<'t> {
         }
         Some(texts)
     }
+}
+
+/// A path as somebody wrote it.
+pub(crate) fn path(written: &str) -> Result<&Path, Trouble> {
+    if written.is_empty() || written.contains('\0') {
+        return Err(Trouble::new(format!("{written:?} is no path"), "write a folder, such as \"./photos\""));
+    }
+    if written == "~" || written.starts_with("~/") {
+        return Err(Trouble::new("`~` is not expanded", "write the whole path, such as \"/srv/photos\""));
+    }
+    Ok(Path::new(written))
 }
 
 /// A text.

@@ -1,11 +1,11 @@
 //! Everything but sources and sites.
 
 use std::ops::RangeInclusive;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::keys;
-use crate::section::{Section, Trouble, text};
+use crate::section::{Section, Trouble, path, text};
 use crate::tree::Value;
 use crate::{Cache, Config, Limits, Listen, Log, Purging, Webhook};
 
@@ -35,6 +35,7 @@ pub(crate) fn read(top: &Section<'_>, base: &Path) -> Config {
         limits: limits(&top.child("limits", keys::LIMITS)),
         log: log(&top.child("log", keys::LOG)),
         purge: purging(&top.child("purge", keys::PURGE)),
+        fonts: fonts(&top.child("fonts", keys::FONTS), base),
         webhooks: webhooks(top, base),
         sources: Vec::new(),
         sites: Vec::new(),
@@ -152,6 +153,34 @@ fn webhooks(top: &Section<'_>, base: &Path) -> Vec<Webhook> {
         }
     }
     webhooks
+}
+
+/// The folders of `[fonts]`, each of which can be listed.
+fn fonts(section: &Section<'_>, base: &Path) -> Vec<PathBuf> {
+    let mut folders = Vec::new();
+    for (written, place) in section.texts("folders").unwrap_or_default() {
+        let folder = match path(written) {
+            Ok(written) => base.join(written),
+            Err(trouble) => {
+                section.report(place, Trouble { message: format!("`folders`: {}", trouble.message), ..trouble });
+                continue;
+            }
+        };
+        if let Err(error) = std::fs::read_dir(&folder) {
+            let why = match error.kind() {
+                std::io::ErrorKind::NotFound => "does not exist".to_owned(),
+                std::io::ErrorKind::NotADirectory => "is no folder".to_owned(),
+                _ => format!("cannot be listed: {error}"),
+            };
+            let shown = std::path::absolute(&folder).unwrap_or_else(|_| folder.clone());
+            let relative = Path::new(written).is_relative();
+            let hint = if relative { "a relative path starts at the folder of this file" } else { "" };
+            section.report(place, Trouble::new(format!("the folder {} {why}", shown.display()), hint));
+            continue;
+        }
+        folders.push(folder);
+    }
+    folders
 }
 
 fn log(section: &Section<'_>) -> Log {

@@ -52,6 +52,9 @@ impl Engine {
         let pictures = self.pictures(resolved, at_least, made).await?;
         let rendered = self.render(resolved, main.bytes, pictures).await?;
         made.lacks_a_part |= !rendered.left_out.is_empty();
+        for warning in &rendered.warnings {
+            tracing::info!(url = resolved.url, warning, "a picture is not all that was asked");
+        }
         Ok((Bytes::from(rendered.bytes), rendered.format.content_type().to_owned()))
     }
 
@@ -287,6 +290,7 @@ impl Engine {
         let cancel = Cancel::never();
         let _stops_when_dropped = CancelOnDrop(cancel.clone());
         let (wanted, budget, job_time) = (resolved.clone(), self.settings.budget.clone(), self.settings.job_time);
+        let fonts = self.fonts.clone();
         let job = move || {
             let pictures: Vec<Option<&[u8]>> = pictures.iter().map(Option::as_deref).collect();
             // Its time begins when it does: having waited in the queue is our fault and says nothing of the picture.
@@ -295,6 +299,7 @@ impl Engine {
                 master: &master,
                 plan: &wanted.plan,
                 pictures: &pictures,
+                fonts: &fonts,
                 spec: &wanted.output,
                 budget: &budget,
                 cancel: &cancel,

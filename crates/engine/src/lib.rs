@@ -22,7 +22,7 @@ use origin::Source;
 use plan::Position;
 use plan::reason::Miss;
 use purge::{Catalogue, Index, Purger, Records, Takedowns};
-use render::Pool;
+use render::{Fonts, Pool};
 use tokio::sync::broadcast;
 
 pub use ahead::Spelled;
@@ -98,6 +98,8 @@ pub struct Parts {
     pub masters: Arc<Store>,
     /// Where renders run.
     pub renders: Arc<Pool>,
+    /// What texts on pictures are drawn in.
+    pub fonts: Arc<Fonts>,
     /// Where warm-ups are kept; `None` = they end with the process.
     pub jobs: Option<Arc<dyn Jobs>>,
     /// Limits and times.
@@ -121,6 +123,7 @@ pub struct Engine {
     derivatives: Arc<Store>,
     masters: Arc<Store>,
     renders: Arc<Pool>,
+    fonts: Arc<Fonts>,
     settings: Settings,
     fresh_id: fn() -> [u8; 16],
     memo: resolve::Memo,
@@ -147,6 +150,7 @@ impl Engine {
             derivatives: parts.derivatives,
             masters: parts.masters,
             renders: parts.renders,
+            fonts: parts.fonts,
             memo: resolve::Memo::new(parts.settings.memo_entries),
             settings: parts.settings,
             fresh_id: parts.fresh_id,

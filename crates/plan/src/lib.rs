@@ -22,6 +22,7 @@ mod master;
 mod number;
 mod output;
 mod overlay;
+mod parse;
 pub mod reason;
 mod selector;
 mod shape;
@@ -42,6 +43,7 @@ pub use master::{Asset, Location, MasterId, MasterRef};
 pub use number::Fixed;
 pub use output::{AcceptClass, FormatRule, Metadata, OutputRule, OutputSpec, Profile, Quality, Report, Subsampling};
 pub use overlay::{Overlay, Picture, Shift, Tile};
+pub use parse::ParsePlanError;
 pub use selector::{ParseSelectorError, Selector};
 pub use shape::{Border, Mask, Radius, Shadow, Shape};
 pub use stage::{

@@ -207,7 +207,7 @@ pub struct OutputRule {
     /// Quality is chosen so that the result looks this much like what was encoded, in SSIMULACRA2-like points, 1 to 100;
     /// it goes no higher than `quality`.
     pub likeness: Option<u8>,
-    /// A negotiated format is given up where the fallback would be smaller.
+    /// A negotiated format is given up where the fallback would give fewer bytes.
     pub smallest: bool,
     /// What is handed on of the master's metadata.
     pub metadata: Metadata,
@@ -233,7 +233,7 @@ impl Default for OutputRule {
             subsampling: Subsampling::S420,
             max_bytes: None,
             likeness: None,
-            smallest: false,
+            smallest: true,
             metadata: Metadata::Strip,
             profile: Profile::Srgb,
             density: 0,
@@ -305,6 +305,7 @@ impl OutputRule {
                 (list, fallback.is_some())
             }
         };
+        let negotiated = matches!(self.format, FormatRule::Negotiate { .. });
         let mut seen = Vec::new();
         candidates.retain(|f| {
             !seen.contains(f) && {
@@ -335,7 +336,7 @@ impl OutputRule {
             subsampling: if picture && may(Format::Jpeg) { self.subsampling } else { Subsampling::S420 },
             max_bytes: self.max_bytes.filter(|_| lossy),
             likeness: self.likeness.filter(|_| lossy).map(|points| points.clamp(1, 100)),
-            smallest: picture && self.smallest && (candidates.len() > 1 || !forced && !candidates.is_empty()),
+            smallest: picture && self.smallest && negotiated && candidates.len() > usize::from(forced),
             metadata: if picture { self.metadata } else { Metadata::Strip },
             profile: if picture { self.profile } else { Profile::Srgb },
             density: if picture { self.density } else { 0 },
@@ -376,7 +377,7 @@ impl fmt::Display for OutputRule {
             (self.progressive, ", progressive"),
             (!self.animation, ", first frame"),
             (self.palette, ", palette"),
-            (self.smallest, ", no larger than the fallback"),
+            (!self.smallest && self.negotiates(), ", even if larger"),
         ] {
             if set {
                 f.write_str(word)?;

@@ -33,6 +33,8 @@ pub struct Text {
     pub width: Option<Dim>,
     /// Its height, likewise.
     pub height: Option<Dim>,
+    /// Pixels that a width which is a share is narrower than that share: what stays free beside the text.
+    pub less: u32,
     /// What happens where it does not fit the box.
     pub fit: TextFit,
     /// Whether the picture is cut to what has ink, before padding.
@@ -65,6 +67,7 @@ impl Text {
             ligatures: Ligatures::Common,
             width: None,
             height: None,
+            less: 0,
             fit: TextFit::Clip { cut: TextCut::End, ellipsis: false },
             snug: false,
             padding: [0; 4],
@@ -128,7 +131,7 @@ pub enum TextCut {
 /// `text<length>(…)`: the length keeps any text from passing for another part.
 impl fmt::Display for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "text{}({}),size={},{}", self.text.len(), self.text, self.size, self.color)?;
+        write!(f, "text{}({}),size={},color={}", self.text.len(), self.text, self.size, self.color)?;
         for family in &self.families {
             write!(f, ",family={}({family})", family.len())?;
         }
@@ -161,23 +164,24 @@ impl fmt::Display for Text {
             Ligatures::All => f.write_str(",ligatures=all")?,
         }
         if self.width.is_some() || self.height.is_some() {
-            write!(f, ",{}x{}", crate::canonical::OrAuto(self.width), crate::canonical::OrAuto(self.height))?;
+            write!(f, ",box={}x{}", crate::canonical::OrAuto(self.width), crate::canonical::OrAuto(self.height))?;
+        }
+        if self.less != 0 {
+            write!(f, ",less={}", self.less)?;
         }
         match self.fit {
             TextFit::Clip { cut: TextCut::End, ellipsis: false } => {}
             TextFit::Clip { cut, ellipsis } => {
-                f.write_str(match cut {
-                    TextCut::Start => ",cut=start",
-                    TextCut::Middle => ",cut=middle",
-                    TextCut::End => ",cut=end",
-                })?;
-                if ellipsis {
-                    f.write_str(",ellipsis")?;
-                }
+                let cut = match cut {
+                    TextCut::Start => "-start",
+                    TextCut::Middle => "-middle",
+                    TextCut::End => "",
+                };
+                write!(f, ",fit={}{cut}", if ellipsis { "ellipsis" } else { "clip" })?;
             }
-            TextFit::Shrink => f.write_str(",shrink")?,
-            TextFit::Wrap => f.write_str(",wrap")?,
-            TextFit::WrapShrink => f.write_str(",wrap,shrink")?,
+            TextFit::Shrink => f.write_str(",fit=shrink")?,
+            TextFit::Wrap => f.write_str(",fit=wrap")?,
+            TextFit::WrapShrink => f.write_str(",fit=wrap-shrink")?,
         }
         if self.snug {
             f.write_str(",snug")?;

@@ -26,7 +26,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     let resize = Stage::Resize(Resize::new(Some(Dim::Px(width)), None, Fit::Inside));
     let plan = Plan { stages: vec![Stage::Orient(Orient::Exif), resize], output };
     let (budget, cancel) = (codec::Budget::default(), codec::Cancel::never());
-    let job = Job { master: &master, pictures: &[], plan: &plan, spec: &spec, budget: &budget, cancel: &cancel };
+    let fonts = render::Fonts::embedded();
+    let job = Job {
+        master: &master,
+        pictures: &[],
+        fonts: &fonts,
+        plan: &plan,
+        spec: &spec,
+        budget: &budget,
+        cancel: &cancel,
+    };
     for _ in 0..7 {
         let out = render(&job)?;
         println!(

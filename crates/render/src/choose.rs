@@ -1,6 +1,8 @@
 use std::borrow::Cow;
 
-use plan::{Background, Fit, Format, OutputSpec, Region, Stage};
+use plan::{Adjust, Fit, Format, OutputSpec, Region, Stage};
+
+use crate::stages::background::may_be_clear;
 
 /// Which format to write.
 ///
@@ -16,8 +18,16 @@ pub fn choose(spec: &OutputSpec, source: Option<Format>, has_alpha: bool, animat
     spec.candidates.iter().find(holds).or(forced).copied().unwrap_or_else(own)
 }
 
-/// Most pixels that are written as AVIF where it is only offered: past them its encoder takes seconds, and who asked waits.
-const OFFERED_AVIF_PIXELS: u64 = 2_500_000;
+/// The format of those who take none of the candidates but the last.
+pub(crate) fn fallback(spec: &OutputSpec, source: Option<Format>, has_alpha: bool, animated: bool) -> Format {
+    let last = if spec.forced { spec.candidates.last().copied() } else { None };
+    let plain = OutputSpec { candidates: last.into_iter().collect(), ..spec.clone() };
+    choose(&plain, source, has_alpha, animated)
+}
+
+/// Most pixels that are written as AVIF where it is only offered: who asked waits, and at 0.06-0.1 s a megapixel, as its
+/// fastest speed takes, more would take near a second.
+const OFFERED_AVIF_PIXELS: u64 = 8_000_000;
 
 /// The spec without an AVIF that is one offer among several and would take too long. An AVIF that is asked for by name
 /// stays.
@@ -30,25 +40,30 @@ pub(crate) fn affordable(spec: &OutputSpec, pixels: u64) -> Cow<'_, OutputSpec> 
     Cow::Owned(OutputSpec { candidates, ..spec.clone() })
 }
 
-/// Whether the result may be transparent, the picture being so or not before the stages. [`Background::Auto`] adapts to
-/// the format and so has no say in it.
+/// Whether the result may be transparent, the picture being so or not before the stages. [`plan::Background::Auto`] adapts
+/// to the format and so has no say in it.
 pub(crate) fn alpha_after(stages: &[Stage], before: bool) -> bool {
-    let clear = |background: &Background| matches!(background, Background::Color(color) if color.a < 255);
     stages.iter().fold(before, |alpha, stage| match stage {
-        Stage::Flatten(Background::Color(color)) => alpha && color.a < 255,
-        Stage::Flatten(_) => false,
-        Stage::Pad(pad) => alpha || clear(&pad.background),
-        Stage::Rotate { background, .. } => alpha || clear(background),
-        Stage::Extract(Region::Window { pad: Some(background), .. }) => alpha || clear(background),
-        Stage::Resize(r) if matches!(r.fit, Fit::Contain | Fit::CoverOrContain) => alpha || clear(&r.background),
-        // An overlay too: what is drawn over a picture makes it no more transparent.
+        Stage::Flatten(ground) => alpha && may_be_clear(ground),
+        Stage::Pad(pad) => alpha || may_be_clear(&pad.background),
+        Stage::Rotate { background, .. } => alpha || may_be_clear(background),
+        Stage::Extract(Region::Window { pad: Some(background), .. }) => alpha || may_be_clear(background),
+        Stage::Resize(r) if matches!(r.fit, Fit::Contain | Fit::CoverOrContain) => alpha || may_be_clear(&r.background),
+        Stage::Mask(mask) => alpha || may_be_clear(&mask.outside),
+        Stage::Border(border) => {
+            let round = border.outer.iter().any(|radius| radius.is_some());
+            alpha || !border.inside && border.color.a < 255 || round && may_be_clear(&border.outside)
+        }
+        Stage::Adjust(Adjust::Opacity(_)) => true,
+        // What is drawn over a picture makes it no more transparent, but for an overlay that cuts.
+        Stage::Overlay(overlay) => alpha || overlay.blend.clears(),
         _ => alpha,
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use plan::{AcceptClass, Color, FormatRule, OutputRule};
+    use plan::{AcceptClass, Background, Border, Color, FormatRule, Mask, OutputRule, Radius, Shape};
 
     use super::*;
 
@@ -61,8 +76,8 @@ mod tests {
         use Format::*;
         let offer = spec(FormatRule::Negotiate { offer: vec![Avif, Webp], fallback: None });
         let named = spec(FormatRule::Always(Avif));
-        assert_eq!(affordable(&offer, 2_500_000).candidates, vec![Avif, Webp]);
-        assert_eq!(affordable(&offer, 2_500_001).candidates, vec![Webp]);
+        assert_eq!(affordable(&offer, 8_000_000).candidates, vec![Avif, Webp]);
+        assert_eq!(affordable(&offer, 8_000_001).candidates, vec![Webp]);
         assert_eq!(affordable(&named, 40_000_000).candidates, vec![Avif]);
         let with_fallback = spec(FormatRule::Negotiate { offer: vec![Avif], fallback: Some(Jpeg) });
         assert_eq!(choose(&affordable(&with_fallback, 9_000_000), Some(Png), false, false), Jpeg);
@@ -99,12 +114,33 @@ mod tests {
         let pad = |background| Stage::Pad(plan::Pad { top: 1, right: 0, bottom: 0, left: 0, background });
         let glass = Background::Color(Color::BLACK.with_alpha(9));
         let flat = Stage::Flatten(Background::Color(Color::WHITE));
+        assert!(!alpha_after(&[Stage::Flatten(Background::Mirror)], true));
         assert!(alpha_after(&[pad(glass)], false));
         assert!(!alpha_after(&[pad(Background::Auto)], false));
         assert!(!alpha_after(&[pad(glass), flat.clone()], true));
-        assert!(alpha_after(&[flat, pad(glass)], true));
+        assert!(alpha_after(&[flat.clone(), pad(glass)], true));
+        let fade = Stage::Adjust(Adjust::Opacity(plan::Fixed::new(0.5)));
+        assert!(alpha_after(&[flat.clone(), fade.clone()], false) && !alpha_after(&[fade, flat.clone()], false));
+        let mask = |outside| Stage::Mask(Mask { shape: Shape::Ellipse, outside });
+        assert!(alpha_after(&[mask(glass)], false) && !alpha_after(&[mask(Background::Auto)], false));
+        let frame = |a, inside, outer, outside| {
+            let (color, outer) = (Color::BLACK.with_alpha(a), [Radius::Px(outer); 4]);
+            Stage::Border(Border { widths: [1; 4], color, inside, outer, inner: [Radius::NONE; 4], outside })
+        };
+        for (stage, want) in [
+            (frame(255, false, 0, glass), false),
+            (frame(255, false, 5, glass), true),
+            (frame(255, true, 5, Background::Auto), false),
+            (frame(9, true, 0, glass), false),
+            (frame(9, false, 0, Background::Auto), true),
+        ] {
+            assert_eq!(alpha_after(std::slice::from_ref(&stage), false), want, "{stage:?}");
+        }
         let asset = plan::Asset::Path("logo.png".to_owned());
         let over = Stage::Overlay(Box::new(plan::Overlay::new(plan::Picture::Named { source: None, asset })));
         assert_eq!([true, false].map(|before| alpha_after(std::slice::from_ref(&over), before)), [true, false]);
+        let cutter =
+            plan::Overlay { blend: plan::Blend::Cutter, ..plan::Overlay::new(plan::Picture::Solid(Color::BLACK)) };
+        assert!(alpha_after(&[Stage::Overlay(Box::new(cutter))], false));
     }
 }

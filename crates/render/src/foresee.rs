@@ -4,7 +4,7 @@ use codec::Info;
 use plan::{Fit, Gravity, Region, Stage};
 
 use crate::geometry::{self, Affine, Locate, Size, Smart, Turn, framed};
-use crate::stages::{orient, pad, rotate};
+use crate::stages::{border, orient, pad, rotate};
 
 /// Gravity moves windows and never changes their size: any place will do here.
 struct Anywhere;
@@ -81,8 +81,8 @@ pub(crate) fn at_least(info: &Info, stages: &[Stage], cap: u32) -> Option<(u32, 
 /// Whether all stages only turn, cut and scale, so that planes stay planes.
 pub(crate) fn stays_planar(stages: &[Stage]) -> bool {
     stages.iter().all(|stage| match stage {
-        // What is opaque stays as it is.
-        Stage::Page(_) | Stage::Orient(_) | Stage::Flip { .. } | Stage::Flatten(_) => true,
+        // What is opaque lies on no ground and throws no shadow that could be seen.
+        Stage::Page(_) | Stage::Orient(_) | Stage::Flip { .. } | Stage::Flatten(_) | Stage::Shadow(_) => true,
         Stage::Rotate { degrees, .. } => rotate::right_angle(degrees.get()).is_some(),
         Stage::Extract(region) => !matches!(region, Region::Window { pad: Some(_), .. }),
         Stage::Resize(resize) => !matches!(resize.fit, Fit::Contain | Fit::CoverOrContain),
@@ -94,7 +94,6 @@ pub(crate) fn stays_planar(stages: &[Stage]) -> bool {
         | Stage::Mask(_)
         | Stage::Border(_)
         | Stage::Gradient(_)
-        | Stage::Shadow(_)
         | Stage::Overlay(_) => false,
     })
 }
@@ -115,12 +114,7 @@ pub fn final_size(info: &Info, stages: &[Stage], cap: u32) -> Option<(u32, u32)>
             | Stage::Mask(_)
             | Stage::Gradient(_)
             | Stage::Shadow(_) => size,
-            Stage::Border(border) if border.inside => size,
-            Stage::Border(border) => {
-                let [top, right, bottom, left] = border.widths;
-                let bars = plan::Pad { top, right, bottom, left, background: plan::Background::Auto };
-                pad::placement(&bars, size, cap).canvas
-            }
+            Stage::Border(border) => border::placement(border, size, cap).canvas,
             Stage::Rotate { degrees, .. } => match rotate::right_angle(degrees.get()) {
                 Some(turn) => turn.size(size),
                 None => rotate::canvas(size, degrees.get(), cap),

@@ -7,20 +7,24 @@
 mod choose;
 mod foresee;
 pub mod geometry;
+mod optimise;
 mod pictures;
 pub mod pool;
 mod scope;
 mod smart;
 mod stages;
 mod work;
+mod write;
 
 pub use choose::choose;
 pub use foresee::final_size;
+pub use optimise::optimise;
 pub use pool::{Full, Gone, Pool};
+pub use text::{Fonts, FontsError};
 
 use std::time::{Duration, Instant};
 
-use codec::{Budget, Cancel, Channels, ChromaSize, CodecError, Decode, Encode, Info, Picture, Planar};
+use codec::{Budget, Cancel, Channels, ChromaSize, CodecError, Decode, Info, Picture, Planar};
 use plan::{Format, OutputSpec, Plan, Stage};
 
 use crate::pictures::Pictures;
@@ -35,6 +39,8 @@ pub struct Job<'a> {
     /// The bytes of the plan's overlays, one for each of [`Plan::overlays`], in that order; `None` for an optional one that
     /// cannot be had, and for those within it.
     pub pictures: &'a [Option<&'a [u8]>],
+    /// What texts are drawn in; loaded once, shared by all jobs.
+    pub fonts: &'a Fonts,
     /// Its stages are applied; its output rule is not looked at.
     pub plan: &'a Plan,
     /// How to write the result.
@@ -61,6 +67,9 @@ pub struct Rendered {
     /// The optional overlays that it was made without, as places in [`Job::pictures`], ascending: their bytes were not
     /// there, or no picture. Those within one of them are not listed.
     pub left_out: Vec<usize>,
+    /// What is not as the plan asks and was made all the same, for people: glyphs that no font has, fonts that are not there.
+    /// At most 16.
+    pub warnings: Vec<String>,
     /// Where the time went.
     pub timing: Timing,
 }
@@ -78,13 +87,13 @@ pub struct Timing {
 
 /// Makes one derivative.
 ///
-/// An overlay is read under what the budget leaves when the picture below is held; of an animated one the first frame is
-/// drawn, on every frame below.
+/// An overlay is read, or drawn, under what the budget leaves when the picture below is held; of an animated one the first
+/// frame is drawn, on every frame below.
 ///
 /// # Errors
 /// What the codec answers for a master, or a required overlay, that is no picture, is damaged or costs too much: where it
 /// is an overlay, the text begins with `overlay` and its number (1 is the first of [`Job::pictures`]), and a limit is
-/// called `overlay bytes` or `overlay pixels`. [`CodecError::OverBudget`] where a stage would cost too much;
+/// called `overlay bytes` or `overlay pixels`; a limit on a text begins with `text`. [`CodecError::OverBudget`] where a stage would cost too much;
 /// [`CodecError::Cancelled`] and [`CodecError::TimedOut`]; [`CodecError::Internal`] for a spec that asks for the master's
 /// own bytes, which needs no renderer, and for other than as many pictures as the plan has overlays.
 pub fn render(job: &Job<'_>) -> Result<Rendered, CodecError> {
@@ -100,7 +109,7 @@ pub fn render(job: &Job<'_>) -> Result<Rendered, CodecError> {
     let start = Instant::now();
     let info = codec::probe(job.master, job.budget)?;
     let cap = side_cap(job);
-    let stages = with_final_cap(&job.plan.stages, cap);
+    let stages = with_final_cap(optimise(&job.plan.stages), cap);
     let size = final_size(&info, &job.plan.stages, cap).unwrap_or((info.width, info.height));
     let spec = choose::affordable(job.spec, u64::from(size.0) * u64::from(size.1));
     let job = &Job { spec: &spec, ..*job };
@@ -110,37 +119,20 @@ pub fn render(job: &Job<'_>) -> Result<Rendered, CodecError> {
     let decode = Decode {
         at_least: foresee::at_least(&info, &stages, cap),
         all_frames: job.spec.animation && if_animated.holds_animation(),
+        ..Decode::default()
     };
     let (loaded, info) = load(job, info, &stages, alpha, &decode)?;
     let decoded_at = Instant::now();
-    let pictures = Pictures::new(job.pictures);
+    let pictures = Pictures::new(job.pictures).with_fonts(job.fonts);
     let (made, format) = transform(loaded, &info, &stages, job, cap, &pictures)?;
     job.cancel.check()?;
     let staged_at = Instant::now();
-    let encode = encoding(job.spec, format);
-    let (bytes, size, frames) = match &made {
-        Made::Planes(planar) => {
-            let size = (planar.luma.width, planar.luma.height);
-            (codec::encode_planar(planar, &encode, job.cancel)?, size, 1)
-        }
-        Made::Picture(picture) => {
-            let size = (picture.width(), picture.height());
-            (codec::encode(picture, &encode, job.cancel)?, size, picture.frames.len())
-        }
-    };
-    let frames = u32::try_from(frames).unwrap_or(u32::MAX);
+    let fallback = job.spec.smallest.then(|| made.fallback(job.spec, info.kind.output_format()));
+    let written = write::write(&made, format, fallback, job)?;
+    let ((width, height), frames) = (made.size(), made.frames());
     let timing = Timing { decode: decoded_at - start, stages: staged_at - decoded_at, encode: staged_at.elapsed() };
-    Ok(Rendered { bytes, format, width: size.0, height: size.1, frames, left_out: pictures.left_out(), timing })
-}
-
-fn encoding(spec: &OutputSpec, format: Format) -> Encode {
-    Encode {
-        format,
-        quality: spec.quality.of(format).clamp(1, 100),
-        lossless: spec.lossless,
-        progressive: spec.progressive,
-        palette: spec.palette,
-    }
+    let (left_out, warnings) = pictures.done();
+    Ok(Rendered { bytes: written.bytes, format: written.format, width, height, frames, left_out, warnings, timing })
 }
 
 /// A decoded master.
@@ -153,6 +145,31 @@ enum Loaded {
 enum Made {
     Picture(Picture),
     Planes(Planar),
+}
+
+impl Made {
+    fn size(&self) -> (u32, u32) {
+        match self {
+            Made::Planes(planar) => (planar.luma.width, planar.luma.height),
+            Made::Picture(picture) => (picture.width(), picture.height()),
+        }
+    }
+
+    fn frames(&self) -> u32 {
+        match self {
+            Made::Planes(_) => 1,
+            Made::Picture(picture) => u32::try_from(picture.frames.len()).unwrap_or(u32::MAX),
+        }
+    }
+
+    /// The format that whoever takes no other gets.
+    fn fallback(&self, spec: &OutputSpec, source: Option<Format>) -> Format {
+        let (alpha, animated) = match self {
+            Made::Planes(_) => (false, false),
+            Made::Picture(picture) => (picture.channels() == Channels::Rgba, picture.is_animated()),
+        };
+        choose::fallback(spec, source, alpha, animated)
+    }
 }
 
 /// Planes of more samples are not asked for: they are scaled in one call, in which nobody looks at the clock.
@@ -170,7 +187,7 @@ fn load(
         && u64::from(width) * u64::from(height) <= MOST_PLANAR
     {
         let format = choose(job.spec, info.kind.output_format(), alpha, false);
-        let to_the_end = foresee::stays_planar(stages) && codec::takes_planes(&encoding(job.spec, format));
+        let to_the_end = foresee::stays_planar(stages) && codec::takes_planes(&write::encoding(job.spec, format));
         let chroma = if to_the_end { ChromaSize::Half } else { ChromaSize::Full };
         if let Some((planar, info)) = codec::decode_planar(job.master, (width, height), chroma, job.budget, job.cancel)?
         {
@@ -215,9 +232,7 @@ fn transform(
             Work::new(picture, info)
         }
     };
-    for (index, stage) in stages.iter().enumerate() {
-        stages::apply(stage, index == 0, &mut work, info, &scope)?;
-    }
+    stages::run(stages, &mut work, info, &scope)?;
     work.settle(&scope)?;
     if !scope.holds_alpha {
         stages::make_opaque(&mut work, &scope)?;
@@ -248,8 +263,7 @@ fn side_cap(job: &Job<'_>) -> u32 {
 }
 
 /// Holds also the result of a plan that scales nothing within the cap.
-fn with_final_cap(stages: &[Stage], cap: u32) -> Vec<Stage> {
-    let mut stages = stages.to_vec();
+fn with_final_cap(mut stages: Vec<Stage>, cap: u32) -> Vec<Stage> {
     stages.push(Stage::Resize(geometry::cap_only(cap)));
     stages
 }

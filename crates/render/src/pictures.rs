@@ -1,19 +1,46 @@
 use std::cell::{Cell, RefCell};
 
 use codec::CodecError;
-use plan::Stage;
+use plan::{Overlay, Stage};
+use text::Fonts;
 
-/// The bytes of a plan's overlays, taken one after the other as its stages are run: the order of
-/// [`plan::Plan::overlays`].
+/// Warnings kept of one render: past them, nobody reads on.
+const MOST_WARNINGS: usize = 16;
+
+/// What overlays are made from: fonts, and the bytes of those that are fetched, taken one after the other as a plan's
+/// stages are run, in the order of [`plan::Plan::overlays`].
 pub(crate) struct Pictures<'a> {
     all: &'a [Option<&'a [u8]>],
+    fonts: Option<&'a Fonts>,
     next: Cell<usize>,
     left_out: RefCell<Vec<usize>>,
+    warnings: RefCell<Vec<String>>,
 }
 
 impl<'a> Pictures<'a> {
     pub(crate) fn new(all: &'a [Option<&'a [u8]>]) -> Self {
-        Pictures { all, next: Cell::new(0), left_out: RefCell::default() }
+        Pictures { all, fonts: None, next: Cell::new(0), left_out: RefCell::default(), warnings: RefCell::default() }
+    }
+
+    /// The same, with fonts to draw texts in.
+    pub(crate) fn with_fonts(self, fonts: &'a Fonts) -> Self {
+        Pictures { fonts: Some(fonts), ..self }
+    }
+
+    /// The fonts.
+    ///
+    /// # Errors
+    /// [`CodecError::Internal`] where nobody brought any.
+    pub(crate) fn fonts(&self) -> Result<&'a Fonts, CodecError> {
+        self.fonts.ok_or_else(|| CodecError::Internal("there are no fonts to draw a text in".to_owned()))
+    }
+
+    /// Notes something that is not as asked, once.
+    pub(crate) fn warn(&self, warning: String) {
+        let mut warnings = self.warnings.borrow_mut();
+        if warnings.len() < MOST_WARNINGS && !warnings.contains(&warning) {
+            warnings.push(warning);
+        }
     }
 
     /// The next one's number and bytes.
@@ -23,7 +50,12 @@ impl<'a> Pictures<'a> {
         (number, self.all.get(number).copied().flatten())
     }
 
-    /// Goes on after an overlay of these stages that was not drawn: those within it are passed over too.
+    /// Goes on after an overlay that is not to be drawn on this picture: those within it are passed over too.
+    pub(crate) fn pass_over(&self, overlay: &Overlay) {
+        self.next.set(self.next.get() + usize::from(overlay.picture.is_fetched()) + count(&overlay.stages));
+    }
+
+    /// Goes on after an overlay of these stages that could not be drawn: those within it are passed over too.
     pub(crate) fn leave_out(&self, number: usize, stages: &[Stage]) {
         self.next.set(number + 1 + count(stages));
         let mut left_out = self.left_out.borrow_mut();
@@ -31,8 +63,9 @@ impl<'a> Pictures<'a> {
         left_out.push(number);
     }
 
-    pub(crate) fn left_out(self) -> Vec<usize> {
-        self.left_out.into_inner()
+    /// What was left out, and the warnings.
+    pub(crate) fn done(self) -> (Vec<usize>, Vec<String>) {
+        (self.left_out.into_inner(), self.warnings.into_inner())
     }
 }
 
@@ -56,11 +89,18 @@ pub(crate) fn named(number: usize, held: u64, error: CodecError) -> CodecError {
         CodecError::OverBudget { what, found, limit } => match what {
             "input bytes" => CodecError::OverBudget { what: "overlay bytes", found, limit },
             "input pixels" => CodecError::OverBudget { what: "overlay pixels", found, limit },
-            "memory" => {
-                CodecError::OverBudget { what, found: found.saturating_add(held), limit: limit.saturating_add(held) }
-            }
-            what => CodecError::OverBudget { what, found, limit },
+            what => beside(held, CodecError::OverBudget { what, found, limit }),
         },
         CodecError::Cancelled | CodecError::TimedOut => error,
+    }
+}
+
+/// An error of what had the memory that `held` bytes left: told of the whole.
+pub(crate) fn beside(held: u64, error: CodecError) -> CodecError {
+    match error {
+        CodecError::OverBudget { what: what @ "memory", found, limit } => {
+            CodecError::OverBudget { what, found: found.saturating_add(held), limit: limit.saturating_add(held) }
+        }
+        error => error,
     }
 }

@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use codec::{Frame, Kind, Pixels};
+use codec::{Encode, Frame, Kind, Pixels};
 use plan::{
     Aspect, Background, Color, Dim, Enlarge, Fit, Fixed, FormatRule, Gravity, Horizontal, Limits, Orient, OutputRule,
     Pad, Region, Resize, Trim, TrimMode, Vertical,
@@ -11,8 +11,16 @@ use super::*;
 
 mod overlays;
 mod planes;
+mod shapes;
+mod writing;
 
 const CAP: u32 = 64;
+
+/// The embedded ones, loaded once.
+fn fonts() -> &'static Fonts {
+    static FONTS: std::sync::OnceLock<Fonts> = std::sync::OnceLock::new();
+    FONTS.get_or_init(Fonts::embedded)
+}
 
 fn dim() -> impl Strategy<Value = Option<Dim>> {
     prop_oneof![
@@ -38,7 +46,7 @@ fn gravity() -> impl Strategy<Value = Gravity> {
     ]
 }
 
-fn background() -> impl Strategy<Value = Background> {
+fn background() -> BoxedStrategy<Background> {
     prop_oneof![
         Just(Background::Auto),
         any::<u32>().prop_map(|v| {
@@ -47,7 +55,9 @@ fn background() -> impl Strategy<Value = Background> {
         }),
         Just(Background::Blur(plan::BlurFill::PLAIN)),
         Just(Background::Edge),
+        shapes::background(),
     ]
+    .boxed()
 }
 
 fn aspect() -> impl Strategy<Value = Aspect> {
@@ -120,6 +130,7 @@ fn stage() -> impl Strategy<Value = Stage> {
         1 => (bar(), bar(), bar(), bar(), background())
             .prop_map(|(top, right, bottom, left, background)| Stage::Pad(Pad { top, right, bottom, left, background })),
         1 => any::<u8>().prop_map(|a| Stage::Flatten(Background::Color(Color::BLACK.with_alpha(a)))),
+        3 => shapes::stage(),
     ]
 }
 
@@ -149,7 +160,7 @@ proptest! {
         let spec = rule.resolve(plan::AcceptClass::Avif);
         let (budget, cancel) = (Budget { output_side: CAP, ..Budget::default() }, Cancel::never());
         let plan = Plan { stages, output: rule };
-        let job = Job { master: &[], pictures: &[], plan: &plan, spec: &spec, budget: &budget, cancel: &cancel };
+        let job = Job { master: &[], pictures: &[], fonts: fonts(), plan: &plan, spec: &spec, budget: &budget, cancel: &cancel };
         let info = Info { kind: Kind::Png, width: w, height: h, orientation, may_have_alpha: alpha, frames: 2 };
         let stages = with_final_cap(&plan.stages, CAP);
         let actual = match foresee::at_least(&info, &stages, CAP) {
@@ -181,7 +192,8 @@ fn transformed(alpha: Option<u8>, stages: Vec<Stage>, format: FormatRule) -> (Pi
     let spec = rule.resolve(plan::AcceptClass::Avif);
     let (budget, cancel) = (Budget::default(), Cancel::never());
     let plan = Plan { stages, output: rule };
-    let job = Job { master: &[], pictures: &[], plan: &plan, spec: &spec, budget: &budget, cancel: &cancel };
+    let job =
+        Job { master: &[], pictures: &[], fonts: fonts(), plan: &plan, spec: &spec, budget: &budget, cancel: &cancel };
     let info = Info { kind: Kind::Heic, width: 4, height: 4, orientation: 1, may_have_alpha: true, frames: 1 };
     let mut picture = picture(4, 4, true, 7, 1);
     for pixel in picture.frames[0].pixels.data.chunks_exact_mut(4) {
@@ -231,7 +243,7 @@ fn rendered(master: &[u8], stages: Vec<Stage>, format: FormatRule, budget: &Budg
     let rule = OutputRule { format, ..OutputRule::default() };
     let (spec, cancel) = (rule.resolve(plan::AcceptClass::Avif), Cancel::never());
     let plan = Plan { stages, output: rule };
-    render(&Job { master, pictures: &[], plan: &plan, spec: &spec, budget, cancel: &cancel })
+    render(&Job { master, pictures: &[], fonts: fonts(), plan: &plan, spec: &spec, budget, cancel: &cancel })
 }
 
 fn near(pixels: &Pixels, x: u32, y: u32, want: [u8; 3]) {
@@ -273,7 +285,8 @@ fn what_cannot_be_rendered() {
     assert!(matches!(rendered(b"nonsense", vec![], FormatRule::Source, &budget), Err(CodecError::Unsupported(_))));
     let (plan, cancel) = (Plan::original(), Cancel::never());
     let spec = plan.output.resolve(plan::AcceptClass::Basic);
-    let job = Job { master: &[], pictures: &[], plan: &plan, spec: &spec, budget: &budget, cancel: &cancel };
+    let job =
+        Job { master: &[], pictures: &[], fonts: fonts(), plan: &plan, spec: &spec, budget: &budget, cancel: &cancel };
     assert!(matches!(render(&job), Err(CodecError::Internal(_))));
     cancel.cancel();
     let spec = OutputRule::default().resolve(plan::AcceptClass::Basic);

@@ -128,7 +128,9 @@ impl Work {
         self.scale(placement.window, placement.scaled, scope)?;
         if placement.canvas != placement.scaled {
             let (canvas, offset) = (placement.canvas, placement.offset);
-            self.each(scope, canvas, |pixels, _| background::frame(pixels, canvas, offset, background, scope))?;
+            self.unpack(scope)?;
+            let fill = background::Fill::new(background, &self.frames[0].pixels, scope);
+            self.each(scope, canvas, |pixels, _| background::frame(pixels, canvas, offset, &fill, scope))?;
             self.view = View::whole(canvas);
         }
         self.master = master;
@@ -267,6 +269,26 @@ impl Work {
             draw(&mut frame.pixels)?;
         }
         Ok(())
+    }
+
+    /// The stored pixels that can still be seen. Whatever follows reads no others.
+    pub(crate) fn seen(&self) -> resample::Bounds {
+        let stored = match (&self.planar, self.frames.first()) {
+            (Some(planar), _) => Size::new(planar.luma.width, planar.luma.height),
+            (None, frame) => frame.map_or(self.view.size, |frame| size(&frame.pixels)),
+        };
+        resample::bounds(self.view.rect, stored)
+    }
+
+    /// Changes in place, on every frame, the stored pixels that can still be seen: for what looks at one pixel at a time,
+    /// and so may come before the turns and cuts that are noted.
+    pub(crate) fn touch(
+        &mut self,
+        scope: &Scope<'_>,
+        mut change: impl FnMut(&mut Pixels, resample::Bounds) -> Result<(), CodecError>,
+    ) -> Result<(), CodecError> {
+        let seen = self.seen();
+        self.draw(scope, |pixels| change(pixels, seen))
     }
 
     /// The frames as they are. Settle first.

@@ -4,7 +4,7 @@ mod codec;
 mod markers;
 mod planes;
 
-use markers::Markers;
+pub(crate) use markers::Markers;
 pub(crate) use planes::decode as decode_planar;
 
 use crate::icc::{self, Samples};
@@ -71,9 +71,9 @@ pub(crate) fn decode(bytes: &[u8], ask: &Decode, budget: &Budget, cancel: &Cance
     if samples == Samples::Cmyk && markers.adobe {
         data.iter_mut().for_each(|v| *v = 255 - *v);
     }
-    let data = icc::to_srgb(data, samples, profile.as_deref(), cancel)?;
+    let (data, profile) = icc::settle(data, samples, profile.as_deref(), ask.keep_profile, cancel)?;
     let pixels = Pixels { width, height, channels: Channels::Rgb, data };
-    Ok(Decoded { picture: Picture::still(pixels), info })
+    Ok(Decoded { picture: Picture::still(pixels), profile, info })
 }
 
 /// The largest of 8, 4, 2, 1 that leaves both sides at least as long as asked. The sizes between are slower than the next

@@ -53,7 +53,7 @@ pub fn encode(picture: &Picture, how: &Encode) -> Vec<u8> {
 }
 
 pub fn decode(bytes: &[u8]) -> Result<Decoded, CodecError> {
-    let ask = Decode { at_least: None, all_frames: true };
+    let ask = Decode { all_frames: true, ..Decode::default() };
     codec::decode(bytes, &ask, &Budget::default(), &Cancel::never())
 }
 

@@ -19,7 +19,7 @@ fn assert_defaults(config: &Config) {
     assert_eq!(config.limits, Limits::default());
     assert_eq!(config.log, Log::default());
     assert_eq!(config.purge, Purging::default());
-    assert!(config.webhooks.is_empty());
+    assert!(config.webhooks.is_empty() && config.fonts.is_empty());
 }
 
 #[test]
@@ -73,6 +73,8 @@ fn each_setting_arrives_where_it_belongs() {
         warm_rate = 7
         imgix_window = "10s"
         method = true
+        [fonts]
+        folders = ["photos", "."]
         [[webhook]]
         url = "https://cms.example/hook"
         secret_file = "secret"
@@ -160,6 +162,7 @@ fn each_setting_arrives_where_it_belongs() {
     assert_eq!(config.purge, purge);
     let hook = Webhook { url: "https://cms.example/hook".to_owned(), secret_file: case.path().join("secret") };
     assert_eq!(config.webhooks, [hook]);
+    assert_eq!(config.fonts, [case.path().join("photos"), case.path().join(".")]);
     assert_eq!((settings.budget, settings.job_time), (config.limits.budget.clone(), config.limits.job_time));
     assert_eq!(settings.error_time, Duration::from_secs(1));
     assert_eq!(config.log, Log { access: false, level: "debug".to_owned(), json: true });
@@ -341,7 +344,7 @@ fn the_example_has_every_key() {
         }
     }
     let mut wanted = vec![("", keys::TOP), ("source", keys::LOCAL), ("source", keys::HTTP), ("site", keys::SITE)];
-    wanted.extend([("webhook", keys::WEBHOOK), ("site", keys::TAGS)]);
+    wanted.extend([("fonts", keys::FONTS), ("webhook", keys::WEBHOOK), ("site", keys::TAGS)]);
     wanted.extend(keys::PLAIN);
     for (table, keys) in wanted {
         for key in keys {

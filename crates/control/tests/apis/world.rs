@@ -224,6 +224,7 @@ impl World {
             derivatives: store(purge::Tier::Derivatives),
             masters: store(purge::Tier::Masters),
             renders: Arc::new(render::Pool::new(1, 1).unwrap()),
+            fonts: Arc::new(render::Fonts::embedded()),
             settings: engine::Settings::default(),
             fresh_id,
         })

@@ -1,11 +1,13 @@
 //! From what a URL says to what it means.
+//!
+//! Order of the stages: orientation, `extract`, `trim`, size, colours, `blur`, `sharpen`, padding, `fill-color`, `mask`, watermark.
 
 use plan::{
-    Asset, Background, Dim, Enlarge, Fit, Fixed, Format, FormatRule, Gravity, Horizontal, Orient, OutputRule, Overlay,
-    Plan, Quality, Region, Resize, Shift, Stage, Trim, TrimMode, Vertical,
+    Adjust, Asset, Background, Dim, Enlarge, Filter, Fit, Fixed, Format, FormatRule, Gravity, Horizontal, Mask, Orient,
+    OutputRule, Overlay, Plan, Quality, Radius, Region, Resize, Shape, Shift, Stage, Trim, TrimMode, Unsharp, Vertical,
 };
 
-use super::said::{FormatWord, Mode, Operation, Said};
+use super::said::{FormatWord, LARGEST_RADIUS, MaskWord, Mode, Operation, Said};
 use super::table::TABLE;
 use crate::request::{Settings, Warning, WarningKind};
 use crate::table::Param;
@@ -29,6 +31,9 @@ pub(super) fn plan(said: &Said, source: &str, settings: &Settings, warnings: &mu
     if said.operation == Operation::Cdn && said.compression == Some(false) && said.mark.is_none() {
         return Plan::original();
     }
+    if said.webp == Some(true) && said.format.is_some() {
+        no_effect("webp", "without format", said, warnings);
+    }
     let mut stages = Vec::new();
     if said.autorotate != Some(false) {
         stages.push(Stage::Orient(Orient::Exif));
@@ -39,14 +44,26 @@ pub(super) fn plan(said: &Said, source: &str, settings: &Settings, warnings: &mu
     if let Some(tolerance) = said.trim {
         stages.push(Stage::Trim(Trim { mode: TrimMode::Corner, tolerance: percent(tolerance), keep: 0 }));
     }
-    stages.extend(size(said, settings, warnings));
+    let effects = effects(said);
+    let (resize, padding) = parted(size(said, settings, warnings), !effects.is_empty());
+    stages.extend(resize.map(Stage::Resize));
+    stages.extend(effects);
+    stages.extend(padding.map(Stage::Extract));
     if let Some(color) = said.fill {
         stages.push(Stage::Flatten(Background::Color(color)));
     }
+    stages.extend(said.mask.map(|mask| Stage::Mask(shape(mask, said))));
     stages.extend(watermark(said, source, settings, warnings).map(|mark| Stage::Overlay(Box::new(mark))));
     let mut plan = Plan { stages, output: output(said, settings) };
     plan.canonicalise();
     plan
+}
+
+fn no_effect(name: &str, allowed: &str, said: &Said, warnings: &mut Vec<Warning>) {
+    if let Some(value) = Param::find(TABLE, name).and_then(|row| (row.write)(said)) {
+        let (parameter, allowed) = (name.to_owned(), allowed.to_owned());
+        warnings.push(Warning { kind: WarningKind::NoEffect, parameter, value, allowed });
+    }
 }
 
 /// A tolerance of 255 in percent.
@@ -66,7 +83,62 @@ fn rectangle([left, top, width, height]: [u32; 4]) -> Region {
     }
 }
 
-fn size(said: &Said, settings: &Settings, warnings: &mut Vec<Warning>) -> Option<Stage> {
+/// Colours and filters in the vendor's order, which all come before the padding.
+fn effects(said: &Said) -> Vec<Stage> {
+    let mut plan = Plan::original();
+    plan.output.original = false;
+    let adjust = [
+        said.gamma.map(Adjust::Gamma),
+        said.linear.map(|(factor, offset)| Adjust::Linear { factor, offset: Fixed::new(offset.get() / 255.0) }),
+        said.brightness.map(|percent| Adjust::Brightness(overlay::share(percent))),
+        said.threshold.map(Adjust::Threshold),
+        said.grayscale.filter(|on| *on).map(|_| Adjust::Grayscale),
+    ];
+    let filter = [said.blur.map(Filter::Blur), said.sharpen.map(|sigma| Filter::Sharpen(sharpen(sigma)))];
+    plan.stages.extend(adjust.into_iter().flatten().map(Stage::Adjust));
+    plan.stages.extend(filter.into_iter().flatten().map(Stage::Filter));
+    // What changes nothing must not part a resize from its padding.
+    plan.canonicalise();
+    plan.stages
+}
+
+/// An unsharp mask of this standard deviation.
+pub(super) fn sharpen(sigma: Fixed) -> Unsharp {
+    Unsharp { sigma, amount: Fixed::ONE, threshold: Fixed::ZERO }
+}
+
+/// A resize and its padding as two steps, where there is work between them that must leave the padding alone.
+fn parted(resize: Option<Resize>, between: bool) -> (Option<Resize>, Option<Region>) {
+    match resize {
+        Some(resize) if between && resize.fit == Fit::Contain => {
+            let padding = Region::Window {
+                width: resize.width,
+                height: resize.height,
+                gravity: resize.gravity,
+                pad: Some(resize.background),
+                cut: false,
+            };
+            (Some(Resize { fit: Fit::Inside, ..resize }), Some(padding))
+        }
+        other => (other, None),
+    }
+}
+
+/// What stays. A radius is multiplied by `dpr`, so that a picture looks alike at every density.
+fn shape(mask: MaskWord, said: &Said) -> Mask {
+    let dpr = said.dpr.map_or(1.0, Fixed::get);
+    let shape = match mask {
+        MaskWord::Circle => Shape::Circle,
+        MaskWord::Ellipse => Shape::Ellipse,
+        MaskWord::Radius(px) => {
+            let px = (f64::from(px) * dpr).round().clamp(1.0, LARGEST_RADIUS) as u32;
+            Shape::Corners([Radius::Px(px); 4])
+        }
+    };
+    Mask { shape, outside: Background::Color(plan::Color::TRANSPARENT) }
+}
+
+fn size(said: &Said, settings: &Settings, warnings: &mut Vec<Warning>) -> Option<Resize> {
     let dpr = said.dpr.map_or(1.0, Fixed::get);
     let cap = |width: Option<u32>, height: Option<u32>, warnings: &mut Vec<Warning>| {
         let dense = |side: Option<u32>| side.map(|side| f64::from(side) * dpr);
@@ -102,7 +174,7 @@ fn size(said: &Said, settings: &Settings, warnings: &mut Vec<Warning>) -> Option
             }
         }
     };
-    Some(Stage::Resize(Resize { enlarge, ..resize }))
+    Some(Resize { enlarge, ..resize })
 }
 
 /// A focal point beats only the modes that look for one themselves.
@@ -158,10 +230,12 @@ fn output(said: &Said, settings: &Settings) -> OutputRule {
         (None, _) => QUALITY,
     };
     let format = match said.format {
+        None if said.webp == Some(true) => FormatRule::Negotiate { offer: vec![Format::Webp], fallback: None },
         None => FormatRule::Source,
         Some(FormatWord::Auto) => automatic(settings),
         Some(FormatWord::Is(format)) => FormatRule::Always(format),
     };
+    let format = if said.mask.is_some() { with_alpha(format) } else { format };
     OutputRule {
         original: false,
         palette: format == FormatRule::Always(Format::Png) && said.quality.is_some_and(|q| q < PALETTE_BELOW),
@@ -171,6 +245,17 @@ fn output(said: &Said, settings: &Settings) -> OutputRule {
         progressive: said.progressive != Some(false),
         animation: said.animation == Some(true),
         ..OutputRule::default()
+    }
+}
+
+/// A rule whose outcome holds alpha.
+fn with_alpha(rule: FormatRule) -> FormatRule {
+    match rule {
+        FormatRule::Source | FormatRule::Always(Format::Jpeg) => FormatRule::Always(Format::Png),
+        FormatRule::Negotiate { offer, fallback: None | Some(Format::Jpeg) } => {
+            FormatRule::Negotiate { offer, fallback: Some(Format::Png) }
+        }
+        other => other,
     }
 }
 

@@ -40,6 +40,24 @@ pub(super) struct Said {
     pub download: Option<Download>,
     /// `trim`: tolerance 1-254 of 255.
     pub trim: Option<u8>,
+    /// `webp`.
+    pub webp: Option<bool>,
+    /// `gamma`.
+    pub gamma: Option<Fixed>,
+    /// `linear`: factor, and offset of 255.
+    pub linear: Option<(Fixed, Fixed)>,
+    /// `brightness` in percent.
+    pub brightness: Option<Fixed>,
+    /// `threshold`.
+    pub threshold: Option<u8>,
+    /// `grayscale`.
+    pub grayscale: Option<bool>,
+    /// `blur`: standard deviation in pixels.
+    pub blur: Option<Fixed>,
+    /// `sharpen`: standard deviation in pixels.
+    pub sharpen: Option<Fixed>,
+    /// `mask`.
+    pub mask: Option<MaskWord>,
     /// `wmk-path`.
     pub mark: Option<String>,
     /// `wmk-position`.
@@ -176,6 +194,39 @@ impl Download {
     }
 }
 
+/// `mask`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum MaskWord {
+    Circle,
+    Ellipse,
+    /// Rounded corners of this radius in pixels.
+    Radius(u32),
+}
+
+/// The largest corner radius that is told apart.
+pub(super) const LARGEST_RADIUS: f64 = 8192.0;
+
+impl MaskWord {
+    pub fn read(value: &str) -> Result<(MaskWord, Result<(), WarningKind>), WarningKind> {
+        if value.eq_ignore_ascii_case("circle") {
+            return Ok((MaskWord::Circle, Ok(())));
+        }
+        if value.eq_ignore_ascii_case("ellipse") {
+            return Ok((MaskWord::Ellipse, Ok(())));
+        }
+        let (radius, inside) = bounded(number(value)?.round(), 1.0, LARGEST_RADIUS);
+        Ok((MaskWord::Radius(radius.get() as u32), inside))
+    }
+
+    pub fn spell(self) -> String {
+        match self {
+            MaskWord::Circle => "circle".to_owned(),
+            MaskWord::Ellipse => "ellipse".to_owned(),
+            MaskWord::Radius(px) => px.to_string(),
+        }
+    }
+}
+
 /// `true|1` and `false|0`.
 pub(super) fn boolean(value: &str) -> Result<bool, WarningKind> {
     match value {
@@ -197,6 +248,36 @@ pub(super) fn trim(value: &str) -> Result<(Option<u8>, Result<(), WarningKind>),
     }
     let (tolerance, inside) = bounded(number(value)?.round(), 1.0, 254.0);
     Ok((Some(tolerance.get() as u8), inside))
+}
+
+/// A strength, or `true` for 2 and `false` for 0; `1` is a strength.
+pub(super) fn strength(value: &str) -> Result<f64, WarningKind> {
+    if value.eq_ignore_ascii_case("true") {
+        return Ok(2.0);
+    }
+    if value.eq_ignore_ascii_case("false") {
+        return Ok(0.0);
+    }
+    number(value)
+}
+
+/// A pair, and whether it was within its range.
+type Pair = ((Fixed, Fixed), Result<(), WarningKind>);
+
+/// `a`, `a;b`, `a|b` or `a-b`.
+pub(super) fn linear(value: &str) -> Result<Pair, WarningKind> {
+    let minus = || value.char_indices().skip(1).find(|(_, c)| *c == '-').map(|(at, _)| at);
+    let (factor, offset) = match value.find([';', '|']).or_else(minus) {
+        Some(at) => (value.get(..at).unwrap_or_default(), value.get(at + 1..).unwrap_or_default()),
+        None => (value, "0"),
+    };
+    let (factor, factor_inside) = bounded(number(factor.trim())?, -100.0, 100.0);
+    let (offset, offset_inside) = bounded(number(offset.trim())?, -255.0, 255.0);
+    Ok(((factor, offset), factor_inside.and(offset_inside)))
+}
+
+pub(super) fn spell_linear((factor, offset): (Fixed, Fixed)) -> String {
+    if offset == Fixed::ZERO { factor.to_string() } else { format!("{factor};{offset}") }
 }
 
 /// `L;T;W;H` in master pixels, also with `-`, `x` or `|` between them.

@@ -1,12 +1,12 @@
 //! From a plan back to what a URL would say.
 
 use plan::{
-    Asset, Background, Dim, Enlarge, Fit, Fixed, FormatRule, Gravity, Orient, Overlay, Plan, Quality, Region, Resize,
-    Stage,
+    Adjust, Asset, Background, Dim, Enlarge, Filter, Fit, Fixed, Format, FormatRule, Gravity, Orient, Overlay, Plan,
+    Quality, Radius, Region, Resize, Shape, Stage,
 };
 
-use super::meaning::{MARK_ANCHOR, QUALITY, automatic};
-use super::said::{FormatWord, Mode, Operation, Said};
+use super::meaning::{MARK_ANCHOR, QUALITY, automatic, sharpen};
+use super::said::{FormatWord, MaskWord, Mode, Operation, Said};
 use crate::overlay;
 use crate::request::Settings;
 
@@ -28,6 +28,15 @@ pub(super) fn said(plan: &Plan, source: &str, settings: &Settings) -> Result<Sai
             }
             Stage::Trim(trim) => said.trim = Some((trim.tolerance.get() * 2.55).round().clamp(1.0, 254.0) as u8),
             Stage::Resize(resize) => size(&mut said, resize)?,
+            Stage::Extract(Region::Window { width, height, pad: Some(pad), .. }) => {
+                padding(&mut said, *width, *height, *pad)?;
+            }
+            Stage::Adjust(adjust) => color(&mut said, adjust)?,
+            Stage::Filter(Filter::Blur(sigma)) => said.blur = Some(*sigma),
+            Stage::Filter(Filter::Sharpen(unsharp)) if *unsharp == sharpen(unsharp.sigma) => {
+                said.sharpen = Some(unsharp.sigma);
+            }
+            Stage::Mask(mask) => said.mask = Some(shape(mask.shape)?),
             Stage::Flatten(Background::Color(color)) => said.fill = Some(*color),
             Stage::Overlay(mark) => watermark(&mut said, mark, source)?,
             _ => return Err(format!("the stage {stage}")),
@@ -36,7 +45,11 @@ pub(super) fn said(plan: &Plan, source: &str, settings: &Settings) -> Result<Sai
     said.format = match &plan.output.format {
         FormatRule::Source => None,
         FormatRule::Always(format) => Some(FormatWord::Is(*format)),
-        rule if *rule == automatic(settings) => Some(FormatWord::Auto),
+        rule if same_offer(rule, &automatic(settings)) => Some(FormatWord::Auto),
+        FormatRule::Negotiate { offer, .. } if *offer == [Format::Webp] => {
+            said.webp = Some(true);
+            None
+        }
         FormatRule::Negotiate { .. } => return Err("this list of formats to negotiate".to_owned()),
     };
     said.quality = match plan.output.quality {
@@ -76,6 +89,49 @@ fn size(said: &mut Said, resize: &Resize) -> Result<(), String> {
         _ => return Err("padding other than with a colour".to_owned()),
     }
     Ok(())
+}
+
+/// Whether two rules offer the same, whatever they fall back to: that is the mask's doing.
+fn same_offer(one: &FormatRule, other: &FormatRule) -> bool {
+    match (one, other) {
+        (FormatRule::Negotiate { offer, .. }, FormatRule::Negotiate { offer: same, .. }) => offer == same,
+        _ => false,
+    }
+}
+
+/// The second half of a `cover:contain` that has work between its halves.
+fn padding(said: &mut Said, width: Option<Dim>, height: Option<Dim>, pad: Background) -> Result<(), String> {
+    let (Some(width), Some(height)) = (pixels(width)?, pixels(height)?) else {
+        return Err("padding on one axis".to_owned());
+    };
+    said.operation = Operation::Cover(Mode::Contain, width, height);
+    match pad {
+        Background::Auto => {}
+        Background::Color(color) => said.fill = Some(color),
+        _ => return Err("padding other than with a colour".to_owned()),
+    }
+    Ok(())
+}
+
+fn color(said: &mut Said, adjust: &Adjust) -> Result<(), String> {
+    match *adjust {
+        Adjust::Gamma(gamma) => said.gamma = Some(gamma),
+        Adjust::Linear { factor, offset } => said.linear = Some((factor, Fixed::new(offset.get() * 255.0))),
+        Adjust::Brightness(share) => said.brightness = Some(overlay::percent(share)),
+        Adjust::Threshold(least) => said.threshold = Some(least),
+        Adjust::Grayscale => said.grayscale = Some(true),
+        other => return Err(format!("the stage {other}")),
+    }
+    Ok(())
+}
+
+fn shape(shape: Shape) -> Result<MaskWord, String> {
+    match shape {
+        Shape::Circle => Ok(MaskWord::Circle),
+        Shape::Ellipse => Ok(MaskWord::Ellipse),
+        Shape::Corners([Radius::Px(px), ..]) => Ok(MaskWord::Radius(px)),
+        Shape::Corners(_) | Shape::Polygon(_) => Err("a mask of this shape".to_owned()),
+    }
 }
 
 fn watermark(said: &mut Said, mark: &Overlay, source: &str) -> Result<(), String> {

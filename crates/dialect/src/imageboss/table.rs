@@ -1,17 +1,15 @@
 //! The options that are obeyed, and the keys that only will be.
 
-use super::said::{Download, FormatWord, Said, boolean, color, extract, number, trim};
+use super::said::{
+    Download, FormatWord, MaskWord, Said, boolean, color, extract, linear, number, spell_linear, strength, trim,
+};
 use crate::overlay::{self, FARTHEST};
 use crate::request::WarningKind;
 use crate::table::{Kind, Param, Tier};
 use crate::text::{bounded, compass, spell_color, spell_compass};
 
 /// Keys that belong to the vendor and are not obeyed yet.
-#[rustfmt::skip]
-pub(super) const KNOWN_LATER: &[&str] = &[
-    "face-index", "grayscale", "greyscale", "blur", "sharpen", "gamma", "threshold", "linear", "privacy", "brightness",
-    "mask", "webp",
-];
+pub(super) const KNOWN_LATER: &[&str] = &["face-index", "privacy"];
 
 /// Reads a boolean into the field that `$field` names; one that equals the default is not written.
 macro_rules! bool_row {
@@ -34,16 +32,36 @@ macro_rules! bool_row {
 
 /// Reads a decimal within a range into the field that `$field` names.
 macro_rules! decimal_row {
-    ($name:literal, $field:ident, $low:literal, $high:literal, $default:literal, $doc:literal) => {
+    ($name:literal, $field:ident, $low:literal, $high:literal, $default:literal, $tier:ident, $doc:literal) => {
         Param {
             name: $name,
             aliases: &[],
             kind: Kind::Number($low, $high),
             default: $default,
             doc: $doc,
-            tier: Tier::A,
+            tier: Tier::$tier,
             parse: |said, value| {
                 let (number, inside) = bounded(number(value)?, $low, $high);
+                said.$field = Some(number);
+                inside
+            },
+            write: |said| said.$field.map(|number| number.to_string()),
+        }
+    };
+}
+
+/// Reads a strength within a range, for which `true` and `false` stand too, into the field that `$field` names.
+macro_rules! strength_row {
+    ($name:literal, $field:ident, $high:literal, $words:literal, $doc:literal) => {
+        Param {
+            name: $name,
+            aliases: &[],
+            kind: Kind::Syntax($words),
+            default: "0",
+            doc: $doc,
+            tier: Tier::A,
+            parse: |said, value| {
+                let (number, inside) = bounded(strength(value)?, 0.0, $high);
                 said.$field = Some(number);
                 inside
             },
@@ -104,7 +122,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         },
         write: |said| said.quality.map(|quality| quality.to_string()),
     },
-    decimal_row!("dpr", dpr, 1.0, 5.0, "1", "Device pixel ratio: multiplies the sizes."),
+    decimal_row!("dpr", dpr, 1.0, 5.0, "1", A, "Device pixel ratio: multiplies the sizes."),
     Param {
         name: "fill-color",
         aliases: &[],
@@ -118,9 +136,9 @@ pub(super) static TABLE: &[Param<Said>] = &[
         },
         write: |said| said.fill.map(spell_color),
     },
-    decimal_row!("fp-x", focus_x, 0.0, 1.0, "0.5", "Focal point of a crop, as a share of the width."),
-    decimal_row!("fp-y", focus_y, 0.0, 1.0, "0.5", "Focal point of a crop, as a share of the height."),
-    decimal_row!("fp-z", zoom, 1.0, 100.0, "1", "Zoom of a crop."),
+    decimal_row!("fp-x", focus_x, 0.0, 1.0, "0.5", A, "Focal point of a crop, as a share of the width."),
+    decimal_row!("fp-y", focus_y, 0.0, 1.0, "0.5", A, "Focal point of a crop, as a share of the height."),
+    decimal_row!("fp-z", zoom, 1.0, 100.0, "1", A, "Zoom of a crop."),
     bool_row!("withoutEnlargement", without_enlargement, false, A, "Never scale up."),
     bool_row!("ignoreAspectRatio", ignore_aspect_ratio, false, B, "With cover: stretch to the size, cut nothing."),
     bool_row!("autorotate", autorotate, true, A, "Turn upright as the master's EXIF says."),
@@ -171,6 +189,82 @@ pub(super) static TABLE: &[Param<Said>] = &[
             Ok(())
         },
         write: |said| said.extract.map(|[l, t, w, h]| format!("{l};{t};{w};{h}")),
+    },
+    bool_row!("webp", webp, false, C, "Old spelling of WebP for clients that take it; beside format, without effect."),
+    decimal_row!(
+        "gamma",
+        gamma,
+        1.0,
+        3.0,
+        "",
+        B,
+        "Each channel to the power of 1 / this; above 1 brightens mid-tones."
+    ),
+    Param {
+        name: "linear",
+        aliases: &[],
+        kind: Kind::Syntax("factor, or factor;offset; the factor within -100 and 100, the offset within -255 and 255"),
+        default: "",
+        doc: "factor * value + offset on each channel, in levels of 255.",
+        tier: Tier::B,
+        parse: |said, value| {
+            let (both, inside) = linear(value)?;
+            said.linear = Some(both);
+            inside
+        },
+        write: |said| said.linear.map(spell_linear),
+    },
+    decimal_row!(
+        "brightness",
+        brightness,
+        -100.0,
+        100.0,
+        "0",
+        C,
+        "Added to each channel, in percent of the full range."
+    ),
+    Param {
+        name: "threshold",
+        aliases: &[],
+        kind: Kind::Int(0, 255),
+        default: "",
+        doc: "White where the luminance is at least this, else black.",
+        tier: Tier::B,
+        parse: |said, value| {
+            let (least, inside) = bounded(number(value)?.round(), 0.0, 255.0);
+            said.threshold = Some(least.get() as u8);
+            inside
+        },
+        write: |said| said.threshold.map(|least| least.to_string()),
+    },
+    Param { aliases: &["greyscale"], ..bool_row!("grayscale", grayscale, false, A, "Luminance alone.") },
+    strength_row!(
+        "blur",
+        blur,
+        40.0,
+        "true, false or a number from 0 to 40",
+        "Gaussian blur: the standard deviation in pixels of the result; true is 2."
+    ),
+    strength_row!(
+        "sharpen",
+        sharpen,
+        10.0,
+        "true, false or a number from 0 to 10",
+        "Unsharp mask on the luminance: the standard deviation in pixels of the result, at an amount of 1; true is 2."
+    ),
+    Param {
+        name: "mask",
+        aliases: &[],
+        kind: Kind::Syntax("circle, ellipse or a corner radius from 1 to 8192 pixels"),
+        default: "",
+        doc: "Keeps what lies within a shape; the output then holds alpha: PNG in place of JPEG or of no format.",
+        tier: Tier::C,
+        parse: |said, value| {
+            let (mask, inside) = MaskWord::read(value)?;
+            said.mask = Some(mask);
+            inside
+        },
+        write: |said| said.mask.map(MaskWord::spell),
     },
     Param {
         name: "wmk-path",
@@ -225,5 +319,5 @@ pub(super) static TABLE: &[Param<Said>] = &[
         "Height that the watermark is scaled to, ratio kept."
     ),
     pixels_row!("wmk-pad", mark_pad, 0, FARTHEST, "0", "Pixels between the watermark and the edges that it lies at."),
-    decimal_row!("wmk-opacity", mark_opacity, 0.0, 100.0, "100", "Opacity of the watermark in percent."),
+    decimal_row!("wmk-opacity", mark_opacity, 0.0, 100.0, "100", A, "Opacity of the watermark in percent."),
 ];

@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod effects;
 mod marks;
 
 use std::collections::HashSet;
@@ -263,9 +264,11 @@ fn malformed_paths_are_refused() {
 fn what_is_not_obeyed_is_said() {
     for (path, want) in [
         ("width/3/format:auto,quality:80,dpr:2", vec![]),
-        ("width/3/blur:4,Sharpen:2", vec!["unsupported:blur=4", "unsupported:Sharpen=2"]),
+        ("width/3/blur:4,Sharpen:2", vec![]),
+        ("width/3/privacy:4,Face-Index:2", vec!["unsupported:privacy=4", "unsupported:Face-Index=2"]),
         ("width/3/wmk-path:%2Flogo.png", vec![]),
-        ("width/3/webp:true", vec!["unsupported:webp=true"]),
+        ("width/3/webp:true", vec![]),
+        ("width/3/webp:true,format:png", vec!["no-effect:webp=true"]),
         ("width/3/foo:1", vec!["unknown:foo=1"]),
         ("width/3/format:mp4", vec!["unsupported:format=mp4"]),
         ("width/3/format:heic", vec!["invalid:format=heic"]),
@@ -343,6 +346,13 @@ fn samples(param: &Param<Said>) -> Vec<String> {
         "wmk-width" | "wmk-height" => &["1", "300", "65535"],
         "wmk-pad" => &["0", "12"],
         "wmk-opacity" => &["0", "33.33", "100"],
+        "gamma" => &["1", "1.5", "3"],
+        "linear" => &["1.5", "0.5;20", "2|-30", "2-30", "-1;255", "-1--7.25", "1;0"],
+        "brightness" => &["-100", "0", "33.3333", "100"],
+        "threshold" => &["0", "128", "255"],
+        "blur" => &["true", "false", "0.3", "40", "1"],
+        "sharpen" => &["true", "false", "0.3", "10", "1"],
+        "mask" => &["circle", "Ellipse", "1", "20", "8192"],
         "extract" => &["0;0;1;1", "10-20-30-40", "1x2x3x4", "1|2|3|4"],
         _ if param.kind == Kind::Flag => &["true", "false", "1", "0", "TRUE"],
         other => panic!("no samples for {other}"),

@@ -10,7 +10,8 @@ mod resize;
 mod turn;
 
 pub use gravity::{Locate, Smart, place, slack};
-pub use overlay::{Laid, overlay, scalings};
+pub use overlay::{Core, Laid, overlay, scalings, solid};
+pub(crate) use region::length;
 pub use region::{Cut, extract};
 pub(crate) use resize::cap_only;
 pub use resize::{Placement, framed, resize, rotated, straighten_zoom};

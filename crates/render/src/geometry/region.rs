@@ -55,7 +55,7 @@ pub fn extract(region: &Region, input: Size, locate: &Locate<'_>) -> Cut {
 }
 
 /// A length in pixels, at least 1.
-pub(super) fn length(dim: Option<Dim>, input: u32) -> Option<u32> {
+pub(crate) fn length(dim: Option<Dim>, input: u32) -> Option<u32> {
     dim.map(|dim| match dim {
         Dim::Px(px) => px.max(1),
         Dim::Ratio(share) => round_length(share.get() * f64::from(input)),

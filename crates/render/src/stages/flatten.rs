@@ -1,29 +1,49 @@
-use codec::{CodecError, Pixels};
-use plan::{Background, Color};
+use codec::{Channels, CodecError, Pixels};
+use plan::Background;
 
+use super::background::{BAND, Fill, Ground};
 use crate::geometry::Affine;
 use crate::scope::{Scope, with_alpha, without_alpha};
 use crate::work::Work;
 
-/// Puts the picture on a ground.
+/// Puts the picture on a ground. One that is made of the picture itself is put on white where it is transparent too.
 pub(super) fn apply(ground: Background, work: &mut Work, scope: &Scope<'_>) -> Result<(), CodecError> {
-    let Background::Color(color) = ground else {
-        return Err(CodecError::Internal(format!("{ground}: not built")));
+    let nothing = match ground {
+        Background::Color(color) => color.a == 0,
+        Background::Auto => true,
+        _ => false,
     };
-    if work.is_opaque() || color.a == 0 {
+    if nothing || work.is_opaque() {
         return Ok(());
     }
-    let size = work.size();
-    work.change(scope, size, Affine::IDENTITY, |pixels| Ok(flat(pixels, color)))
+    work.settle(scope)?;
+    let on_white = Scope { holds_alpha: false, ..*scope };
+    let fill = Fill::under(ground, &work.frames(scope)?[0].pixels, &on_white);
+    let canvas = work.size();
+    work.change(scope, canvas, Affine::IDENTITY, |pixels| {
+        let ground = Ground::new(&fill, &pixels, canvas, scope)?;
+        under(pixels, &ground, scope)
+    })
 }
 
-fn flat(pixels: Pixels, color: Color) -> Pixels {
-    let mut pixels = with_alpha(pixels);
-    let (rgba, _) = pixels.data.as_chunks_mut::<4>();
-    for pixel in rgba {
-        *pixel = over(*pixel, [color.r, color.g, color.b, color.a]);
+/// The picture on a ground of its own size.
+fn under(pixels: Pixels, ground: &Ground, scope: &Scope<'_>) -> Result<Pixels, CodecError> {
+    if pixels.channels == Channels::Rgb {
+        return Ok(pixels);
     }
-    if color.a == 255 { without_alpha(pixels) } else { pixels }
+    let mut pixels = with_alpha(pixels);
+    let width = pixels.width as usize;
+    let mut row = vec![[0; 4]; width];
+    for (y, line) in pixels.data.chunks_exact_mut(width * 4).enumerate() {
+        if y % BAND == 0 {
+            scope.cancel.check()?;
+        }
+        ground.paint(0, y as u32, &mut row);
+        for (pixel, below) in line.as_chunks_mut::<4>().0.iter_mut().zip(&row) {
+            *pixel = over(*pixel, *below);
+        }
+    }
+    Ok(if ground.is_opaque() { without_alpha(pixels) } else { pixels })
 }
 
 /// One straight-alpha pixel over another (Porter and Duff, 1984).

@@ -1,10 +1,10 @@
 //! One file per stage: what it does to pixels. Where things go is worked out in [`crate::geometry`].
 
-mod adjust;
+pub(crate) mod adjust;
 pub(crate) mod background;
-mod border;
+pub(crate) mod border;
 mod extract;
-mod filter;
+pub(crate) mod filter;
 mod flatten;
 mod flip;
 mod gradient;
@@ -17,6 +17,7 @@ mod resize;
 pub(crate) mod rotate;
 mod shadow;
 mod straighten;
+mod text;
 mod trim;
 
 #[cfg(test)]
@@ -25,8 +26,21 @@ mod tests;
 use codec::{CodecError, Info};
 use plan::{Background, Color, Stage};
 
+use crate::optimise::{self, Step};
 use crate::scope::Scope;
 use crate::work::Work;
+
+/// Applies stages in their order, changes of colour in a row at one go.
+pub(crate) fn run(stages: &[Stage], work: &mut Work, info: &Info, scope: &Scope<'_>) -> Result<(), CodecError> {
+    for (index, step) in optimise::steps(stages).into_iter().enumerate() {
+        scope.cancel.check()?;
+        match step {
+            Step::Colors(colors) => adjust::apply(&colors, work, scope)?,
+            Step::Stage(stage) => apply(stage, index == 0, work, info, scope)?,
+        }
+    }
+    Ok(())
+}
 
 /// Applies one stage.
 pub(crate) fn apply(
@@ -49,7 +63,7 @@ pub(crate) fn apply(
         // Taken by the decoder.
         Stage::Page(_) => {}
         Stage::Flatten(ground) => return flatten::apply(*ground, work, scope),
-        Stage::Adjust(adjust) => return adjust::apply(*adjust, work, scope),
+        Stage::Adjust(adjust) => return adjust::apply(&[*adjust], work, scope),
         Stage::Filter(filter) => return filter::apply(*filter, work, scope),
         Stage::Mask(mask) => return mask::apply(mask, work, scope),
         Stage::Border(border) => return border::apply(border, work, scope),

@@ -1,12 +1,18 @@
-use codec::{Budget, Cancel, Channels, CodecError, Decode, Pixels};
+use codec::{Budget, Cancel, Channels, CodecError, Decode, Info, Kind, Picture, Pixels};
 use plan::reason::Fault;
-use plan::{Background, Fixed, Overlay, Stage};
+use plan::{Background, Blend, Color, Fixed, Overlay, Stage};
 
-use crate::geometry::{self, Placement};
-use crate::pictures::named;
-use crate::scope::Scope;
+use super::text;
+use crate::geometry::{self, Affine, Core, Placement, Size};
+use crate::pictures::{beside, named};
+use crate::scope::{Scope, bytes, with_alpha};
 use crate::work::Work;
 use crate::{drop_idle_alpha, foresee};
+
+mod blend;
+mod displace;
+mod layer;
+mod modes;
 
 /// Overlays within overlays that are drawn. Nobody who checks what a URL asks for lets so many through.
 const DEEPEST: usize = 16;
@@ -14,6 +20,15 @@ const DEEPEST: usize = 16;
 /// Draws another picture over this one: on every frame, and of an animation its first frame.
 pub(super) fn apply(overlay: &Overlay, work: &mut Work, scope: &Scope<'_>) -> Result<(), CodecError> {
     work.settle(scope)?;
+    let (width, height) = overlay.only_on;
+    if work.size().w < width || work.size().h < height {
+        scope.pictures.pass_over(overlay);
+        return Ok(());
+    }
+    if !overlay.picture.is_fetched() {
+        let top = make(overlay, work, scope).map_err(|error| beside(work.held(), error))?;
+        return lay(overlay, top.as_ref(), work, scope);
+    }
     let (number, bytes) = scope.pictures.take();
     let prepared = match bytes {
         Some(bytes) => prepare(overlay, bytes, work, scope).map_err(|error| named(number, work.held(), error)),
@@ -21,8 +36,7 @@ pub(super) fn apply(overlay: &Overlay, work: &mut Work, scope: &Scope<'_>) -> Re
         None => Err(CodecError::Internal(format!("overlay {}: nobody brought its bytes", number + 1))),
     };
     match prepared {
-        Ok(Some(top)) => work.draw(scope, |below| draw(&top, below, overlay.opacity, scope.cancel)),
-        Ok(None) => Ok(()),
+        Ok(top) => lay(overlay, top.as_ref(), work, scope),
         Err(error) if overlay.optional && error.fault() == Fault::Origin => {
             tracing::debug!(%error, "left out");
             scope.pictures.leave_out(number, &overlay.stages);
@@ -36,32 +50,129 @@ pub(super) fn apply(overlay: &Overlay, work: &mut Work, scope: &Scope<'_>) -> Re
 struct Top {
     pixels: Pixels,
     at: (u32, u32),
+    /// Of one that is repeated: see [`geometry::Laid::step`].
+    step: Option<(u64, u64)>,
 }
 
-/// `None` where all of it lies outside.
+/// Mixes an overlay with what is below; `None` is one of which nothing is seen.
+fn lay(overlay: &Overlay, top: Option<&Top>, work: &mut Work, scope: &Scope<'_>) -> Result<(), CodecError> {
+    let (opacity, cancel, size) = (overlay.opacity, scope.cancel, work.size());
+    match (overlay.blend, top) {
+        (blend, top) if blend.clears() => work.change(scope, size, Affine::IDENTITY, |below| {
+            let mut below = with_alpha(below);
+            blend::draw(top, &mut below, blend, opacity, cancel)?;
+            Ok(below)
+        }),
+        (_, None) => Ok(()),
+        (Blend::Displace { x, y }, Some(top)) => work.change(scope, size, Affine::IDENTITY, |below| {
+            displace::displaced(top, &below, (x.get(), y.get()), opacity, cancel)
+        }),
+        (Blend::Normal, Some(top)) if top.step.is_none() => work.draw(scope, |below| draw(top, below, opacity, cancel)),
+        (blend, top) => work.draw(scope, |below| blend::draw(top, below, blend, opacity, cancel)),
+    }
+}
+
+/// Reads an overlay and runs its stages. `None` where all of it lies outside.
 fn prepare(overlay: &Overlay, bytes: &[u8], below: &Work, scope: &Scope<'_>) -> Result<Option<Top>, CodecError> {
+    let budget = rest(below, scope)?;
+    let own = within(&budget, scope);
+    let info = codec::probe(bytes, &budget)?;
+    let scalings = geometry::scalings(overlay, below.size()).into_iter().map(Stage::Resize);
+    let stages: Vec<Stage> = overlay.stages.iter().cloned().chain(scalings).collect();
+    let decode = Decode { at_least: foresee::at_least(&info, &stages, u32::MAX), ..Decode::default() };
+    let decoded = codec::decode(bytes, &decode, &budget, scope.cancel)?;
+    let work = Work::new(drop_idle_alpha(decoded.picture), &decoded.info);
+    place(overlay, (work, &decoded.info, None), below.size(), &own)
+}
+
+/// Makes an overlay that nobody fetches. `None` where all of it lies outside, or there is nothing to see.
+fn make(overlay: &Overlay, below: &Work, scope: &Scope<'_>) -> Result<Option<Top>, CodecError> {
+    let budget = rest(below, scope)?;
+    let own = within(&budget, scope);
+    let (pixels, core) = match &overlay.picture {
+        plan::Picture::Solid(color) => {
+            let size = geometry::solid(overlay, below.size());
+            if overlay.stages.is_empty() && overlay.tile.is_none() {
+                let laid = below.locate(&own, |locate| geometry::overlay(overlay, size, None, below.size(), locate));
+                let top =
+                    |laid: geometry::Laid| Ok(Top { pixels: solid(laid.size, *color, &own)?, at: laid.at, step: None });
+                return laid.map(top).transpose();
+            }
+            (solid(size, *color, &own)?, None)
+        }
+        plan::Picture::Text(words) => {
+            let drawn = text::drawn(words, below.size(), overlay.anchor.1, &own)?;
+            let Some((pixels, core)) = drawn else { return Ok(None) };
+            if overlay.stages.iter().any(regards_edges) {
+                (text::cut(&pixels, core), None)
+            } else {
+                (pixels, Some(core))
+            }
+        }
+        fetched => return Err(CodecError::Internal(format!("{fetched} is fetched"))),
+    };
+    let core =
+        core.filter(|_| !overlay.stages.iter().any(|stage| matches!(stage, Stage::Rotate { .. } | Stage::Flip { .. })));
+    let info = Info {
+        kind: Kind::Png,
+        width: pixels.width,
+        height: pixels.height,
+        orientation: 1,
+        may_have_alpha: pixels.channels == Channels::Rgba,
+        frames: 1,
+    };
+    let work = Work::new(Picture::still(pixels), &info);
+    place(overlay, (work, &info, core), below.size(), &own)
+}
+
+/// Whether a stage does something at the edges of its picture, which are then to be those of a text's box, not of the
+/// shadow around it.
+fn regards_edges(stage: &Stage) -> bool {
+    !matches!(stage, Stage::Adjust(_) | Stage::Filter(_) | Stage::Shadow(_) | Stage::Rotate { .. } | Stage::Flip { .. })
+}
+
+/// Runs an overlay's stages and scales what of it is seen.
+fn place(
+    overlay: &Overlay,
+    (mut work, info, core): (Work, &Info, Option<Core>),
+    below: Size,
+    own: &Scope<'_>,
+) -> Result<Option<Top>, CodecError> {
+    for (index, stage) in overlay.stages.iter().enumerate() {
+        super::apply(stage, index == 0, &mut work, info, own)?;
+    }
+    let laid = work.locate(own, |locate| geometry::overlay(overlay, work.size(), core, below, locate));
+    let Some(laid) = laid else { return Ok(None) };
+    let only = Placement { window: laid.window, scaled: laid.size, canvas: laid.size, offset: (0, 0) };
+    work.place(&only, Background::Auto, own)?;
+    let mut picture = work.finish(own)?;
+    Ok(Some(Top { pixels: picture.frames.swap_remove(0).pixels, at: laid.at, step: laid.step }))
+}
+
+/// What the picture below leaves of the budget.
+fn rest(below: &Work, scope: &Scope<'_>) -> Result<Budget, CodecError> {
     if scope.depth >= DEEPEST {
         return Err(CodecError::Internal("too many overlays within overlays".to_owned()));
     }
     let memory = scope.budget.memory.saturating_sub(below.held());
-    let budget = Budget { memory, ..scope.budget.clone() };
-    // Until it is drawn, it is transparent where its stages leave nothing.
-    let own = Scope { budget: &budget, holds_alpha: true, depth: scope.depth + 1, ..*scope };
+    Ok(Budget { memory, ..scope.budget.clone() })
+}
 
-    let info = codec::probe(bytes, &budget)?;
-    let scalings = geometry::scalings(overlay, below.size()).into_iter().map(Stage::Resize);
-    let stages: Vec<Stage> = overlay.stages.iter().cloned().chain(scalings).collect();
-    let decode = Decode { at_least: foresee::at_least(&info, &stages, u32::MAX), all_frames: false };
-    let decoded = codec::decode(bytes, &decode, &budget, scope.cancel)?;
-    let mut work = Work::new(drop_idle_alpha(decoded.picture), &decoded.info);
-    for (index, stage) in overlay.stages.iter().enumerate() {
-        super::apply(stage, index == 0, &mut work, &decoded.info, &own)?;
+fn within<'a>(budget: &'a Budget, scope: &Scope<'a>) -> Scope<'a> {
+    // Until it is drawn, it is transparent where its stages leave nothing.
+    Scope { budget, holds_alpha: true, depth: scope.depth + 1, ..*scope }
+}
+
+fn solid(size: Size, color: Color, own: &Scope<'_>) -> Result<Pixels, CodecError> {
+    let (found, limit) = (u64::from(size.w) * u64::from(size.h), own.budget.input_pixels);
+    if found > limit {
+        return Err(CodecError::OverBudget { what: "overlay pixels", found, limit });
     }
-    let Some(laid) = geometry::overlay(overlay, work.size(), below.size()) else { return Ok(None) };
-    let only = Placement { window: laid.window, scaled: laid.size, canvas: laid.size, offset: (0, 0) };
-    work.place(&only, Background::Auto, &own)?;
-    let mut picture = work.finish(&own)?;
-    Ok(Some(Top { pixels: picture.frames.swap_remove(0).pixels, at: laid.at }))
+    let channels = if color.a == 255 { Channels::Rgb } else { Channels::Rgba };
+    own.room(0, bytes(size, channels))?;
+    let one = [color.r, color.g, color.b, color.a];
+    let data = one[..channels.count()].repeat(size.w as usize * size.h as usize);
+    Ok(crate::scope::pixels(size, channels, data))
 }
 
 /// The weight of an opaque pixel of an opaque overlay: alpha times opacity in ten-thousandths.

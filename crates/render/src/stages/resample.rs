@@ -19,9 +19,9 @@ const LOBES: f64 = 3.0;
 /// Whole pixels that a cut left: the filter reads nothing beyond them.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bounds {
-    left: u32,
-    top: u32,
-    size: Size,
+    pub(crate) left: u32,
+    pub(crate) top: u32,
+    pub(crate) size: Size,
 }
 
 /// The whole pixels that a rectangle touches.

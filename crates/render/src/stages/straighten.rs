@@ -1,6 +1,7 @@
 use codec::CodecError;
 
-use super::rotate::{Outside, sampled};
+use super::background::Ground;
+use super::rotate::{Beyond, turned};
 use crate::geometry::{Affine, straighten_zoom};
 use crate::scope::Scope;
 use crate::work::Work;
@@ -11,5 +12,6 @@ pub(super) fn apply(degrees: f64, work: &mut Work, scope: &Scope<'_>) -> Result<
     let zoom = straighten_zoom(size, degrees);
     let map = Affine::rotate(degrees, zoom, size, size);
     let back = Affine::rotate(-degrees, 1.0 / zoom, size, size);
-    work.change(scope, size, map, |pixels| sampled(&pixels, size, back, Outside::Repeat, scope.cancel))
+    let unseen = Ground::Flat([0; 4]);
+    work.change(scope, size, map, |pixels| turned(&pixels, size, back, Beyond::Repeat, &unseen, scope))
 }

@@ -2,6 +2,10 @@ use plan::{Asset, Overlay, Shift};
 
 use super::*;
 
+mod blends;
+mod boxes;
+mod texts;
+
 const GREY: [u8; 3] = [100; 3];
 const RED: [u8; 3] = [200, 0, 0];
 const GREEN: [u8; 3] = [0, 200, 0];
@@ -55,7 +59,7 @@ fn job(
     let rule = OutputRule { format: FormatRule::Always(format), lossless: true, ..OutputRule::default() };
     let spec = rule.resolve(plan::AcceptClass::Avif);
     let plan = Plan { stages, output: rule };
-    render(&Job { master, pictures, plan: &plan, spec: &spec, budget, cancel })
+    render(&Job { master, pictures, fonts: fonts(), plan: &plan, spec: &spec, budget, cancel })
 }
 
 fn failing(stages: Vec<Stage>, pictures: &[Option<&[u8]>], budget: &Budget) -> CodecError {
@@ -310,8 +314,15 @@ fn the_format_is_that_of_the_picture_below() {
     let plan = Plan { stages: vec![stage(at(0, 0))], output: OutputRule::default() };
     let (spec, budget) = (plan.output.resolve(plan::AcceptClass::Basic), Budget::default());
     let pictures = [Some(&logo[..])];
-    let job =
-        Job { master: &base, pictures: &pictures, plan: &plan, spec: &spec, budget: &budget, cancel: &Cancel::never() };
+    let job = Job {
+        master: &base,
+        pictures: &pictures,
+        fonts: fonts(),
+        plan: &plan,
+        spec: &spec,
+        budget: &budget,
+        cancel: &Cancel::never(),
+    };
     assert_eq!(render(&job).unwrap().format, Format::Jpeg);
 }
 

@@ -31,7 +31,8 @@ fn made(loaded: Loaded, info: &Info, stages: &[Stage]) -> Made {
     let spec = rule.resolve(plan::AcceptClass::Avif);
     let (budget, cancel) = (Budget { output_side: CAP, ..Budget::default() }, Cancel::never());
     let plan = Plan { stages: stages.to_vec(), output: rule };
-    let job = Job { master: &[], pictures: &[], plan: &plan, spec: &spec, budget: &budget, cancel: &cancel };
+    let job =
+        Job { master: &[], pictures: &[], fonts: fonts(), plan: &plan, spec: &spec, budget: &budget, cancel: &cancel };
     let stages = with_final_cap(stages, CAP);
     transform(loaded, info, &stages, &job, CAP, &Pictures::new(&[])).unwrap().0
 }

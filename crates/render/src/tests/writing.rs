@@ -1,0 +1,113 @@
+//! Qualities that are found, and formats that are given up.
+
+use plan::{AcceptClass, FormatRule, OutputRule, Quality};
+
+use super::*;
+
+/// A picture with fine and coarse parts: how much quality it needs, differs by place.
+fn busy(side: u32) -> Picture {
+    let mut seed = 5_u32;
+    let mut data = Vec::new();
+    for y in 0..side {
+        for x in 0..side {
+            seed = seed.wrapping_mul(1664525).wrapping_add(1013904223);
+            let noise = (seed >> 24) * u32::from(x > side / 2) / 4;
+            data.extend([(x * 255 / side) as u8, (y * 255 / side) as u8, (96 + noise) as u8]);
+        }
+    }
+    Picture::still(Pixels { width: side, height: side, channels: Channels::Rgb, data })
+}
+
+/// Large even fields.
+fn drawing(side: u32) -> Picture {
+    let at = |x: u32, y: u32| if (x / 40 + y / 40).is_multiple_of(2) { [200, 30, 40] } else { [250, 250, 250] };
+    let data = (0..side * side).flat_map(|i| at(i % side, i / side)).collect();
+    Picture::still(Pixels { width: side, height: side, channels: Channels::Rgb, data })
+}
+
+fn png(picture: &Picture) -> Vec<u8> {
+    let how = Encode { format: Format::Png, quality: 100, lossless: false, progressive: false, palette: false };
+    codec::encode(picture, &how, &Cancel::never()).unwrap()
+}
+
+fn made(picture: &Picture, output: OutputRule) -> Rendered {
+    let master = png(picture);
+    let plan = Plan { stages: vec![], output };
+    let job = Job {
+        master: &master,
+        pictures: &[],
+        plan: &plan,
+        spec: &plan.output.resolve(AcceptClass::Avif),
+        budget: &Budget::default(),
+        cancel: &Cancel::never(),
+    };
+    render(&job).unwrap()
+}
+
+fn always(format: Format) -> OutputRule {
+    OutputRule { format: FormatRule::Always(format), quality: Quality::all(90), ..OutputRule::default() }
+}
+
+#[test]
+fn a_file_is_no_larger_than_asked_and_no_smaller_than_need_be() {
+    let picture = busy(160);
+    for format in [Format::Jpeg, Format::Webp] {
+        let free = made(&picture, always(format)).bytes.len();
+        let most = (free / 2) as u32;
+        let held = made(&picture, OutputRule { max_bytes: Some(most), ..always(format) }).bytes.len();
+        assert!(held <= most as usize, "{format}: {held} of {most}");
+        // The next quality up would not have fitted: steps are small.
+        assert!(held as f64 > 0.9 * f64::from(most), "{format}: {held} of {most}");
+        let all = made(&picture, OutputRule { max_bytes: Some(1 << 20), ..always(format) }).bytes.len();
+        assert_eq!(all, free, "{format}");
+        let least = made(&picture, OutputRule { max_bytes: Some(1), ..always(format) });
+        let one = made(&picture, OutputRule { quality: Quality::all(1), ..always(format) });
+        assert_eq!(least.bytes, one.bytes, "{format}");
+    }
+    let lossless = OutputRule { max_bytes: Some(9), ..always(Format::Png) };
+    assert_eq!(made(&picture, lossless).bytes, made(&picture, always(Format::Png)).bytes);
+}
+
+#[test]
+fn quality_follows_the_likeness_that_is_asked_for() {
+    let picture = busy(160);
+    let rgb = &picture.frames[0].pixels.data;
+    let slice = |data: &[u8]| {
+        let descriptor = fast_ssim2::PixelDescriptor::RGB8_SRGB;
+        fast_ssim2::Ssimulacra2Reference::new(&fast_ssim2::PixelSlice::new(rgb, 160, 160, 480, descriptor).unwrap())
+            .unwrap()
+            .compare(&fast_ssim2::PixelSlice::new(data, 160, 160, 480, descriptor).unwrap())
+            .unwrap()
+    };
+    let mut sizes = Vec::new();
+    for points in [50, 70, 85] {
+        let file = made(&picture, OutputRule { likeness: Some(points), ..always(Format::Jpeg) }).bytes;
+        let decoded = codec::decode(&file, &Decode::default(), &Budget::default(), &Cancel::never()).unwrap();
+        let score = slice(&decoded.picture.frames[0].pixels.data);
+        let whole = made(&picture, always(Format::Jpeg)).bytes.len();
+        assert!(score >= f64::from(points) || file.len() == whole, "{points}: {score}");
+        assert!(score < f64::from(points) + 6.0, "{points}: {score}");
+        sizes.push(file.len());
+    }
+    assert!(sizes.is_sorted(), "{sizes:?}");
+    // The ceiling stays: what cannot be had is not made dearer.
+    let ceiling = OutputRule { quality: Quality::all(20), likeness: Some(100), ..always(Format::Jpeg) };
+    let plain = OutputRule { quality: Quality::all(20), ..always(Format::Jpeg) };
+    assert_eq!(made(&picture, ceiling).bytes, made(&picture, plain).bytes);
+}
+
+#[test]
+fn a_negotiated_format_is_no_larger_than_the_fallback() {
+    let offer = |smallest| OutputRule {
+        format: FormatRule::Negotiate { offer: vec![Format::Webp], fallback: None },
+        quality: Quality::all(90),
+        smallest,
+        ..OutputRule::default()
+    };
+    let drawn = drawing(200);
+    let (kept, given_up) = (made(&drawn, offer(false)), made(&drawn, offer(true)));
+    assert_eq!((kept.format, given_up.format), (Format::Webp, Format::Png));
+    assert!(given_up.bytes.len() < kept.bytes.len());
+    assert_eq!(made(&busy(200), offer(true)).format, Format::Webp);
+    assert_eq!(made(&drawn, always(Format::Webp)).format, Format::Webp);
+}

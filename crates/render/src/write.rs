@@ -1,0 +1,194 @@
+//! The last step: a picture becomes a file, of a quality that may have to be found first.
+
+use codec::{Channels, CodecError, Decode, Encode, Pixels};
+use fast_ssim2::{PixelDescriptor, PixelSlice, Ssimulacra2Reference};
+use plan::{Format, OutputSpec};
+
+use crate::scope::{mul255, without_alpha};
+use crate::{Job, Made};
+
+/// A file.
+pub(crate) struct Written {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) format: Format,
+}
+
+/// Writes a picture in a format; where a fallback is named, in whichever of the two gives fewer bytes.
+pub(crate) fn write(
+    made: &Made,
+    format: Format,
+    fallback: Option<Format>,
+    job: &Job<'_>,
+) -> Result<Written, CodecError> {
+    let first = Written { bytes: encoded(made, format, job)?, format };
+    match fallback {
+        Some(other) if other != format && may_be_smaller(made, other) => {
+            let second = Written { bytes: encoded(made, other, job)?, format: other };
+            Ok(if second.bytes.len() < first.bytes.len() { second } else { first })
+        }
+        _ => Ok(first),
+    }
+}
+
+/// Whether it is worth the time to see how large a fallback gets. Formats without loss lose but on drawings, whose
+/// neighbouring pixels are mostly equal, and animations take too long.
+fn may_be_smaller(made: &Made, fallback: Format) -> bool {
+    match (made, fallback) {
+        (Made::Picture(picture), _) if picture.is_animated() => false,
+        (_, Format::Jpeg | Format::Webp | Format::Avif) => true,
+        (Made::Planes(_), Format::Png | Format::Gif) => false,
+        (Made::Picture(picture), Format::Png | Format::Gif) => is_drawing(&picture.frames[0].pixels),
+    }
+}
+
+/// Whether more than half of the pixels are like the one before them.
+fn is_drawing(pixels: &Pixels) -> bool {
+    let count = pixels.channels.count();
+    let pairs = pixels.data.chunks_exact(count).zip(pixels.data[count..].chunks_exact(count));
+    let equal = pairs.filter(|(a, b)| a == b).count();
+    2 * equal > pixels.data.len() / count
+}
+
+pub(crate) fn encoding(spec: &OutputSpec, format: Format) -> Encode {
+    Encode {
+        format,
+        quality: spec.quality.of(format).clamp(1, 100),
+        lossless: spec.lossless,
+        progressive: spec.progressive,
+        palette: spec.palette,
+    }
+}
+
+fn encoded(made: &Made, format: Format, job: &Job<'_>) -> Result<Vec<u8>, CodecError> {
+    let spec = job.spec;
+    let how = encoding(spec, format);
+    let at = |quality: u8| {
+        let how = Encode { quality, ..how.clone() };
+        match made {
+            Made::Planes(planar) => codec::encode_planar(planar, &how, job.cancel),
+            Made::Picture(picture) => codec::encode(picture, &how, job.cancel),
+        }
+    };
+    let lossy = format.has_quality() && !(format == Format::Webp && spec.lossless);
+    let mut found = match spec.likeness.filter(|_| lossy) {
+        Some(points) => likely(made, how.quality, f64::from(points), job, at)?,
+        None => Found { quality: how.quality, bytes: at(how.quality)? },
+    };
+    if let Some(most) = spec.max_bytes.filter(|_| lossy) {
+        found = within(found, most as usize, at)?;
+    }
+    Ok(found.bytes)
+}
+
+struct Found {
+    quality: u8,
+    bytes: Vec<u8>,
+}
+
+/// The highest quality below the one found that gives at most so many bytes, by halving: sizes grow with quality. None
+/// does: the lowest.
+fn within(found: Found, most: usize, at: impl Fn(u8) -> Result<Vec<u8>, CodecError>) -> Result<Found, CodecError> {
+    if found.bytes.len() <= most || found.quality <= 1 {
+        return Ok(found);
+    }
+    let mut best = Found { quality: 1, bytes: at(1)? };
+    let (mut low, mut high) = (1, found.quality);
+    while best.bytes.len() <= most && high - low > 1 {
+        let quality = low + (high - low) / 2;
+        let bytes = at(quality)?;
+        if bytes.len() <= most {
+            low = quality;
+            best = Found { quality, bytes };
+        } else {
+            high = quality;
+        }
+    }
+    Ok(best)
+}
+
+/// Sides of a picture that the measure of likeness cannot see.
+const LEAST_SEEN: u32 = 16;
+/// Most pixels that are compared; of a larger picture, the middle.
+const MOST_SEEN: u32 = 1 << 20;
+
+/// The lowest quality whose picture is worth so many points of SSIMULACRA2 beside what was encoded, by halving; none below
+/// the ceiling is: the ceiling.
+fn likely(
+    made: &Made,
+    ceiling: u8,
+    points: f64,
+    job: &Job<'_>,
+    at: impl Fn(u8) -> Result<Vec<u8>, CodecError>,
+) -> Result<Found, CodecError> {
+    let whole = match made {
+        Made::Planes(planar) => planar.to_rgb(job.cancel)?,
+        Made::Picture(picture) => picture.frames[0].pixels.clone(),
+    };
+    let top = Found { quality: ceiling, bytes: at(ceiling)? };
+    if whole.width < LEAST_SEEN || whole.height < LEAST_SEEN {
+        return Ok(top);
+    }
+    let want = seen(whole);
+    let want = Ssimulacra2Reference::new(&slice(&want)?).map_err(unmeasured)?;
+    let mut best = top;
+    let (mut low, mut high) = (0, ceiling);
+    while high - low > 1 {
+        job.cancel.check()?;
+        let quality = low + (high - low) / 2;
+        let bytes = at(quality)?;
+        if likeness(&want, &bytes, job)? >= points {
+            high = quality;
+            best = Found { quality, bytes };
+        } else {
+            low = quality;
+        }
+        // One step of quality more or less is not seen.
+        if high - low <= 2 {
+            break;
+        }
+    }
+    Ok(best)
+}
+
+/// The middle of a picture, opaque.
+fn seen(pixels: Pixels) -> Pixels {
+    let opaque = match pixels.channels {
+        Channels::Rgb => pixels,
+        Channels::Rgba => on_grey(pixels),
+    };
+    let (w, h) = (opaque.width, opaque.height);
+    if u64::from(w) * u64::from(h) <= u64::from(MOST_SEEN) {
+        return opaque;
+    }
+    let width = w.min(1024).max((MOST_SEEN / h).min(w));
+    let height = h.min(MOST_SEEN / width);
+    let (x, y) = (((w - width) / 2) as usize, ((h - height) / 2) as usize);
+    let stride = 3 * w as usize;
+    let rows = opaque.data.chunks_exact(stride).skip(y).take(height as usize);
+    let data = rows.flat_map(|row| &row[3 * x..3 * (x + width as usize)]).copied().collect();
+    Pixels { width, height, channels: Channels::Rgb, data }
+}
+
+fn on_grey(mut pixels: Pixels) -> Pixels {
+    for pixel in pixels.data.as_chunks_mut::<4>().0 {
+        let [r, g, b, alpha] = *pixel;
+        let grey = mul255(128, 255 - alpha);
+        *pixel = [mul255(r, alpha) + grey, mul255(g, alpha) + grey, mul255(b, alpha) + grey, 255];
+    }
+    without_alpha(pixels)
+}
+
+fn likeness(want: &Ssimulacra2Reference, file: &[u8], job: &Job<'_>) -> Result<f64, CodecError> {
+    let mut decoded = codec::decode(file, &Decode::default(), job.budget, job.cancel)?;
+    let got = seen(decoded.picture.frames.swap_remove(0).pixels);
+    want.compare(&slice(&got)?).map_err(unmeasured)
+}
+
+fn slice(pixels: &Pixels) -> Result<PixelSlice<'_>, CodecError> {
+    let stride = 3 * pixels.width as usize;
+    PixelSlice::new(&pixels.data, pixels.width, pixels.height, stride, PixelDescriptor::RGB8_SRGB).map_err(unmeasured)
+}
+
+fn unmeasured(error: impl std::fmt::Display) -> CodecError {
+    CodecError::Internal(format!("the likeness of a result: {error}"))
+}
