@@ -38,6 +38,12 @@ bench-purge: ## what a purge costs, with one derivative and with ten thousand
 bench-race: ## purges during fills: stale answers here, and from Varnish, Squid and Traffic Server
 	@scripts/bench race
 
+fuzz: ## run the fuzzers, 60 s each: decoders, dialects, plans
+	@scripts/fuzz 60
+
+goldens: ## make the references of the tests anew, and a page that shows what changed
+	@scripts/make-goldens
+
 setup: ## install what building needs and this machine lacks (Debian, Ubuntu)
 	@scripts/setup
 

@@ -43,7 +43,7 @@ fn made(picture: &Picture, output: OutputRule) -> Rendered {
     let job = Job {
         master: &master,
         pictures: &[],
-        fonts: &FONTS,
+        fonts: fonts(),
         plan: &plan,
         spec: &plan.output.resolve(AcceptClass::Avif),
         budget: &Budget::default(),
