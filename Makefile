@@ -3,7 +3,7 @@ CARGO_TARGET_DIR ?= $(HOME)/.cache/afterimage/target
 export CARGO_TARGET_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long lint fmt audit bench bench-purge bench-render bench-race setup clean dist
+.PHONY: help run test test-long lint fmt audit bench bench-purge bench-render bench-race fuzz goldens setup clean dist
 
 help: ## list these targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
