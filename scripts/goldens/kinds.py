@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes the small files of every kind in crates/codec/tests/files, and for each the pixels that another decoder reads.
 
-Needs: pip install pillow numpy; Debian's imagemagick, libjxl-tools, librsvg2-bin, poppler-utils.
+Needs: pip install pillow numpy pillow-heif; Debian's imagemagick, libjxl-tools, librsvg2-bin, poppler-utils.
 Run from the root of the repository. What it writes is kept in the repository: tests need none of these tools.
 """
 import os
@@ -11,7 +11,7 @@ import sys
 import tempfile
 
 import numpy as np
-from PIL import Image, ImageCms
+from PIL import Image
 
 OUT = "crates/codec/tests/files"
 W, H = 37, 23
@@ -193,9 +193,20 @@ def drawings():
             keep(f"pages.pdf.{page}", Image.open(f"{folder}/p{page}.png").convert("RGB"))
 
 
+def heic():
+    """Needs: pip install pillow-heif. Its encoder is a tool here, and no part of what is built."""
+    import pillow_heif
+
+    y, x = np.mgrid[0:48, 0:64].astype(float)
+    planes = [40 + 180 * x / 64, 30 + 190 * y / 48, 128 + 90 * np.sin((x + y) / 9)]
+    picture = Image.fromarray(np.stack(planes, -1).round().astype(np.uint8))
+    pillow_heif.from_pillow(picture).save(f"{OUT}/photo.heic", quality=95, chroma=444)
+    keep("photo.heic", picture)
+
+
 if __name__ == "__main__":
     os.makedirs(OUT, exist_ok=True)
-    for make in (tiffs, bitmaps, icons, jxls, drawings):
+    for make in (tiffs, bitmaps, icons, jxls, drawings, heic):
         make()
     total = sum(os.path.getsize(f"{OUT}/{name}") for name in os.listdir(OUT))
     print(f"{len(os.listdir(OUT))} files, {total} bytes", file=sys.stderr)

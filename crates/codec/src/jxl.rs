@@ -13,7 +13,7 @@ use crate::icc::{self, Samples};
 use crate::limits;
 use crate::{Budget, Cancel, Channels, CodecError, Decode, Decoded, Frame, Info, Kind, Picture, Pixels};
 
-/// Bytes the decoder holds for a sample of a frame, measured (see `docs/adr`): two planes of 32 bits, and what groups need.
+/// Bytes the decoder is taken to hold for a sample of a frame: two planes of 32 bits, and what groups need. Not measured yet.
 const SAMPLE_BYTES: u64 = 12;
 
 /// Reads the header, and of an animation the headers of its frames.

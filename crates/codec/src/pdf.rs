@@ -21,6 +21,8 @@ use crate::{guard, limits};
 /// Natural size: a point is 1/72 inch, a pixel 1/96, as in CSS.
 const PIXELS_PER_POINT: f64 = 96.0 / 72.0;
 
+/// Dictionaries within one another; each overlap of three or more signs counts more than once.
+const DEEPEST: usize = 1000;
 /// The end marker stands within so many last bytes: other readers look through 1024.
 const END_LOOK: usize = 4096;
 
@@ -80,11 +82,29 @@ fn open(bytes: &[u8]) -> Result<Pdf, CodecError> {
     if memchr::memmem::find(end, b"%%EOF").is_none() {
         return Err(CodecError::Truncated("the PDF ends before its end marker".into()));
     }
+    if nesting(bytes) > DEEPEST {
+        return Err(CodecError::Corrupt("PDF: dictionaries too deep in one another".into()));
+    }
     // The reader keeps its bytes, so they are its own.
     Pdf::new(Arc::new(bytes.to_vec())).map_err(|error| match error {
         LoadPdfError::Decryption(_) => CodecError::Unsupported("a PDF that is locked".into()),
         LoadPdfError::Invalid => CodecError::Corrupt("PDF: no document can be made of it".into()),
     })
+}
+
+/// How deep dictionaries are opened within an object. The reader takes time with the square of it.
+fn nesting(bytes: &[u8]) -> usize {
+    let (mut depth, mut most) = (0usize, 0);
+    for at in memchr::memchr3_iter(b'<', b'>', b'b', bytes) {
+        match bytes.get(at..at + 2) {
+            Some(b"<<") => depth += 1,
+            Some(b">>") => depth = depth.saturating_sub(1),
+            Some(b"bj") => depth = 0,
+            _ => {}
+        }
+        most = most.max(depth);
+    }
+    most
 }
 
 fn find(pdf: &Pdf, page: u32) -> Result<&Page<'_>, CodecError> {
@@ -94,7 +114,7 @@ fn find(pdf: &Pdf, page: u32) -> Result<&Page<'_>, CodecError> {
 
 fn info(page: &Page<'_>, budget: &Budget) -> Info {
     let (width, height) = page.render_dimensions();
-    let side = |points: f32| (f64::from(points) * PIXELS_PER_POINT).round();
+    let side = |points: f32| (f64::from(points) * PIXELS_PER_POINT - 1e-3).ceil();
     let (width, height) = natural(side(width), side(height), budget);
     Info { kind: Kind::Pdf, width, height, orientation: 1, may_have_alpha: false, frames: 1 }
 }

@@ -1,7 +1,8 @@
 //! TIFF 6.0 and BigTIFF: grey, RGB, palette, CMYK and YCbCr of 1 to 64 bits a sample, whole or float, in strips or tiles,
 //! its pages one by one.
 
-use std::io::{self, BufRead, Cursor, Read, Seek, SeekFrom};
+use std::borrow::Cow;
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
 
 use tiff::decoder::{Decoder, DecodingResult, Limits};
 use tiff::tags::Tag;
@@ -74,6 +75,8 @@ pub(crate) fn decode(bytes: &[u8], ask: &Decode, budget: &Budget, cancel: &Cance
 struct Page<'a> {
     decoder: Decoder<Input<'a>>,
     color: ColorType,
+    /// Samples are indices of a palette.
+    indexed: bool,
     /// The meaning of the first sample beyond those of colour: 1 alpha already multiplied in, 2 straight alpha.
     extra: u16,
     info: Info,
@@ -88,7 +91,7 @@ impl<'a> Page<'a> {
         limits.decoding_buffer_size = most_bytes;
         limits.intermediate_buffer_size = most_bytes;
         limits.ifd_value_size = 8 << 20;
-        let input = Input { bytes: Cursor::new(bytes), cancel };
+        let input = Input { bytes: Cursor::new(palettes_as_grey(bytes)), cancel };
         let mut decoder = Decoder::new(input).map_err(fail)?.with_limits(limits);
         let missing = || CodecError::Unsupported(format!("a TIFF without page {}", u64::from(number) + 1));
         for passed in 0..number {
@@ -100,6 +103,7 @@ impl<'a> Page<'a> {
         let (width, height) = decoder.dimensions().map_err(fail)?;
         limits::size(width, height, budget)?;
         let color = decoder.colortype().map_err(fail)?;
+        let indexed = decoder.find_tag(Tag::ColorMap).ok().flatten().is_some() && matches!(color, ColorType::Gray(_));
         let extra = decoder.find_tag(Tag::ExtraSamples).ok().flatten().and_then(|v| v.into_u16_vec().ok());
         let extra = extra.and_then(|all| all.first().copied()).unwrap_or(0);
         let orientation = decoder.find_tag_unsigned::<u8>(Tag::Orientation).ok().flatten().unwrap_or(1);
@@ -110,14 +114,15 @@ impl<'a> Page<'a> {
         };
         let orientation = if (1..=8).contains(&orientation) { orientation } else { 1 };
         let info = Info { kind: Kind::Tiff, width, height, orientation, may_have_alpha, frames: 1 };
-        Ok(Page { decoder, color, extra, info, most_bytes })
+        Ok(Page { decoder, color, indexed, extra, info, most_bytes })
     }
 
     /// Red, green and blue of each index, for a picture of a palette.
     fn palette(&mut self) -> Result<Option<Vec<[u8; 3]>>, CodecError> {
-        let ColorType::Palette(bits) = self.color else {
+        if !self.indexed {
             return Ok(None);
-        };
+        }
+        let bits = self.color.bit_depth();
         let missing = || CodecError::Corrupt("TIFF: a palette that is not there".into());
         let count = 1usize.checked_shl(bits.into()).filter(|count| *count <= 1 << 16).ok_or_else(missing)?;
         let map = self.decoder.get_tag_u16_vec(Tag::ColorMap).map_err(|_| missing())?;
@@ -153,7 +158,7 @@ impl<'a> Page<'a> {
             icc::settle(samples, space, profile, keep, cancel).map(|(data, profile)| (data, Channels::Rgb, profile))
         };
         match (self.color, count) {
-            (ColorType::Palette(_), _) => {
+            (ColorType::Gray(_), _) if self.indexed => {
                 let palette = palette.unwrap_or_default();
                 // Indices came as pairs of bytes where they have more than eight bits.
                 let color = |p: &[u8]| {
@@ -197,6 +202,52 @@ impl<'a> Page<'a> {
         }
         rgba
     }
+}
+
+/// The library reads no palettes, but grey. A copy in which directories call one the other, where there are any; a page with
+/// a colour map is then one of indices.
+fn palettes_as_grey(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let found = photometric_palettes(bytes).unwrap_or_default();
+    if found.is_empty() {
+        return Cow::Borrowed(bytes);
+    }
+    let mut copy = bytes.to_vec();
+    for (at, big) in found {
+        if let Some(value) = copy.get_mut(at..at + 2) {
+            value.copy_from_slice(&if big { 1u16.to_be_bytes() } else { 1u16.to_le_bytes() });
+        }
+    }
+    Cow::Owned(copy)
+}
+
+/// Where directories of a classic TIFF say that samples are indices, and whether the file is big-endian.
+fn photometric_palettes(bytes: &[u8]) -> Option<Vec<(usize, bool)>> {
+    let big = match bytes.get(..4)? {
+        b"MM\0*" => true,
+        b"II*\0" => false,
+        _ => return None,
+    };
+    let short = |at: usize| -> Option<u16> {
+        let field: [u8; 2] = bytes.get(at..at.checked_add(2)?)?.try_into().ok()?;
+        Some(if big { u16::from_be_bytes(field) } else { u16::from_le_bytes(field) })
+    };
+    let long = |at: usize| -> Option<usize> {
+        let field: [u8; 4] = bytes.get(at..at.checked_add(4)?)?.try_into().ok()?;
+        Some(if big { u32::from_be_bytes(field) } else { u32::from_le_bytes(field) } as usize)
+    };
+    let mut found = Vec::new();
+    let mut directory = long(4)?;
+    for _ in 0..MOST_PAGES {
+        let Some(count) = short(directory).filter(|_| directory > 0) else { break };
+        let end = directory + 2 + 12 * usize::from(count);
+        for entry in (directory + 2..end).step_by(12) {
+            if (short(entry), short(entry + 2), short(entry + 8)) == (Some(262), Some(3), Some(3)) {
+                found.push((entry + 8, big));
+            }
+        }
+        directory = long(end).unwrap_or(0);
+    }
+    Some(found)
 }
 
 /// How the samples lie in the decoder's buffer.
@@ -290,9 +341,9 @@ fn refuse(error: TiffError, cancel: &Cancel) -> CodecError {
 
 /// The file, which cannot be read any more once the job is to stop: the only place where a decoder that does not know of
 /// cancelling can be told.
-pub(crate) struct Input<'a> {
-    pub(crate) bytes: Cursor<&'a [u8]>,
-    pub(crate) cancel: &'a Cancel,
+struct Input<'a> {
+    bytes: Cursor<Cow<'a, [u8]>>,
+    cancel: &'a Cancel,
 }
 
 impl Input<'_> {
@@ -305,17 +356,6 @@ impl Read for Input<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         self.go_on()?;
         self.bytes.read(out)
-    }
-}
-
-impl BufRead for Input<'_> {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        self.cancel.check().map_err(io::Error::other)?;
-        self.bytes.fill_buf()
-    }
-
-    fn consume(&mut self, amount: usize) {
-        self.bytes.consume(amount);
     }
 }
 

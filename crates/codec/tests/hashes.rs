@@ -1,5 +1,5 @@
-//! BlurHash and ThumbHash against the npm packages `blurhash` 2.0.5 and `thumbhash` 0.1.1, run once by
-//! `scripts/goldens/hashes.mjs`; and the colours of a picture.
+//! BlurHash and ThumbHash against the reference in C (`blurhash-python` 1.2.2) and the npm packages `blurhash` 2.0.5 and
+//! `thumbhash` 0.1.1, run once by `scripts/goldens/hashes.py` and `hashes.mjs`; and the colours of a picture.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod common;
@@ -9,21 +9,44 @@ use common::pixels;
 
 #[test]
 fn blurhash_is_that_of_its_reference() {
-    for (width, height, phase, across, down, want) in [
-        (32, 24, 0, 4, 3, "L7E38{30|eO-y^NLo2aMhCfkfQbG"),
-        (24, 32, 3, 3, 4, "T7D]rx3H[:y@RUoLhTf*f7#GS1oL"),
-        (
-            32,
-            32,
-            1,
-            9,
-            9,
-            "|7E3CX3I|dP7WUx@N@%KJjy[Rpo2aMfki|a}i|a}hWf*fQf%f7f%fQf%fQ#ES2o1azfjf7a|jabGe.f8fQjaayf7fQf7az%1Seo1bGfjj@a|j[bGeCf8fQf7ayf7fQf6f7%KSeo1bGfjfja|j[bGeCf8fQf7ayf6fQf6fQ",
-        ),
-        (7, 5, 2, 1, 1, "00C?eI"),
-        (60, 20, 5, 5, 2, "D9EMCp2#|eKJsSy{Nao2afjt"),
-    ] {
-        assert_eq!(blurhash(&pixels(width, height, Channels::Rgb, phase), across, down), want);
+    // By the reference in C, then by the npm package, which agrees with it on inverted pictures.
+    let (c, npm) = (
+        [
+            (32, 24, 0, 4, 3, "LbE38{2nwyX6l]WEjte;gJfjfQfj"),
+            (24, 32, 3, 3, 4, "TbD]rx2mwwl?WEjugIfjfQnmWojt"),
+            (
+                32,
+                32,
+                1,
+                9,
+                9,
+                "|bE3CX2mwxX7a{oeWooeWol[WEjte;fQe:fQe:fQgJfjfQfjfQfjfQfjfQnlWojtfQfQfQfQfQfQf6fQfQfQfQfQfQfQfQoeWojtfQfQfQfQfQfQe:fQfQfQfQfQfQfQfQoeWojtfQfQfQfQfQfQe:fQfQf7fQfQfQfQfQ",
+            ),
+            (7, 5, 0, 1, 1, "00C?b+"),
+            (60, 20, 2, 5, 2, "DcEMBy2SwySejsqNWWjtazfQ"),
+        ],
+        [
+            (32, 24, 0, 4, 3, "L+I=QD|~$7xHqCofjukBgefkfQfj"),
+            (24, 32, 3, 3, 4, "T+I}%W|{$6qAoejtgdfjfQo{oLjt"),
+            (
+                32,
+                32,
+                1,
+                9,
+                9,
+                "|%I=Mv|}$7xHsVs:sVs:sVqBofjtkBjtkBjtkBfQgefjfQfjfQfjfQfjfQo|oLjtj[jtj[jtj[fQg1fjfQfjfQfjfQfjfQoyoLjtjtjtj@fQfjfQg1fQfQfQfQfjfQfjfQoyo2jtjtjtj@fQfjfQg1fQfQfQfQfjfQfjfQ",
+            ),
+            (7, 5, 0, 1, 1, "00K1|Q"),
+            (60, 20, 2, 5, 2, "D,I#*||}wzs:sVudoMjtj[jt"),
+        ],
+    );
+    let tables = c.into_iter().map(|line| (false, line)).chain(npm.into_iter().map(|line| (true, line)));
+    for (inverted, (width, height, phase, across, down, want)) in tables {
+        let mut picture = pixels(width, height, Channels::Rgb, phase);
+        if inverted {
+            picture.data.iter_mut().for_each(|v| *v = 255 - *v);
+        }
+        assert_eq!(blurhash(&picture, across, down), want);
     }
 }
 

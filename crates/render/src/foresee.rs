@@ -52,14 +52,17 @@ pub(crate) fn at_least(info: &Info, stages: &[Stage], cap: u32) -> Option<(u32, 
                     continue;
                 }
                 let (mut x, mut y) = (f64::from(p.scaled.w) / p.window.w, f64::from(p.scaled.h) / p.window.h);
-                if x >= 1.0 && y >= 1.0 {
+                // A drawing is drawn as large as it is needed; pixels only shrink.
+                let vector = info.kind.is_vector();
+                if x >= 1.0 && y >= 1.0 && !vector {
                     return None;
                 }
                 if turned.transpose {
                     (x, y) = (y, x);
                 }
+                let (over, most) = if vector { (1.0, u32::MAX) } else { (OVERSAMPLE, 0) };
                 let need = |side: u32, scale: f64| {
-                    ((f64::from(side) * scale * OVERSAMPLE - 1e-6).ceil() as u32).clamp(1, side)
+                    ((f64::from(side) * scale * over - 1e-6).ceil() as u32).clamp(1, most.max(side))
                 };
                 return Some((need(info.width, x), need(info.height, y)));
             }
@@ -141,6 +144,15 @@ mod tests {
     use plan::{Aspect, Dim, Enlarge, Fixed, Orient, Resize, Trim, TrimMode};
 
     use super::*;
+
+    #[test]
+    fn a_drawing_may_be_drawn_larger() {
+        let svg = Info { kind: Kind::Svg, ..info(60, 40, 1) };
+        for (side, want) in [(30, (30, 20)), (60, (60, 40)), (900, (900, 600))] {
+            let stages = [to(side, side, Fit::Inside)];
+            assert_eq!(at_least(&svg, &stages, 8192), (side != 60).then_some(want));
+        }
+    }
 
     fn info(width: u32, height: u32, orientation: u8) -> Info {
         Info { kind: Kind::Jpeg, width, height, orientation, may_have_alpha: false, frames: 1 }

@@ -11,7 +11,8 @@ use hayro::kurbo::{Affine, BezPath, Rect, Shape};
 
 use crate::{Budget, Cancel, CodecError, guard};
 
-/// Pixels touched, weighted. Measured at 0.5 to 3 ns each on one core of 2026: some seconds at most.
+/// Pixels touched, weighted so that each is taken to cost some nanoseconds: some seconds at most. The weights are
+/// estimates, not measurements.
 const MOST: f64 = 2e9;
 /// Things drawn. Each is kept until the page is put together.
 const MOST_THINGS: u64 = 500_000;

@@ -5,7 +5,8 @@ use usvg::{Group, Image, ImageKind, Node, Paint, Path, Tree};
 
 use crate::{Budget, CodecError};
 
-/// Pixels touched, weighted. Measured at about 0.3 to 2 ns each on one core of 2026: some seconds at most.
+/// Pixels touched, weighted so that each is taken to cost a nanosecond or two: some seconds at most. The weights are
+/// estimates from what each step does to a pixel, not measurements.
 const MOST: f64 = 3e9;
 
 /// Adds up, and refuses what is too much.
