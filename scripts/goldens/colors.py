@@ -231,7 +231,6 @@ def references():
         "gamma": lambda v: v ** (1 / 1.8),
         "highlights": highlights(-1.0),
         "shadows": shadows(1.0),
-        "hue-grey": lambda v: luma(v).repeat(3, 2),
         "saturation": lambda v: luma(v) + 1.7 * (v - luma(v)),
         "vibrance": vibrance(0.8),
         "sepia": sepia(0.7),

@@ -3,28 +3,38 @@ use std::fmt;
 use crate::Fixed;
 
 /// A change in which the pixels around a pixel have a say. Lengths are pixels of the step's input.
+///
+/// Colours are weighed by alpha, so that what is transparent lends no colour to its neighbours. Beyond its edges a picture
+/// is taken to go on as its outermost pixels are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Filter {
-    /// Gaussian of this standard deviation, above 0, at most 1000.
+    /// Gaussian of this standard deviation, above 0, at most 1000: weights `exp(-x^2 / (2 sigma^2))` at whole pixels, in
+    /// both directions. Colours and alpha are blurred.
     Blur(Fixed),
-    /// Squares of this side, 2 to 65535, each of its mean colour.
+    /// Squares of this side, 2 to 65535, from the top left corner on, each of its mean colour.
     Pixelate(u32),
-    /// Unsharp mask on the luminance alone, colours kept.
+    /// Unsharp mask on the luminance alone (weights of ITU-R BT.709): all channels are changed by as much, so that edges
+    /// get no fringes of colour.
     Sharpen(Unsharp),
     /// Unsharp mask on each channel.
     Unsharp(Unsharp),
-    /// Noise is smoothed away where edges are weak.
+    /// Noise is smoothed away where edges are weak: a guided filter (He, Sun and Tang, "Guided Image Filtering", IEEE
+    /// Transactions on Pattern Analysis and Machine Intelligence 35, 2013) with windows of 5 by 5 pixels, each channel
+    /// guiding itself.
     Denoise {
-        /// 0 to 1: how strong an edge is still taken for noise.
+        /// 0 to 1: how strong an edge is still taken for noise. The filter's epsilon is the square of a tenth of it, values
+        /// being 0 to 1: at 1, noise of a standard deviation of 25 of 255 is about halved, and less goes more thoroughly.
         strength: Fixed,
-        /// 0 to 1: sharpening afterwards.
+        /// 0 to 1: sharpening afterwards, as [`Filter::Sharpen`] with a sigma of 1, this amount and no threshold.
         sharpen: Fixed,
     },
-    /// Dots of a printed page, of this spacing in pixels, 2 to 1000.
+    /// Black dots on white, on a grid turned by 45 degrees, of this spacing in pixels, 2 to 1000. They cover the share of
+    /// the plane that the luminance leaves to black; the screen is PostScript's Euclidean dot.
     Halftone(u32),
 }
 
 /// What is sharpened, and by how much: `value + amount * (value - blurred)` where that difference is above the threshold.
+/// Alpha stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Unsharp {
     /// Standard deviation of the Gaussian, above 0, at most 250.
