@@ -141,7 +141,7 @@ pub fn final_size(info: &Info, stages: &[Stage], cap: u32) -> Option<(u32, u32)>
 #[cfg(test)]
 mod tests {
     use codec::Kind;
-    use plan::{Aspect, Dim, Enlarge, Fixed, Orient, Resize, Trim, TrimMode};
+    use plan::{Aspect, Background, Dim, Enlarge, Fixed, Orient, Radius, Resize, Trim, TrimMode};
 
     use super::*;
 
@@ -160,6 +160,51 @@ mod tests {
 
     fn to(w: u32, h: u32, fit: Fit) -> Stage {
         Stage::Resize(Resize::new(Some(Dim::Px(w)), Some(Dim::Px(h)), fit))
+    }
+
+    fn mask() -> Stage {
+        Stage::Mask(plan::Mask { shape: plan::Shape::Corners([Radius::Px(9); 4]), outside: Background::Auto })
+    }
+
+    fn frame(inside: bool) -> Stage {
+        let (color, none) = (plan::Color::BLACK, [Radius::NONE; 4]);
+        Stage::Border(plan::Border {
+            widths: [1, 2, 3, 4],
+            color,
+            inside,
+            outer: none,
+            inner: none,
+            outside: Background::Auto,
+        })
+    }
+
+    fn gradient() -> Stage {
+        let shape = plan::GradientShape::Linear { degrees: Fixed::ZERO, stop: Fixed::ONE };
+        let (from, to) = (plan::Color::BLACK, plan::Color::WHITE);
+        Stage::Gradient(plan::Gradient { shape, from, to, mix: plan::Mix::Srgb })
+    }
+
+    fn shadow() -> Stage {
+        let shift = Fixed::new(0.1);
+        Stage::Shadow(plan::Shadow { x: shift, y: shift, sigma: Fixed::ONE, color: plan::Color::BLACK })
+    }
+
+    #[test]
+    fn sizes_and_planes_are_known_before_shapes_are_drawn() {
+        let half = || to(400, 300, Fit::Inside);
+        for (stages, size, planar) in [
+            (vec![half(), mask()], (400, 300), false),
+            (vec![half(), frame(true)], (400, 300), false),
+            (vec![half(), frame(false)], (406, 304), false),
+            (vec![half(), gradient()], (400, 300), false),
+            // What has planes is opaque, and hides its shadow.
+            (vec![half(), shadow()], (400, 300), true),
+        ] {
+            assert_eq!(final_size(&info(4000, 3000, 1), &stages, 8192), Some(size), "{stages:?}");
+            assert_eq!(stays_planar(&stages), planar, "{stages:?}");
+        }
+        // A frame that passes the cap shrinks with its picture.
+        assert_eq!(final_size(&info(4000, 3000, 1), &[frame(false)], 2003), Some((2003, 1502)));
     }
 
     #[test]
@@ -189,6 +234,12 @@ mod tests {
             (1, vec![to(9000, 9000, Fit::Inside)], None),
             (1, vec![no, to(40, 40, Fit::Inside)], Some((48, 36))),
             (1, vec![upright()], None),
+            // So must shapes with lengths; drawn after the scaling, they do.
+            (1, vec![mask(), to(300, 300, Fit::Cover)], None),
+            (1, vec![frame(false), to(300, 300, Fit::Cover)], None),
+            (1, vec![gradient(), to(300, 300, Fit::Cover)], None),
+            (1, vec![shadow(), to(300, 300, Fit::Cover)], None),
+            (1, vec![to(400, 400, Fit::Inside), mask(), frame(false), gradient(), shadow()], Some((480, 360))),
         ] {
             assert_eq!(at_least(&info(4000, 3000, orientation), &stages, 8192), want, "{stages:?}");
         }

@@ -114,3 +114,43 @@ fn a_mask_that_costs_too_much_is_refused() {
     let error = run(&setup, vec![rgb(40, 40, |_, _| RED)], &[ellipse(Background::Auto)]).unwrap_err();
     assert!(matches!(error, CodecError::OverBudget { what: "memory", .. }), "{error:?}");
 }
+
+/// 300 rows are five bands of 64.
+#[test]
+fn every_stage_that_draws_asks_in_bands() {
+    use codec::{Cancel, Frame, Info, Kind, Picture};
+    use plan::{Gradient, GradientShape, Mix, Shadow, Trim, TrimMode};
+
+    use crate::pictures::Pictures;
+    use crate::stages::resample::tests::{asks, noise};
+
+    let picture = noise(20, 300, Channels::Rgba);
+    let info = Info { kind: Kind::Png, width: 20, height: 300, orientation: 1, may_have_alpha: true, frames: 1 };
+    let grid = Background::Grid { first: Color::WHITE, second: Color::BLACK, size: 2 };
+    let shape = GradientShape::Linear { degrees: Fixed::ZERO, stop: Fixed::ONE };
+    let gradient = Gradient { shape, from: Color::BLACK, to: Color::TRANSPARENT, mix: Mix::Srgb };
+    let shadow = Shadow { x: Fixed::ZERO, y: Fixed::ZERO, sigma: Fixed::ONE, color: Color::BLACK };
+    let even = Trim { mode: TrimMode::Even { mean: 255, deviation: 255 }, tolerance: Fixed::ZERO, keep: 0 };
+    for (stage, bands) in [
+        (ellipse(grid), 5),
+        (Stage::Border(border(true)), 5),
+        (Stage::Border(border(false)), 10),
+        (Stage::Gradient(gradient), 5),
+        // Down, across, drawn.
+        (Stage::Shadow(shadow), 15),
+        (Stage::Flatten(grid), 5),
+        (Stage::Rotate { degrees: Fixed::ONE, background: grid }, 5),
+        (Stage::Straighten { degrees: Fixed::ONE }, 5),
+        (Stage::Trim(even), 5),
+    ] {
+        let count = asks(|cancel: &Cancel| {
+            let (budget, pictures) = (Budget::default(), Pictures::new(&[]));
+            let scope = Scope { budget: &budget, cancel, cap: 8192, holds_alpha: true, pictures: &pictures, depth: 0 };
+            let frames = vec![Frame { pixels: picture.clone(), delay_ms: 0 }];
+            let mut work = Work::new(Picture { frames, loops: 0 }, &info);
+            crate::stages::apply(&stage, true, &mut work, &info, &scope)?;
+            Ok(work.finish(&scope)?.frames.swap_remove(0).pixels)
+        });
+        assert!((bands..bands + 6).contains(&count), "{stage:?}: {count}");
+    }
+}
