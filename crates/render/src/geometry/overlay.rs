@@ -128,19 +128,55 @@ fn boxed(overlay: &Overlay, own: Size, below: Size, locate: &Locate<'_>) -> Boxe
 
 /// Where the upper left corner of something lies that is placed as the overlay says, in whole pixels.
 fn corner(overlay: &Overlay, placed: Size, below: Size) -> (f64, f64) {
-    let across = (below.w, placed.w, overlay.offset.0);
-    let down = (below.h, placed.h, overlay.offset.1);
-    let x = match overlay.anchor.0 {
-        Horizontal::Left => from_start(across),
-        Horizontal::Center => from_middle(across),
-        Horizontal::Right => from_end(across),
+    let axis = |anchor: Part, origin: Option<Part>, offset: Shift, own: u32, below: u32| {
+        let inwards = if origin.is_none() && anchor == Part::Far { -1.0 } else { 1.0 };
+        let (on_own, on_below) = (anchor.share(), origin.unwrap_or(anchor).share());
+        let from = f64::from(below) * on_below - f64::from(own) * on_own;
+        round_position(from + inwards * distance(offset, below))
     };
-    let y = match overlay.anchor.1 {
-        Vertical::Top => from_start(down),
-        Vertical::Center => from_middle(down),
-        Vertical::Bottom => from_end(down),
-    };
-    (round_position(x), round_position(y))
+    let (column, row) = (overlay.anchor.0.into(), overlay.anchor.1.into());
+    let origin = overlay.origin.map(|(column, row)| (Part::from(column), Part::from(row)));
+    let x = axis(column, origin.map(|o| o.0), overlay.offset.0, placed.w, below.w);
+    let y = axis(row, origin.map(|o| o.1), overlay.offset.1, placed.h, below.h);
+    (x, y)
+}
+
+/// An edge or the middle of an axis.
+#[derive(Clone, Copy, PartialEq)]
+enum Part {
+    Near,
+    Middle,
+    Far,
+}
+
+impl Part {
+    fn share(self) -> f64 {
+        match self {
+            Part::Near => 0.0,
+            Part::Middle => 0.5,
+            Part::Far => 1.0,
+        }
+    }
+}
+
+impl From<Horizontal> for Part {
+    fn from(column: Horizontal) -> Self {
+        match column {
+            Horizontal::Left => Part::Near,
+            Horizontal::Center => Part::Middle,
+            Horizontal::Right => Part::Far,
+        }
+    }
+}
+
+impl From<Vertical> for Part {
+    fn from(row: Vertical) -> Self {
+        match row {
+            Vertical::Top => Part::Near,
+            Vertical::Center => Part::Middle,
+            Vertical::Bottom => Part::Far,
+        }
+    }
 }
 
 fn distance(shift: Shift, below: u32) -> f64 {
@@ -148,18 +184,6 @@ fn distance(shift: Shift, below: u32) -> f64 {
         Shift::Px(px) => f64::from(px),
         Shift::Ratio(share) => share.get() * f64::from(below),
     }
-}
-
-fn from_start((below, _, shift): (u32, u32, Shift)) -> f64 {
-    distance(shift, below)
-}
-
-fn from_middle((below, own, shift): (u32, u32, Shift)) -> f64 {
-    (f64::from(below) - f64::from(own)) / 2.0 + distance(shift, below)
-}
-
-fn from_end((below, own, shift): (u32, u32, Shift)) -> f64 {
-    f64::from(below) - f64::from(own) - distance(shift, below)
 }
 
 struct Start {
@@ -215,6 +239,24 @@ mod tests {
             let laid = laid(&Overlay { anchor, offset, ..logo() }, OWN);
             let want = Laid { window: OWN.rect(), size: OWN, at, step: None };
             assert_eq!(laid, Some(want), "{anchor:?} {offset:?}");
+        }
+    }
+
+    #[test]
+    fn any_part_is_brought_to_any_other() {
+        use Horizontal::{Center, Left, Right};
+        use Vertical::{Bottom, Center as Middle, Top};
+        for (anchor, origin, offset, at) in [
+            ((Left, Top), (Center, Bottom), (0, -20), (50, 40)),
+            ((Right, Bottom), (Left, Top), (25, 11), (5, 1)),
+            ((Center, Middle), (Left, Top), (30, 20), (20, 15)),
+            ((Center, Middle), (Right, Bottom), (-30, -20), (60, 35)),
+            // To the right and down, even from a far edge.
+            ((Right, Bottom), (Right, Bottom), (-7, -3), (73, 47)),
+        ] {
+            let offset = (Shift::Px(offset.0), Shift::Px(offset.1));
+            let laid = laid(&Overlay { anchor, origin: Some(origin), offset, ..logo() }, OWN);
+            assert_eq!(laid.map(|laid| laid.at), Some(at), "{anchor:?} {origin:?}");
         }
     }
 

@@ -40,7 +40,7 @@ pub(super) fn drawn(
         Err(error) => return Err(refused(error)),
     };
     own.cancel.check()?;
-    laid.warnings.iter().filter_map(said).for_each(|warning| own.pictures.warn(warning));
+    laid.warnings.iter().filter(|w| is_amiss(w)).for_each(|warning| own.pictures.warn(format!("text: {warning}")));
     let picture = draw(&laid).map_err(refused)?;
     let size = Size::new(picture.width, picture.height);
     let frame = laid.frame;
@@ -138,16 +138,9 @@ fn place(cut: TextCut) -> CutAt {
     }
 }
 
-/// What of a text is not as asked. That it was cut or made smaller was asked.
-fn said(warning: &Warning) -> Option<String> {
-    match warning {
-        Warning::MissingGlyphs(missing) => {
-            let shown: Vec<String> = missing.iter().map(|c| format!("U+{:04X}", u32::from(*c))).collect();
-            Some(format!("text: no font has {}", shown.join(" ")))
-        }
-        Warning::UnknownFamily(name) => Some(format!("text: there is no font family {name:?}")),
-        Warning::Cut | Warning::Shrunk => None,
-    }
+/// Whether a text is not as asked. That it was cut or made smaller was asked.
+fn is_amiss(warning: &Warning) -> bool {
+    !matches!(warning, Warning::Cut | Warning::Shrunk)
 }
 
 fn refused(error: TextError) -> CodecError {
@@ -161,6 +154,7 @@ fn refused(error: TextError) -> CodecError {
                 "height" => "text height",
                 "area" => "text pixels",
                 "ink" => "text ink",
+                "lines of outlines" => "text outlines",
                 "color glyphs" => "text color glyphs",
                 _ => "text",
             };

@@ -171,7 +171,7 @@ fn what_is_missing_is_a_warning() {
     let base = png(flat(120, 60, GREY));
     let odd = Text { families: vec!["No Such".to_owned()], ..text("a\u{13000}b", 20.0) };
     let out = run(&base, vec![stage(over(odd.clone())), stage(over(odd))]).unwrap();
-    assert_eq!(out.warnings, ["text: there is no font family \"No Such\"", "text: no font has U+13000"]);
+    assert_eq!(out.warnings, ["text: no font family \"No Such\"", "text: no font has U+13000"]);
     assert!(run(&base, vec![stage(over(text("plain", 20.0)))]).unwrap().warnings.is_empty());
     // A text of nothing leaves the picture as it is.
     let out = run(&base, vec![stage(over(text("", 20.0)))]).unwrap();
