@@ -180,6 +180,10 @@ fn every_kind() -> Vec<Stage> {
             o.picture = Picture::Named { source, asset: Asset::Url("https://x.test/a,(b)?c=[d]|e".into()) };
         }),
         overlay(|o| o.picture = Picture::Solid(glass)),
+        overlay(|o| {
+            o.origin = Some((Horizontal::Left, Vertical::Bottom));
+            o.offset = (Shift::Px(10), Shift::Px(-5));
+        }),
         overlay(|o| o.picture = Picture::Text(Box::new(text.clone()))),
         overlay(|o| {
             o.picture = Picture::Text(Box::new(clip));
@@ -253,7 +257,8 @@ fn what_goes_without_saying_may_be_left_out() {
 fn examples_in_the_documents_can_be_read() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/plans.md");
     let text = std::fs::read_to_string(path).unwrap();
-    let examples = text.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` |")).map(|(example, _)| example);
+    let examples =
+        text.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` |")).map(|(example, _)| example);
     let count = examples.map(|example| read(&example.replace("\\|", "|"))).filter(|stages| stages.len() <= 1).count();
     assert!(count > 60, "{count} examples");
 }
