@@ -514,6 +514,10 @@ proptest! {
         let mut canonical = parsed.plan.clone();
         canonical.canonicalise();
         prop_assert_eq!(&canonical, &parsed.plan);
+        if !parsed.plan.output.original {
+            let read = Plan::from_stages_text(&parsed.plan.stages_text()).unwrap();
+            prop_assert_eq!(&read.stages, &parsed.plan.stages);
+        }
         let written = Cloudimage.write("", &parsed.asset, &parsed.plan, &settings).unwrap();
         let again = Cloudimage.parse(Target::new(&written), &settings).unwrap();
         prop_assert_eq!(again.plan, parsed.plan, "{} -> {}", url, written);
