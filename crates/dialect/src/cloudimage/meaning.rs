@@ -225,13 +225,9 @@ fn output(said: &Said, settings: &Settings, warnings: &mut Vec<Warning>) -> Outp
         }
         None => said.quality.map_or(QUALITY, Quality::all),
     };
-    let format = format(said.format.as_ref(), settings);
     OutputRule {
         original: false,
-        // One format by preference is given up where the ordinary one is smaller; a list is an order.
-        smallest: matches!(&said.format, Some(Formats::Preferred(list)) if list.len() == 1)
-            && matches!(format, FormatRule::Negotiate { .. }),
-        format,
+        format: format(said.format.as_ref(), settings),
         quality,
         lossless: said.lossless,
         progressive: true,

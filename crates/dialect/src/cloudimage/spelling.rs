@@ -163,7 +163,7 @@ fn place(gravity: Gravity) -> Result<Option<Place>, String> {
 }
 
 fn format(output: &OutputRule, settings: &Settings) -> Option<Formats> {
-    if output.format == automatic(settings) && !output.smallest {
+    if output.format == automatic(settings) {
         return None;
     }
     Some(match &output.format {

@@ -35,6 +35,10 @@ fn option(overlay: &mut Overlay, part: &str, next: Option<&str>, depth: usize) -
             overlay.tile = Some(Tile { across: int(across)?, down: int(second()?)? });
             return Ok(true);
         }
+        Some(("to", place)) => match anchor(place) {
+            Some(origin) => overlay.origin = Some(origin),
+            None => return wrong(part, "to=<top-left, center, …>"),
+        },
         Some(("enlarge", word)) => overlay.enlarge = enlarge(word)?,
         Some(("at", place)) => overlay.gravity = gravity(place)?,
         Some(("blend", mode)) => overlay.blend = blend(mode)?,
@@ -66,7 +70,7 @@ fn option(overlay: &mut Overlay, part: &str, next: Option<&str>, depth: usize) -
 fn unknown<T>(part: &str) -> Parsed<T> {
     wrong(
         part,
-        "an overlay has a size, a fit, a place (top-left, center, …), by=<x>,<y>, shrink, enlarge=, at=, tile=<x>,<y>, blend=, \
+        "an overlay has a size, a fit, a place (top-left, center, …), to=, by=<x>,<y>, shrink, enlarge=, at=, tile=<x>,<y>, blend=, \
          only-on=, opacity=, optional and [its own stages]",
     )
 }

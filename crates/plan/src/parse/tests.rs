@@ -180,6 +180,10 @@ fn every_kind() -> Vec<Stage> {
             o.picture = Picture::Named { source, asset: Asset::Url("https://x.test/a,(b)?c=[d]|e".into()) };
         }),
         overlay(|o| o.picture = Picture::Solid(glass)),
+        overlay(|o| {
+            o.origin = Some((Horizontal::Left, Vertical::Bottom));
+            o.offset = (Shift::Px(10), Shift::Px(-5));
+        }),
         overlay(|o| o.picture = Picture::Text(Box::new(text.clone()))),
         overlay(|o| {
             o.picture = Picture::Text(Box::new(clip));

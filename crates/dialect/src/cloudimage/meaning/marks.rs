@@ -137,7 +137,7 @@ fn third(percent: Fixed) -> Option<usize> {
     [0.0, 50.0, 100.0].into_iter().position(|at| percent == Fixed::new(at))
 }
 
-/// The text as a picture. `Nmax` fits it into the width of the picture below, less the share by which it is moved.
+/// The text as a picture. `Nmax` fits it into the width of the picture below, less what it is moved by.
 fn text(mark: &Mark, said: &str, dpr: f64, moved: Shift) -> Text {
     let size = mark.size.unwrap_or(FontSize { pixels: Fixed::new(FontSize::DEFAULT), shrinks: false });
     let own = match mark.scale {
@@ -149,11 +149,14 @@ fn text(mark: &Mark, said: &str, dpr: f64, moved: Shift) -> Text {
         (text.families, text.weight, text.italic) = (vec![font.family.clone()], font.weight, font.italic);
     }
     if size.shrinks {
+        text.fit = TextFit::Shrink;
         let taken = match moved {
             Shift::Ratio(share) => share.get().max(0.0),
-            Shift::Px(_) => 0.0,
+            Shift::Px(px) => {
+                text.less = u32::try_from(px).unwrap_or_default();
+                0.0
+            }
         };
-        text.fit = TextFit::Shrink;
         text.width = Some(Dim::Ratio(Fixed::new((1.0 - taken).max(0.01))));
     }
     text.color = mark.color.unwrap_or(text.color);

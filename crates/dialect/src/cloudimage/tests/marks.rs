@@ -34,26 +34,33 @@ fn watermarks_are_overlays() {
 #[test]
 fn texts_are_overlays() {
     for (query, want) in [
-        ("wat_text=Hello", "text5(Hello),size=16,000000ff,shrink,center"),
-        ("wat_text=Hello+you&wat_color=f80", "text9(Hello you),size=16,ff8800ff,shrink,center"),
-        ("wat_text=caf%C3%A9&wat_colour=white", "text5(café),size=16,ffffffff,shrink,center"),
-        ("wat_text=a&wat_fontsize=40&dpr=2", "text1(a),size=80,000000ff,shrink,center"),
-        ("wat_text=a&wat_fontsize=40&wat_scale=50", "text1(a),size=20,000000ff,shrink,center"),
-        ("wat_text=a&wat_scale=35p", "text1(a),size=16,000000ff,0.35rx0.35r,shrink,center"),
-        ("wat_text=a&wat_fontsize=20max", "text1(a),size=20,000000ff,1rx-,shrink,shrink,center"),
+        ("wat_text=Hello", "text5(Hello),size=16,color=000000ff,shrink,center"),
+        ("wat_text=Hello+you&wat_color=f80", "text9(Hello you),size=16,color=ff8800ff,shrink,center"),
+        ("wat_text=caf%C3%A9&wat_colour=white", "text5(café),size=16,color=ffffffff,shrink,center"),
+        ("wat_text=a&wat_fontsize=40&dpr=2", "text1(a),size=80,color=000000ff,shrink,center"),
+        ("wat_text=a&wat_fontsize=40&wat_scale=50", "text1(a),size=20,color=000000ff,shrink,center"),
+        ("wat_text=a&wat_scale=35p", "text1(a),size=16,color=000000ff,0.35rx0.35r,shrink,center"),
+        ("wat_text=a&wat_fontsize=20max", "text1(a),size=20,color=000000ff,box=1rx-,fit=shrink,shrink,center"),
         (
             "wat_text=a&wat_fontsize=20max&wat_pad=10p&wat_gravity=west",
-            "text1(a),size=20,000000ff,0.9rx-,shrink,shrink,center-left,by=0.1r,0",
+            "text1(a),size=20,color=000000ff,box=0.9rx-,fit=shrink,shrink,center-left,by=0.1r,0",
         ),
-        ("wat_text=a&wat_font=Comic-Sans-MS", "text1(a),size=16,000000ff,family=13(Comic Sans MS),shrink,center"),
+        (
+            "wat_text=a&wat_fontsize=20max&wat_pad=10&wat_gravity=west&dpr=2",
+            "text1(a),size=40,color=000000ff,box=1rx-,less=20,fit=shrink,shrink,center-left,by=20,0",
+        ),
+        ("wat_text=a&wat_font=Comic-Sans-MS", "text1(a),size=16,color=000000ff,family=13(Comic Sans MS),shrink,center"),
         (
             "wat_text=a&wat_font=Courier-New-Bold-Italic",
-            "text1(a),size=16,000000ff,family=11(Courier New),weight=700,italic,shrink,center",
+            "text1(a),size=16,color=000000ff,family=11(Courier New),weight=700,italic,shrink,center",
         ),
-        ("wat_text=a&wat_font=Arial-Black", "text1(a),size=16,000000ff,family=5(Arial),weight=900,shrink,center"),
-        ("wat_text=a&wat_gravity=southeast&wat_pad=5", "text1(a),size=16,000000ff,shrink,bottom-right,by=5,5"),
-        ("wat_text=a&wat_gravity=absolute&wat_pos=10p,25p", "text1(a),size=16,000000ff,shrink,top-left,by=0.1r,0.25r"),
-        ("wat_text=a&wat_opacity=0.4", "text1(a),size=16,000000ff,shrink,center,opacity=0.4"),
+        ("wat_text=a&wat_font=Arial-Black", "text1(a),size=16,color=000000ff,family=5(Arial),weight=900,shrink,center"),
+        ("wat_text=a&wat_gravity=southeast&wat_pad=5", "text1(a),size=16,color=000000ff,shrink,bottom-right,by=5,5"),
+        (
+            "wat_text=a&wat_gravity=absolute&wat_pos=10p,25p",
+            "text1(a),size=16,color=000000ff,shrink,top-left,by=0.1r,0.25r",
+        ),
+        ("wat_text=a&wat_opacity=0.4", "text1(a),size=16,color=000000ff,shrink,center,opacity=0.4"),
     ] {
         let url = format!("/p.jpg?wat=1&{query}");
         assert_eq!(parse(&url).plan.stages_text(), format!("orient:exif|overlay:{want}"), "{query}");
@@ -81,7 +88,7 @@ fn watermarks_with_a_position() {
 #[test]
 fn several_watermarks_are_drawn_by_index() {
     let mark = |name: &str, rest: &str| format!("overlay:path1({name}),shrink,{rest},[orient:exif]");
-    let text = |rest: &str| format!("overlay:text1(t),size=16,000000ff,shrink,{rest}");
+    let text = |rest: &str| format!("overlay:text1(t),size=16,color=000000ff,shrink,{rest}");
     for (query, want) in [
         ("wat_url[0]=/l", vec![mark("l", "center")]),
         ("wat_url[2]=/m&wat_url[1]=/l", vec![mark("l", "center"), mark("m", "center")]),

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn text_layers_are_overlays() {
-    let plain = ",000000ff,align=center,snug,center";
+    let plain = ",color=000000ff,align=center,snug,center";
     for (layer, want) in [
         ("i-Hello", format!("text5(Hello),size=45{plain}")),
         ("i-Hello%20you", format!("text9(Hello you),size=45{plain}")),
@@ -15,25 +15,28 @@ fn text_layers_are_overlays() {
         ("ie-NTAlIG9mZiAmIG1vcmUsIMOp,i-x", format!("text18(50% off & more, é),size=45{plain}")),
         ("i-a,fs-24", format!("text1(a),size=24{plain}")),
         ("i-a,fs-24.5", format!("text1(a),size=24.5{plain}")),
-        ("i-a,co-FF000050", "text1(a),size=45,ff000080,align=center,snug,center".to_owned()),
-        ("i-a,ff-Open_Sans", "text1(a),size=45,000000ff,family=9(Open Sans),align=center,snug,center".to_owned()),
-        ("i-a,tg-b", "text1(a),size=45,000000ff,weight=700,align=center,snug,center".to_owned()),
+        ("i-a,co-FF000050", "text1(a),size=45,color=ff000080,align=center,snug,center".to_owned()),
+        ("i-a,ff-Open_Sans", "text1(a),size=45,color=000000ff,family=9(Open Sans),align=center,snug,center".to_owned()),
+        ("i-a,tg-b", "text1(a),size=45,color=000000ff,weight=700,align=center,snug,center".to_owned()),
         (
             "i-a,tg-b_i_strikethrough",
-            "text1(a),size=45,000000ff,weight=700,italic,strikethrough,align=center,snug,center".to_owned(),
+            "text1(a),size=45,color=000000ff,weight=700,italic,strikethrough,align=center,snug,center".to_owned(),
         ),
-        ("i-a,ia-left", "text1(a),size=45,000000ff,align=left,snug,center".to_owned()),
-        ("i-a,w-300", "text1(a),size=45,000000ff,align=center,300x-,wrap,center".to_owned()),
-        ("i-a,w-0.5", "text1(a),size=45,000000ff,align=center,0.5rx-,wrap,center".to_owned()),
-        ("i-a,w-300,fs-20,lh-30", "text1(a),size=20,000000ff,align=center,line=1.5,300x-,wrap,center".to_owned()),
-        ("i-a,pa-5", "text1(a),size=45,000000ff,align=center,snug,pad=(5 5 5 5),center".to_owned()),
-        ("i-a,pa-5_6", "text1(a),size=45,000000ff,align=center,snug,pad=(5 6 5 6),center".to_owned()),
-        ("i-a,pa-5_6_7", "text1(a),size=45,000000ff,align=center,snug,pad=(5 6 7 6),center".to_owned()),
-        ("i-a,pa-5_6_7_8", "text1(a),size=45,000000ff,align=center,snug,pad=(5 6 7 8),center".to_owned()),
-        ("i-a,bg-FFAABB50", "text1(a),size=45,000000ff,align=center,snug,on=ffaabb80,center".to_owned()),
-        ("i-a,al-7", "text1(a),size=45,000000ff,align=center,snug,center,opacity=0.7".to_owned()),
-        ("i-a,lx-10,ly-N20", "text1(a),size=45,000000ff,align=center,snug,bottom-left,by=10,20".to_owned()),
-        ("i-a,lfo-top_left", "text1(a),size=45,000000ff,align=center,snug,top-left".to_owned()),
+        ("i-a,ia-left", "text1(a),size=45,color=000000ff,align=left,snug,center".to_owned()),
+        ("i-a,w-300", "text1(a),size=45,color=000000ff,align=center,box=300x-,fit=wrap,center".to_owned()),
+        ("i-a,w-0.5", "text1(a),size=45,color=000000ff,align=center,box=0.5rx-,fit=wrap,center".to_owned()),
+        (
+            "i-a,w-300,fs-20,lh-30",
+            "text1(a),size=20,color=000000ff,align=center,line=1.5,box=300x-,fit=wrap,center".to_owned(),
+        ),
+        ("i-a,pa-5", "text1(a),size=45,color=000000ff,align=center,snug,pad=(5 5 5 5),center".to_owned()),
+        ("i-a,pa-5_6", "text1(a),size=45,color=000000ff,align=center,snug,pad=(5 6 5 6),center".to_owned()),
+        ("i-a,pa-5_6_7", "text1(a),size=45,color=000000ff,align=center,snug,pad=(5 6 7 6),center".to_owned()),
+        ("i-a,pa-5_6_7_8", "text1(a),size=45,color=000000ff,align=center,snug,pad=(5 6 7 8),center".to_owned()),
+        ("i-a,bg-FFAABB50", "text1(a),size=45,color=000000ff,align=center,snug,on=ffaabb80,center".to_owned()),
+        ("i-a,al-7", "text1(a),size=45,color=000000ff,align=center,snug,center,opacity=0.7".to_owned()),
+        ("i-a,lx-10,ly-N20", "text1(a),size=45,color=000000ff,align=center,snug,bottom-left,by=10,20".to_owned()),
+        ("i-a,lfo-top_left", "text1(a),size=45,color=000000ff,align=center,snug,top-left".to_owned()),
         // The box is rounded before it is turned; a further step works as on any picture.
         ("i-a,fl-h,rt-30,r-5", format!("text1(a),size=45{plain},[mask:corners(5 5 5 5),auto|rotate:30,auto|flip:h]")),
         ("i-a:rt-30,r-5", format!("text1(a),size=45{plain},[rotate:30,auto|mask:corners(5 5 5 5),auto]")),
@@ -118,13 +121,13 @@ fn layers_that_sdks_build() {
         (
             "l-text,i-Hello,lx-10,ly--20,fs-24,ff-Open Sans,co-FF0000,tg-b_i,ia-left,pa-10_20,bg-FFFFFF50,r-5,rt--30,fl-h,\
              al-5,lh-30,w-300,l-end",
-            "overlay:text5(Hello),size=24,ff0000ff,family=9(Open Sans),weight=700,italic,align=left,line=1.25,300x-,wrap,\
+            "overlay:text5(Hello),size=24,color=ff0000ff,family=9(Open Sans),weight=700,italic,align=left,line=1.25,box=300x-,fit=wrap,\
              pad=(10 20 10 20),on=ffffff80,bottom-left,by=10,20,opacity=0.5,\
              [mask:corners(5 5 5 5),auto|rotate:330,auto|flip:h]",
         ),
         (
             "l-text,i-Hello,lxc-10,lyc-20,lap-center,l-end",
-            "overlay:text5(Hello),size=45,000000ff,align=center,snug,center,by=10,20",
+            "overlay:text5(Hello),size=45,color=000000ff,align=center,snug,center,by=10,20",
         ),
         (
             "l-image,i-a@@logo.png,lm-multiply,w-100,o-40,b-1_red,r-max,t-false,dpr-2:rt-30,l-end",
@@ -163,6 +166,6 @@ fn texts_that_sdks_build() {
     let raw = raw.replace("bw_mul_0.1", "10");
     assert_eq!(
         stages(&raw),
-        "resize:300x-,inside|overlay:text18(50% off & more, é),size=24,000000ff,align=center,snug,top-left,by=10,0"
+        "resize:300x-,inside|overlay:text18(50% off & more, é),size=24,color=000000ff,align=center,snug,top-left,by=10,0"
     );
 }

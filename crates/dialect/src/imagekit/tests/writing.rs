@@ -200,7 +200,9 @@ proptest! {
         prop_assert!(again.warnings.is_empty(), "{} {:?}", written, again.warnings);
         let mut canonical = parsed.plan.clone();
         canonical.canonicalise();
-        prop_assert_eq!(canonical, parsed.plan);
+        prop_assert_eq!(&canonical, &parsed.plan);
+        let read = Plan::from_stages_text(&parsed.plan.stages_text()).unwrap();
+        prop_assert_eq!(read.stages, parsed.plan.stages);
     }
 
     #[test]
