@@ -34,5 +34,6 @@ fn linear(encoded: impl Iterator<Item = f32>) -> Vec<u8> {
 
 fn slice(bytes: &[u8], width: u32, height: u32) -> Result<PixelSlice<'_>, Box<dyn Error>> {
     let row = width as usize * 12;
-    PixelSlice::new(bytes, width, height, row, PixelDescriptor::RGBF32_LINEAR).map_err(|error| format!("{error:?}").into())
+    PixelSlice::new(bytes, width, height, row, PixelDescriptor::RGBF32_LINEAR)
+        .map_err(|error| format!("{error:?}").into())
 }

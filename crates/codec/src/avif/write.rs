@@ -10,7 +10,7 @@ use crate::{Channels, CodecError, Encode, Pixels, Planar};
 const ALPHA_QUALITY: c_int = 90;
 
 /// libaom's tuning for still pictures: quantiser matrices, sharper rounding, more bits for smooth blocks. At equal
-/// SSIMULACRA2 files of three photographs are 3, 16 and 19 % smaller than without.
+/// SSIMULACRA2 files of three photographs are 2, 14 and 18 % smaller than without.
 const TUNE: (&CStr, &CStr) = (c"color:tune", c"ssimulacra2");
 
 /// libaom's speed in its all-intra mode, 0 to 9, by pixels: nothing can call the encoder off, so it is given no more work
@@ -216,7 +216,7 @@ mod tests {
     /// What every size and quality passes to the library must be a combination that it takes: its tuning refuses some.
     #[test]
     fn every_quality_is_written() {
-        for (width, height) in [(1, 1), (64, 48), (601, 450), (1100, 920)] {
+        for (width, height) in [(1, 1), (64, 48), (520, 490), (1010, 1000)] {
             let color = |at: u32| [at % 251, at / 7 % 241, at / 31 % 239].map(|value| value as u8);
             for channels in [Channels::Rgb, Channels::Rgba] {
                 let data = (0..width * height).flat_map(|at| match channels {
