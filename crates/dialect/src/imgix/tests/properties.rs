@@ -321,7 +321,7 @@ fn hostile() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: testkit::cases(2000), failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: testkit::cases(1000), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn what_is_said_survives_the_query(said in everything()) {
