@@ -42,7 +42,14 @@ fn main() {
     for (name, frames) in [("moving", moving), ("inset", inset)] {
         let frames = frames.into_iter().map(|pixels| Frame { pixels, delay_ms: 80 }).collect();
         let picture = Picture { frames, loops: 0 };
-        let how = Encode { format: Format::Gif, quality: 80, lossless: false, progressive: false, palette: false };
+        let how = Encode {
+            format: Format::Gif,
+            quality: 80,
+            lossless: false,
+            progressive: false,
+            palette: false,
+            ..Encode::default()
+        };
         let before = spent();
         let file = codec::encode(&picture, &how, &Cancel::never()).unwrap();
         let cost = spent() - before;

@@ -158,8 +158,14 @@ mod tests {
     /// A lossless still of one colour as an extended file with more chunks.
     fn extended(flags: u8, chunks: &[(&[u8; 4], &[u8])]) -> Vec<u8> {
         let pixels = Pixels { width: 8, height: 4, channels: Channels::Rgb, data: [200, 50, 50].repeat(32) };
-        let how =
-            Encode { format: plan::Format::Webp, quality: 90, lossless: true, progressive: false, palette: false, ..Encode::default() };
+        let how = Encode {
+            format: plan::Format::Webp,
+            quality: 90,
+            lossless: true,
+            progressive: false,
+            palette: false,
+            ..Encode::default()
+        };
         let plain = encode(&Picture::still(pixels), &how, &Cancel::never()).unwrap();
         let mut body = b"WEBPVP8X\x0A\0\0\0".to_vec();
         body.extend_from_slice(&[flags, 0, 0, 0, 7, 0, 0, 3, 0, 0]);

@@ -84,7 +84,13 @@ fn made_up() -> Result<Vec<u8>, codec::CodecError> {
         }
     }
     let pixels = codec::Pixels { width, height, channels: codec::Channels::Rgb, data };
-    let encode =
-        codec::Encode { format: Format::Jpeg, quality: 90, lossless: false, progressive: false, palette: false };
+    let encode = codec::Encode {
+        format: Format::Jpeg,
+        quality: 90,
+        lossless: false,
+        progressive: false,
+        palette: false,
+        ..codec::Encode::default()
+    };
     codec::encode(&codec::Picture::still(pixels), &encode, &codec::Cancel::never())
 }

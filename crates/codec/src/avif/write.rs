@@ -225,7 +225,14 @@ mod tests {
                 });
                 let pixels = Pixels { width, height, channels, data: data.collect() };
                 let format = plan::Format::Avif;
-                let of = |quality| Encode { format, quality, lossless: false, progressive: false, palette: false, ..Encode::default() };
+                let of = |quality| Encode {
+                    format,
+                    quality,
+                    lossless: false,
+                    progressive: false,
+                    palette: false,
+                    ..Encode::default()
+                };
                 let mut last = 0;
                 for quality in [0, 1, 50, 100] {
                     let file = encode(&pixels, &of(quality)).unwrap();

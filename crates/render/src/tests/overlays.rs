@@ -71,7 +71,7 @@ fn failing(stages: Vec<Stage>, pictures: &[Option<&[u8]>], budget: &Budget) -> C
 fn drawn(master: &[u8], stages: Vec<Stage>, pictures: &[&[u8]]) -> Pixels {
     let pictures: Vec<_> = pictures.iter().map(|bytes| Some(*bytes)).collect();
     let out = job(master, stages, &pictures, Format::Png, &Budget::default(), &Cancel::never()).unwrap();
-    assert_eq!(out.left_out, []);
+    assert!(out.left_out.is_empty());
     decoded(&out.bytes).frames.remove(0).pixels
 }
 

@@ -61,7 +61,14 @@ fn framed_photo(border: [u8; 3], quality: u8) -> Pixels {
             border.map(|v| v - 3 + (noise(x, y) % 7) as u8)
         }
     });
-    let how = Encode { format: Format::Jpeg, quality, lossless: false, progressive: false, palette: false };
+    let how = Encode {
+        format: Format::Jpeg,
+        quality,
+        lossless: false,
+        progressive: false,
+        palette: false,
+        ..Encode::default()
+    };
     let file = codec::encode(&Picture::still(picture), &how, &Cancel::never()).unwrap();
     let back = codec::decode(&file, &Decode::default(), &Budget::default(), &Cancel::never()).unwrap();
     back.picture.frames[0].pixels.clone()
