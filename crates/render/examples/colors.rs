@@ -9,6 +9,12 @@ use std::time::Duration;
 use plan::{AcceptClass, Adjust, Color, Filter, Fixed, Format, FormatRule, OutputRule, Plan, Quality, Stage, Unsharp};
 use render::{Job, render};
 
+/// Loaded once: most of the time of a small picture otherwise.
+fn fonts() -> &'static render::Fonts {
+    static FONTS: std::sync::LazyLock<render::Fonts> = std::sync::LazyLock::new(render::Fonts::embedded);
+    &FONTS
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     let (budget, cancel) = (codec::Budget::default(), codec::Cancel::never());
     let output =
@@ -20,7 +26,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let timed = |stages: &[Stage]| -> Result<(Duration, Duration, f64), codec::CodecError> {
         let plan = Plan { stages: stages.to_vec(), output: output.clone() };
-        let job = Job { master: &master, pictures: &[], plan: &plan, spec: &spec, budget: &budget, cancel: &cancel };
+        let job = Job {
+            master: &master,
+            pictures: &[],
+            fonts: fonts(),
+            plan: &plan,
+            spec: &spec,
+            budget: &budget,
+            cancel: &cancel,
+        };
         let (mut decode, mut staged, mut pixels) = (Duration::MAX, Duration::MAX, 0.0);
         for _ in 0..3 {
             let out = render(&job)?;

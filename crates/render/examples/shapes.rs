@@ -12,6 +12,12 @@ use plan::{
 };
 use render::{Job, render};
 
+/// Loaded once: most of the time of a small picture otherwise.
+fn fonts() -> &'static render::Fonts {
+    static FONTS: std::sync::LazyLock<render::Fonts> = std::sync::LazyLock::new(render::Fonts::embedded);
+    &FONTS
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = std::env::args().collect();
     let [_, file, folder, width @ ..] = args.as_slice() else { return Err("usage: shapes FILE FOLDER [WIDTH]".into()) };
@@ -24,7 +30,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         let (budget, cancel) = (codec::Budget::default(), codec::Cancel::never());
         let took = |stages: Vec<Stage>| {
             let plan = Plan { stages, output: output.clone() };
-            render(&Job { master: &master, pictures: &[], plan: &plan, spec: &spec, budget: &budget, cancel: &cancel })
+            render(&Job {
+                master: &master,
+                pictures: &[],
+                fonts: fonts(),
+                plan: &plan,
+                spec: &spec,
+                budget: &budget,
+                cancel: &cancel,
+            })
         };
         let plain = took(vec![Stage::Orient(Orient::Exif), resize.clone()])?;
         let made = took(vec![Stage::Orient(Orient::Exif), resize, stage])?;

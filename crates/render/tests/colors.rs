@@ -8,6 +8,12 @@ use codec::{Budget, Cancel, Channels, Decode, Pixels};
 use plan::{AcceptClass, Adjust, Color, Filter, Fixed, Format, FormatRule, OutputRule, Plan, Stage, Unsharp};
 use render::{Job, render};
 
+/// Loaded once: most of the time of a small picture otherwise.
+fn fonts() -> &'static render::Fonts {
+    static FONTS: std::sync::LazyLock<render::Fonts> = std::sync::LazyLock::new(render::Fonts::embedded);
+    &FONTS
+}
+
 fn goldens() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/goldens/colors")
 }
@@ -19,7 +25,7 @@ fn read(name: &str) -> (Vec<u8>, Pixels) {
 }
 
 fn decode(bytes: &[u8]) -> Pixels {
-    let ask = Decode { at_least: None, all_frames: false };
+    let ask = Decode::default();
     codec::decode(bytes, &ask, &Budget::default(), &Cancel::never()).unwrap().picture.frames.remove(0).pixels
 }
 
@@ -28,7 +34,7 @@ fn made(master: &[u8], stage: &Stage) -> Pixels {
     let spec = output.resolve(AcceptClass::Avif);
     let plan = Plan { stages: vec![stage.clone()], output };
     let (budget, cancel) = (Budget::default(), Cancel::never());
-    let job = Job { master, pictures: &[], plan: &plan, spec: &spec, budget: &budget, cancel: &cancel };
+    let job = Job { master, pictures: &[], fonts: fonts(), plan: &plan, spec: &spec, budget: &budget, cancel: &cancel };
     decode(&render(&job).unwrap().bytes)
 }
 

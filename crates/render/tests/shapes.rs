@@ -13,6 +13,12 @@ use plan::{
 };
 use render::{Job, render};
 
+/// Loaded once: most of the time of a small picture otherwise.
+fn fonts() -> &'static render::Fonts {
+    static FONTS: std::sync::LazyLock<render::Fonts> = std::sync::LazyLock::new(render::Fonts::embedded);
+    &FONTS
+}
+
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/goldens/shapes")
 }
@@ -103,7 +109,7 @@ fn rendered(master: &[u8], stage: Stage) -> Vec<u8> {
     let rule = OutputRule { format: FormatRule::Always(Format::Png), ..OutputRule::default() };
     let (spec, budget, cancel) = (rule.resolve(plan::AcceptClass::Basic), Budget::default(), Cancel::never());
     let plan = Plan { stages: vec![stage], output: rule };
-    let job = Job { master, pictures: &[], plan: &plan, spec: &spec, budget: &budget, cancel: &cancel };
+    let job = Job { master, pictures: &[], fonts: fonts(), plan: &plan, spec: &spec, budget: &budget, cancel: &cancel };
     render(&job).unwrap().bytes
 }
 
