@@ -53,7 +53,7 @@ pub(super) fn spell(output: &OutputRule, settings: &Settings, said: &mut Said) -
     for (is, what) in [
         (output.max_bytes.is_some(), "a limit in bytes"),
         (output.likeness.is_some(), "a likeness"),
-        (output.smallest, "giving up a format that is larger"),
+        (!output.smallest && output.negotiates(), "a format that is larger than the fallback"),
     ] {
         if is {
             return Err(what.to_owned());
