@@ -334,7 +334,7 @@ fn refuse(error: TiffError, cancel: &Cancel) -> CodecError {
         TiffError::IoError(e) if e.kind() == io::ErrorKind::UnexpectedEof => {
             CodecError::Truncated("the TIFF ends before its last pixel".into())
         }
-        TiffError::LimitsExceeded => CodecError::OverBudget { what: "memory", found: u64::MAX, limit: 0 },
+        TiffError::LimitsExceeded => CodecError::Corrupt("TIFF: tables of more data than is read".into()),
         TiffError::UnsupportedError(e) => CodecError::Unsupported(format!("TIFF: {e}")),
         e => CodecError::Corrupt(format!("TIFF: {e}")),
     }
