@@ -76,6 +76,9 @@ pub(crate) fn to_srgb(
     convert(data, samples, parsed.as_ref(), cancel)
 }
 
+/// Samples, their layout, and the profile that they are still in.
+pub(crate) type Settled = (Vec<u8>, Channels, Option<Vec<u8>>);
+
 /// As [`to_srgb`], or untouched with the profile to hand out: where that is asked for, the samples are RGB, and the profile
 /// would change something.
 pub(crate) fn settle(

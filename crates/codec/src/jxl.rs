@@ -9,7 +9,7 @@ use ::jxl::api::{
 };
 use ::jxl::error::Error;
 
-use crate::icc::{self, Samples};
+use crate::icc::{self, Samples, Settled};
 use crate::limits;
 use crate::{Budget, Cancel, Channels, CodecError, Decode, Decoded, Frame, Info, Kind, Picture, Pixels};
 
@@ -97,7 +97,7 @@ impl Colors {
         profile: Option<&[u8]>,
         keep: bool,
         cancel: &Cancel,
-    ) -> Result<(Vec<u8>, Channels, Option<Vec<u8>>), CodecError> {
+    ) -> Result<Settled, CodecError> {
         match self {
             Colors::Gray => Ok((icc::to_srgb(data, Samples::Gray, profile, cancel)?, Channels::Rgb, None)),
             Colors::GrayAlpha => {
