@@ -81,6 +81,9 @@ pub fn srgb_profile() -> Vec<u8> {
     ColorProfile::new_srgb().encode().unwrap_or_default()
 }
 
+/// Samples, their layout, and the profile that they are still in.
+pub(crate) type Settled = (Vec<u8>, Channels, Option<Vec<u8>>);
+
 /// As [`to_srgb`], or untouched with the profile to hand out: where that is asked for, the samples are RGB, and the profile
 /// would change something.
 pub(crate) fn settle(

@@ -9,7 +9,7 @@ use ::jxl::api::{
 };
 use ::jxl::error::Error;
 
-use crate::icc::{self, Samples};
+use crate::icc::{self, Samples, Settled};
 use crate::limits;
 use crate::{Budget, Cancel, Channels, CodecError, Decode, Decoded, Frame, Info, Kind, Picture, Pixels};
 
@@ -25,6 +25,9 @@ pub(crate) fn probe(bytes: &[u8], budget: &Budget) -> Result<Info, CodecError> {
 pub(crate) fn decode(bytes: &[u8], ask: &Decode, budget: &Budget, cancel: &Cancel) -> Result<Decoded, CodecError> {
     let mut reader = Reader::open(bytes, budget, cancel, false)?;
     let info = reader.info.clone();
+    if !reader.complete {
+        return Err(CodecError::Truncated("the JPEG XL ends before its last frame".into()));
+    }
     let wanted = if ask.all_frames { info.frames } else { 1 };
     limits::frames(wanted.into(), budget)?;
     let area = limits::area(info.width, info.height);
@@ -94,7 +97,7 @@ impl Colors {
         profile: Option<&[u8]>,
         keep: bool,
         cancel: &Cancel,
-    ) -> Result<(Vec<u8>, Channels, Option<Vec<u8>>), CodecError> {
+    ) -> Result<Settled, CodecError> {
         match self {
             Colors::Gray => Ok((icc::to_srgb(data, Samples::Gray, profile, cancel)?, Channels::Rgb, None)),
             Colors::GrayAlpha => {
@@ -127,6 +130,8 @@ struct Reader<'a> {
     /// Channels beside those of colour.
     extra: u64,
     loops: u32,
+    /// The frames were counted up to one that says it is the last.
+    complete: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -166,15 +171,15 @@ impl<'a> Reader<'a> {
             extra_channel_format: vec![None; extra],
         };
         decoder.set_pixel_format(format).map_err(|e| refuse(&e, cancel))?;
-        let frames = match (&basic.animation, only_frames) {
+        let (frames, complete) = match (&basic.animation, only_frames) {
             (Some(_), false) => count_frames(bytes, budget, cancel),
-            _ => 1,
+            _ => (1, true),
         };
         let may_have_alpha = matches!(colors, Colors::GrayAlpha | Colors::Rgba);
         let info =
             Info { kind: Kind::JpegXl, width, height, orientation: basic.orientation as u8, may_have_alpha, frames };
         let loops = basic.animation.map_or(0, |animation| animation.num_loops);
-        Ok(Reader { decoder, input, cancel, info, colors, extra: extra as u64, loops })
+        Ok(Reader { decoder, input, cancel, info, colors, extra: extra as u64, loops, complete })
     }
 
     /// Goes on to what is next; an end of the data is an error.
@@ -197,10 +202,10 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Frames that are there, by their headers; as many as are read before the data ends.
-fn count_frames(bytes: &[u8], budget: &Budget, cancel: &Cancel) -> u32 {
+/// Frames that are there, by their headers, and whether the last is among them or the budget is spent.
+fn count_frames(bytes: &[u8], budget: &Budget, cancel: &Cancel) -> (u32, bool) {
     let Ok(mut reader) = Reader::open(bytes, budget, cancel, true) else {
-        return 1;
+        return (1, false);
     };
     while let Ok(event) = reader.step(None) {
         let frames = reader.decoder.scanned_frames().len();
@@ -208,7 +213,9 @@ fn count_frames(bytes: &[u8], budget: &Budget, cancel: &Cancel) -> u32 {
             break;
         }
     }
-    u32::try_from(reader.decoder.scanned_frames().len()).unwrap_or(u32::MAX).max(1)
+    let frames = reader.decoder.scanned_frames();
+    let complete = frames.last().is_some_and(|frame| frame.is_last) || frames.len() > budget.frames as usize;
+    (u32::try_from(frames.len()).unwrap_or(u32::MAX).max(1), complete)
 }
 
 /// Runs the decoder's pieces on this thread, and none more once the job is to stop.

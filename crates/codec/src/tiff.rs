@@ -8,7 +8,7 @@ use tiff::decoder::{Decoder, DecodingResult, Limits};
 use tiff::tags::Tag;
 use tiff::{ColorType, TiffError};
 
-use crate::icc::{self, Samples};
+use crate::icc::{self, Samples, Settled};
 use crate::limits;
 use crate::{Budget, Cancel, Channels, CodecError, Decode, Decoded, Info, Kind, Picture, Pixels};
 
@@ -147,7 +147,7 @@ impl<'a> Page<'a> {
         profile: Option<&[u8]>,
         keep: bool,
         cancel: &Cancel,
-    ) -> Result<(Vec<u8>, Channels, Option<Vec<u8>>), CodecError> {
+    ) -> Result<Settled, CodecError> {
         let first = |wanted: usize| -> Vec<u8> {
             if count == wanted {
                 return data.clone();
@@ -334,6 +334,7 @@ fn refuse(error: TiffError, cancel: &Cancel) -> CodecError {
         TiffError::IoError(e) if e.kind() == io::ErrorKind::UnexpectedEof => {
             CodecError::Truncated("the TIFF ends before its last pixel".into())
         }
+        TiffError::LimitsExceeded => CodecError::Corrupt("TIFF: tables of more data than is read".into()),
         TiffError::UnsupportedError(e) => CodecError::Unsupported(format!("TIFF: {e}")),
         e => CodecError::Corrupt(format!("TIFF: {e}")),
     }

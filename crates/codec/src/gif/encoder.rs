@@ -192,7 +192,7 @@ fn diffuse(drawn: &[u8], width: usize, colors: &[[u8; 3]], cancel: &Cancel) -> R
                 continue;
             }
             let wanted: [i32; 3] =
-                std::array::from_fn(|c| (i32::from(pixel[c]) + (here[x + 1][c] + 8 >> 4)).clamp(0, 255));
+                std::array::from_fn(|c| (i32::from(pixel[c]) + ((here[x + 1][c] + 8) >> 4)).clamp(0, 255));
             let index = nearest.of(wanted.map(|v| v as u8));
             out[x] = index;
             let got = colors[usize::from(index)];
