@@ -1,7 +1,7 @@
 //! Shapes, frames, gradients, shadows, backgrounds and turns beside references that others drew: what they are and how far
 //! off we are stands in `goldens/shapes/PROVENANCE.md`; `scripts/goldens/shapes.py` draws them.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 use std::fs;
 use std::path::{Path, PathBuf};

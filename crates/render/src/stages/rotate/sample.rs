@@ -90,19 +90,29 @@ impl<'a> Sampler<'a> {
         match (self.pixels.channels, inside) {
             (Channels::Rgb, true) => {
                 let mut sum = [0.0f32; 3];
-                for (row, weight) in (y0..).zip(down) {
+                for (row, down) in (y0..).zip(down) {
                     let start = (row * w + x0) as usize * 3;
                     let (taps, _) = self.pixels.data[start..start + 12].as_chunks::<3>();
-                    let mut line = [0.0f32; 3];
-                    for (tap, weight) in taps.iter().zip(across) {
-                        for (sum, value) in line.iter_mut().zip(tap) {
-                            *sum += f32::from(*value) * weight;
-                        }
+                    for (tap, across) in taps.iter().zip(across) {
+                        let weight = across * down;
+                        sum = std::array::from_fn(|c| sum[c] + f32::from(tap[c]) * weight);
                     }
-                    sum.iter_mut().zip(line).for_each(|(sum, value)| *sum += value * weight);
                 }
                 let [r, g, b] = sum.map(level);
                 [r, g, b, 255]
+            }
+            (Channels::Rgba, true) => {
+                let mut sum = [0.0f32; 4];
+                for (row, down) in (y0..).zip(down) {
+                    let start = (row * w + x0) as usize * 4;
+                    let (taps, _) = self.pixels.data[start..start + 16].as_chunks::<4>();
+                    for (&[r, g, b, a], across) in taps.iter().zip(across) {
+                        let weight = f32::from(a) * across * down;
+                        let values = [f32::from(r), f32::from(g), f32::from(b), 1.0];
+                        sum = std::array::from_fn(|c| sum[c] + values[c] * weight);
+                    }
+                }
+                divided(sum)
             }
             _ => self.weighed(x0, y0, across, down),
         }
@@ -126,12 +136,17 @@ impl<'a> Sampler<'a> {
                 sum[3] += alpha;
             }
         }
-        if sum[3] < 0.5 {
-            return [0; 4];
-        }
-        let color = |c: usize| level(sum[c] / sum[3]);
-        [color(0), color(1), color(2), level(sum[3])]
+        divided(sum)
     }
+}
+
+/// Straight alpha, from sums that are premultiplied.
+fn divided([r, g, b, alpha]: [f32; 4]) -> [u8; 4] {
+    if alpha < 0.5 {
+        return [0; 4];
+    }
+    let share = 1.0 / alpha;
+    [level(r * share), level(g * share), level(b * share), level(alpha)]
 }
 
 fn level(value: f32) -> u8 {
