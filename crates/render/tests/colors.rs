@@ -126,7 +126,7 @@ const CASES: &[(&str, &str, f64, u8)] = &[
     ("gamma.numpy", "portrait", 0.01, 1),
     ("gamma.sharp", "portrait", 0.36, 1),
     ("grayscale.rsvg", "portrait", 0.02, 1),
-    ("grayscale.sharp", "portrait", 3.14, 28),
+    ("grayscale.sharp", "portrait", 3.13, 28),
     ("halftone.numpy", "portrait", 0.04, 1),
     ("highlights.numpy", "portrait", 0.05, 1),
     ("hue-bowl.rsvg", "bowl", 0.03, 2),
