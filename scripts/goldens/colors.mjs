@@ -48,7 +48,6 @@ await bySharp("gamma", "portrait", (p) => p.gamma(1, 1.8));
 await bySharp("blur-2.5", "portrait", (p) => p.blur({ sigma: 2.5, precision: "float", minAmplitude: 0.01 }));
 await bySharp("blur-bowl", "bowl", (p) => p.blur({ sigma: 3, precision: "float", minAmplitude: 0.01 }));
 await bySharp("sharpen", "portrait", (p) => p.sharpen({ sigma: 1.2, m1: 2, m2: 2, x1: 0, y2: 100, y3: 100 }));
-await bySharp("stretch", "mountains", (p) => p.normalise({ lower: 1, upper: 99 }));
 await bySharp("grayscale", "portrait", (p) => p.greyscale());
 
 await bySvg("invert", "bowl", linear(-1, 1));

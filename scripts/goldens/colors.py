@@ -280,7 +280,7 @@ SOURCES = {
     "numpy": "the formula at `plan::Adjust` or `plan::Filter`, in floating point (numpy)",
     "scipy": "the formula with `scipy.ndimage.gaussian_filter` (cut at 5 sigma) or `uniform_filter`",
     "pillow": "Pillow: `ImageOps.invert`, `ImageFilter.GaussianBlur`, `UnsharpMask`, `Image.blend`, `ImageChops.add`",
-    "sharp": "sharp: `negate`, `linear`, `gamma`, `blur`, `sharpen`, `normalise`, `greyscale`",
+    "sharp": "sharp: `negate`, `linear`, `gamma`, `blur`, `sharpen`, `greyscale` (of linear light)",
     "rsvg": "librsvg (in sharp): the functions of W3C Filter Effects 1, as the SVG primitives that they stand for",
 }
 

@@ -34,7 +34,7 @@ fn exactly(row: &[f32], sigma: f64) -> Vec<f64> {
 }
 
 /// The hardest that can be asked of it: a step from black to white, and stripes of noise, at every sigma and place.
-/// Measured: at most 0.12 up to 6 pixels, 0.61 of 255 above.
+/// Measured: at most 0.042 of 255 below 6 pixels, 0.981 above (white noise; steps are nearer).
 #[test]
 fn a_blur_of_any_size_is_near_the_true_gaussian() {
     let mut seed = 7u32;
@@ -66,7 +66,7 @@ fn a_blur_of_any_size_is_near_the_true_gaussian() {
             worst[usize::from(sigma >= 6.0)] = worst[usize::from(sigma >= 6.0)].max(far);
         }
     }
-    assert!(worst[0] < 0.13 && worst[1] < 0.63, "{worst:?}");
+    assert!(worst[0] < 0.05 && worst[1] < 1.0, "{worst:?}");
 }
 
 fn with_ghosts(ghost: [u8; 3]) -> Pixels {
