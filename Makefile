@@ -3,7 +3,7 @@ CARGO_TARGET_DIR ?= $(HOME)/.cache/afterimage/target
 export CARGO_TARGET_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long lint fmt audit bench bench-purge bench-race setup clean dist
+.PHONY: help run test test-long lint fmt audit bench bench-purge bench-render bench-race fuzz goldens setup clean dist
 
 help: ## list these targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -29,11 +29,20 @@ audit: ## 200,000 purges from outside while the server fills: not one stale answ
 bench: ## speed of renders and hits, against other servers
 	@scripts/bench speed
 
+bench-render: ## renders against sharp and oximg: CPU, size, score, memory, in process and through the server
+	@scripts/bench renders
+
 bench-purge: ## what a purge costs, with one derivative and with ten thousand
 	@scripts/bench purge
 
 bench-race: ## purges during fills: stale answers here, and from Varnish, Squid and Traffic Server
 	@scripts/bench race
+
+fuzz: ## run the fuzzers, 60 s each: decoders, dialects, plans
+	@scripts/fuzz 60
+
+goldens: ## make the references of the tests anew, and a page that shows what changed
+	@scripts/make-goldens
 
 setup: ## install what building needs and this machine lacks (Debian, Ubuntu)
 	@scripts/setup

@@ -20,6 +20,8 @@ ROOT = Path(__file__).resolve().parent.parent
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR") or Path.home() / ".cache/afterimage/target")
 KEY = "ak_000102030405060708090a0b0c0d0e0f1011121314151617"
 BEGUN = time.monotonic()
+# Where what is measured runs; the load comes from another core.
+SERVER_CORE = 0
 
 
 def say(text):
@@ -125,6 +127,12 @@ class CpuClock:
             except OSError:
                 pass  # A child that has ended, such as nginx's cache loader, keeps the time it had.
         return sum(self.clocks.values())
+
+
+def peak_memory(process):
+    """The most memory the process ever had at once, in bytes."""
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    return 1024 * int(re.search(r"VmHWM:\s+(\d+) kB", status)[1])
 
 
 class Neighbours:

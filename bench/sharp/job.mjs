@@ -1,5 +1,5 @@
 // The counterpart of crates/render/examples/bench_job.rs: the same commands, carried out by sharp.
-// node job.mjs FILE, then one command a line: WIDTH QUALITY MODE COUNT [SAVE-AS].
+// node job.mjs FILE, then one command a line: SIZE QUALITY MODE COUNT LANES [SAVE-AS].
 import { readFileSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import sharp from "sharp";
@@ -7,6 +7,7 @@ import sharp from "sharp";
 sharp.concurrency(1);
 sharp.cache(false);
 const master = readFileSync(process.argv[2]);
+const animated = master.subarray(0, 3).toString("latin1") === "GIF";
 
 // Efforts are the library's defaults, but where the name says otherwise.
 const write = {
@@ -19,14 +20,21 @@ const write = {
   palette: (image) => image.png({ palette: true }),
 };
 
-async function render(width, quality, mode) {
-  return write[mode](sharp(master).autoOrient().resize({ width }), quality).toBuffer({ resolveWithObject: true });
+async function render(size, quality, mode) {
+  const [width, height] = size.split("x").map(Number);
+  const image = sharp(master, { animated }).autoOrient().resize(height ? { width, height, fit: "cover" } : { width });
+  return write[mode](image, quality).toBuffer({ resolveWithObject: true });
+}
+
+async function lane(count, ...job) {
+  let made;
+  for (let i = 0; i < count; i++) made = await render(...job);
+  return made;
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
-  const [width, quality, mode, count, save] = line.trim().split(/\s+/);
-  let made;
-  for (let i = 0; i < Number(count); i++) made = await render(Number(width), Number(quality), mode);
+  const [size, quality, mode, count, lanes, save] = line.trim().split(/\s+/);
+  const [made] = await Promise.all(Array.from({ length: Number(lanes) }, () => lane(Number(count), size, Number(quality), mode)));
   if (save) writeFileSync(save, made.data);
-  console.log(`${made.info.width} ${made.info.height} ${made.data.length}`);
+  console.log(`${made.info.width} ${made.info.pageHeight ?? made.info.height} ${made.data.length}`);
 }

@@ -1,23 +1,30 @@
-// Scores JPEG files against a reference that is neither side's code: the full decode of the master, scaled by a
-// Lanczos-3 filter in floating point. node score.mjs MASTER FILE...  prints one line per file: PSNR-RGB SSIM-LUMA.
+// Scores files against a reference that is neither side's code: the full decode of the master, scaled by a Lanczos-3 filter in floating
+// point, and put on white where it is transparent. node score.mjs SCORER MASTER SIZE FILE... prints one line per file:
+// SSIMULACRA2 PSNR-RGB. SCORER is the program `ssimulacra2` of bench/peer. Of an animation the first, a middle and the last frame count.
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import sharp from "sharp";
 
-const [masterPath, ...files] = process.argv.slice(2);
+const [scorer, masterPath, size, ...files] = process.argv.slice(2);
+const [wide, high] = size.split("x").map(Number);
 
-async function pixels(path) {
-  const { data, info } = await sharp(path).autoOrient().toColourspace("srgb").flatten({ background: "#ffffff" }).raw().toBuffer({ resolveWithObject: true });
-  return { width: info.width, height: info.height, data };
+async function pixels(path, page, keepAlpha) {
+  const image = sharp(path, { page }).autoOrient().toColourspace("srgb");
+  const { data, info } = await (keepAlpha ? image : image.flatten({ background: "#ffffff" })).raw().toBuffer({ resolveWithObject: true });
+  return { width: info.width, height: info.height, channels: info.channels, data };
 }
 
 const sinc = (x) => (x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x));
 const lanczos = (x) => (Math.abs(x) < 3 ? sinc(x) * sinc(x / 3) : 0);
 
-// For each target pixel: the first source pixel and the weights from there on.
-function taps(from, to) {
-  const scale = from / to;
+// For each target pixel of a stretch of the source: the first source pixel and the weights from there on.
+function taps(from, begin, length, to) {
+  const scale = length / to;
   const support = 3 * Math.max(scale, 1);
   return Array.from({ length: to }, (_, i) => {
-    const centre = (i + 0.5) * scale;
+    const centre = begin + (i + 0.5) * scale;
     const first = Math.max(0, Math.floor(centre - support));
     const last = Math.min(from - 1, Math.ceil(centre + support));
     const weights = [];
@@ -28,81 +35,71 @@ function taps(from, to) {
 }
 
 function scaled(image, width, height) {
-  const { data } = image;
-  const across = new Float64Array(width * image.height * 3);
-  const columns = taps(image.width, width);
+  const { data, channels } = image;
+  // What is transparent counts with its weight, and lies on white afterwards.
+  const source = channels === 4 ? premultiplied(data) : data;
+  const cover = high ? Math.min(image.width / width, image.height / height) : 0;
+  const [w, h] = cover ? [width * cover, height * cover] : [image.width, image.height];
+  const columns = taps(image.width, (image.width - w) / 2, w, width);
+  const rows = taps(image.height, (image.height - h) / 2, h, height);
+  const across = new Float64Array(width * image.height * channels);
   for (let y = 0; y < image.height; y++)
-    for (let x = 0; x < width; x++)
-      for (let c = 0; c < 3; c++) {
-        const { first, weights } = columns[x];
+    for (let x = 0; x < width; x++) {
+      const { first, weights } = columns[x];
+      for (let c = 0; c < channels; c++) {
         let sum = 0;
-        for (let k = 0; k < weights.length; k++) sum += weights[k] * data[(y * image.width + first + k) * 3 + c];
-        across[(y * width + x) * 3 + c] = sum;
+        for (let k = 0; k < weights.length; k++) sum += weights[k] * source[(y * image.width + first + k) * channels + c];
+        across[(y * width + x) * channels + c] = sum;
       }
-  const out = new Float64Array(width * height * 3);
-  const rows = taps(image.height, height);
-  for (let y = 0; y < height; y++)
-    for (let x = 0; x < width * 3; x++) {
-      const { first, weights } = rows[y];
-      let sum = 0;
-      for (let k = 0; k < weights.length; k++) sum += weights[k] * across[(first + k) * width * 3 + x];
-      out[y * width * 3 + x] = Math.min(255, Math.max(0, sum));
     }
+  const out = new Float64Array(width * height * 3);
+  for (let y = 0; y < height; y++) {
+    const { first, weights } = rows[y];
+    for (let x = 0; x < width; x++) {
+      const sums = [0, 0, 0, 0];
+      for (let k = 0; k < weights.length; k++)
+        for (let c = 0; c < channels; c++) sums[c] += weights[k] * across[((first + k) * width + x) * channels + c];
+      const white = channels === 4 ? 255 - sums[3] : 0;
+      for (let c = 0; c < 3; c++) out[(y * width + x) * 3 + c] = Math.min(255, Math.max(0, sums[c] + white));
+    }
+  }
   return { width, height, data: out };
+}
+
+function premultiplied(data) {
+  const out = new Float64Array(data.length);
+  for (let i = 0; i < data.length; i += 4) {
+    for (let c = 0; c < 3; c++) out[i + c] = (data[i + c] * data[i + 3]) / 255;
+    out[i + 3] = data[i + 3];
+  }
+  return out;
 }
 
 function psnr(a, b) {
   let sum = 0;
-  for (let i = 0; i < a.data.length; i++) sum += (a.data[i] - b.data[i]) ** 2;
-  return 10 * Math.log10((255 * 255) / (sum / a.data.length));
+  for (let i = 0; i < a.length; i++) sum += (a[i] - b[i]) ** 2;
+  return 10 * Math.log10((255 * 255) / (sum / a.length));
 }
 
-function luma({ width, height, data }) {
-  const out = new Float64Array(width * height);
-  for (let i = 0; i < out.length; i++) out[i] = 0.299 * data[3 * i] + 0.587 * data[3 * i + 1] + 0.114 * data[3 * i + 2];
-  return out;
-}
-
-// Gaussian of 11 taps, sigma 1.5, over the part of the picture where it fits.
-function blurred(plane, width, height) {
-  const kernel = Array.from({ length: 11 }, (_, i) => Math.exp(-((i - 5) ** 2) / (2 * 1.5 ** 2)));
-  const total = kernel.reduce((a, b) => a + b, 0);
-  const half = new Float64Array((width - 10) * height);
-  for (let y = 0; y < height; y++)
-    for (let x = 0; x < width - 10; x++) {
-      let sum = 0;
-      for (let k = 0; k < 11; k++) sum += kernel[k] * plane[y * width + x + k];
-      half[y * (width - 10) + x] = sum / total;
-    }
-  const out = new Float64Array((width - 10) * (height - 10));
-  for (let y = 0; y < height - 10; y++)
-    for (let x = 0; x < width - 10; x++) {
-      let sum = 0;
-      for (let k = 0; k < 11; k++) sum += kernel[k] * half[(y + k) * (width - 10) + x];
-      out[y * (width - 10) + x] = sum / total;
-    }
-  return out;
-}
-
-function ssim(a, b) {
-  const { width, height } = a;
-  const [x, y] = [luma(a), luma(b)];
-  const mean = (f) => blurred(Float64Array.from(x, (_, i) => f(x[i], y[i])), width, height);
-  const [mx, my] = [mean((p) => p), mean((_, q) => q)];
-  const [xx, yy, xy] = [mean((p) => p * p), mean((_, q) => q * q), mean((p, q) => p * q)];
-  const [c1, c2] = [(0.01 * 255) ** 2, (0.03 * 255) ** 2];
-  let sum = 0;
-  for (let i = 0; i < mx.length; i++) {
-    const [vx, vy, cov] = [xx[i] - mx[i] ** 2, yy[i] - my[i] ** 2, xy[i] - mx[i] * my[i]];
-    sum += ((2 * mx[i] * my[i] + c1) * (2 * cov + c2)) / ((mx[i] ** 2 + my[i] ** 2 + c1) * (vx + vy + c2));
+const { pages = 1 } = await sharp(masterPath, { pages: -1 }).metadata();
+const looked = [...new Set([0, pages >> 1, pages - 1])];
+const folder = mkdtempSync(join(tmpdir(), "score-"));
+const totals = files.map(() => [0, 0]);
+try {
+  for (const page of looked) {
+    const made = await Promise.all(files.map((file) => pixels(file, page, false)));
+    const { width, height } = made[0];
+    const reference = scaled(await pixels(masterPath, page, true), width, height);
+    const raw = made.map((_, i) => join(folder, `${i}`));
+    writeFileSync(join(folder, "reference"), Buffer.from(Float32Array.from(reference.data).buffer));
+    made.forEach(({ data }, i) => writeFileSync(raw[i], data));
+    const scores = execFileSync(scorer, [width, height, join(folder, "reference"), ...raw], { encoding: "utf8" }).trim().split("\n").map(Number);
+    made.forEach(({ data }, i) => {
+      totals[i][0] += scores[i];
+      totals[i][1] += psnr(reference.data, data);
+    });
   }
-  return sum / mx.length;
+} finally {
+  rmSync(folder, { recursive: true });
 }
-
-const master = await pixels(masterPath);
-let reference = null;
-for (const file of files) {
-  const made = await pixels(file);
-  if (reference?.width !== made.width || reference?.height !== made.height) reference = scaled(master, made.width, made.height);
-  console.log(`${psnr(reference, made).toFixed(3)} ${ssim(reference, made).toFixed(5)}`);
-}
+for (const [score, db] of totals) console.log(`${(score / looked.length).toFixed(2)} ${(db / looked.length).toFixed(2)}`);

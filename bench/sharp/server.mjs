@@ -1,5 +1,5 @@
-// The least server that one would write around sharp: GET /WIDTH renders the file given on the command line.
-// It prints its port. No cache, no log, no negotiation.
+// The least server that one would write around sharp: GET /FILE?w=WIDTH&q=QUALITY&fm=FORMAT renders a file of the folder given on the
+// command line. It prints its port. No cache, no log, no negotiation.
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import sharp from "sharp";
@@ -8,9 +8,12 @@ sharp.concurrency(1);
 sharp.cache(false);
 
 const server = createServer(async (request, response) => {
-  const width = Number(request.url.slice(1));
-  const body = await sharp(await readFile(process.argv[2])).autoOrient().resize({ width }).jpeg({ quality: 80 }).toBuffer();
-  response.writeHead(200, { "content-type": "image/jpeg", "content-length": body.length, "cache-control": "no-cache" });
+  const url = new URL(request.url, "http://localhost");
+  const [width, quality, format] = [Number(url.searchParams.get("w")), Number(url.searchParams.get("q")), url.searchParams.get("fm")];
+  const image = sharp(await readFile(process.argv[2] + url.pathname)).autoOrient().resize({ width });
+  const options = format === "avif" ? { quality, effort: 2, chromaSubsampling: "4:2:0" } : { quality };
+  const body = await image.toFormat(format === "jpg" ? "jpeg" : format, options).toBuffer();
+  response.writeHead(200, { "content-type": `image/${format}`, "content-length": body.length, "cache-control": "no-cache" });
   response.end(body);
 });
 server.keepAliveTimeout = 0;

@@ -21,12 +21,13 @@ from PIL import Image, ImageDraw, ImageFont
 CRATE = Path(__file__).resolve().parents[2] / "crates" / "text"
 OUT = CRATE / "tests" / "references"
 
-# name, font, text, size, width, height, row of the baseline
+# name, font, text, size, width, height, row of the baseline, width of an outline around the letters
 REFERENCES = [
-    ("latin-40", "NotoSans-Regular.ttf", "Hamburgefonstiv AVTo 019", 40, 560, 64, 46),
-    ("latin-13", "NotoSans-Regular.ttf", "The quick brown fox jumps, 0123456789.", 13, 260, 22, 16),
-    ("bold-italic-28", "NotoSans-BoldItalic.ttf", "Größe, Ελλάδα, Київ: ffi", 28, 340, 48, 34),
-    ("arabic-32", "NotoSansArabic-Regular.ttf", "مرحبا بالعالم", 32, 220, 64, 40),
+    ("latin-40", "NotoSans-Regular.ttf", "Hamburgefonstiv AVTo 019", 40, 560, 64, 46, 0),
+    ("latin-13", "NotoSans-Regular.ttf", "The quick brown fox jumps, 0123456789.", 13, 260, 22, 16, 0),
+    ("bold-italic-28", "NotoSans-BoldItalic.ttf", "Größe, Ελλάδα, Київ: ffi", 28, 340, 48, 34, 0),
+    ("arabic-32", "NotoSansArabic-Regular.ttf", "مرحبا بالعالم", 32, 220, 64, 40, 0),
+    ("outline-60", "NotoSans-Bold.ttf", "Outline, g & S", 60, 460, 90, 64, 3),
 ]
 
 
@@ -46,7 +47,7 @@ def place(path, text, size):
     return [(glyph, x * scale, y * scale) for glyph, x, y in placed]
 
 
-def reference(path, text, size, width, height, baseline):
+def reference(path, text, size, width, height, baseline, outline):
     face = freetype.Face(str(path))
     face.set_char_size(size * 64)
     plane = np.zeros((height, width), np.uint8)
@@ -55,23 +56,32 @@ def reference(path, text, size, width, height, baseline):
         straight = freetype.Matrix(0x10000, 0, 0, 0x10000)
         face.set_transform(straight, freetype.Vector(round((x - left) * 64), round(y * 64)))
         face.load_glyph(glyph, freetype.FT_LOAD_NO_HINTING | freetype.FT_LOAD_NO_BITMAP)
-        face.glyph.render(freetype.FT_RENDER_MODE_NORMAL)
-        bitmap = face.glyph.bitmap
-        if not bitmap.rows:
-            continue
-        cover = np.array(bitmap.buffer, np.uint8).reshape(bitmap.rows, bitmap.pitch)[:, : bitmap.width]
-        x0, y0 = 10 + left + face.glyph.bitmap_left, baseline - face.glyph.bitmap_top
-        there = plane[y0 : y0 + bitmap.rows, x0 : x0 + bitmap.width]
-        assert there.shape == cover.shape, f"{text}: the canvas is too small"
-        np.maximum(there, cover, out=there)
+        # A bitmap lives only as long as the glyph it was made of.
+        glyphs = [face.glyph.get_glyph()]
+        if outline:
+            stroker = freetype.Stroker()
+            stroker.set(outline * 64, freetype.FT_STROKER_LINECAP_ROUND, freetype.FT_STROKER_LINEJOIN_ROUND, 0)
+            glyphs.append(face.glyph.get_glyph())
+            glyphs[-1].stroke(stroker, True)
+        covers = [glyph.to_bitmap(freetype.FT_RENDER_MODE_NORMAL, freetype.Vector(0, 0)) for glyph in glyphs]
+        for cover in covers:
+            bitmap = cover.bitmap
+            if not bitmap.rows:
+                continue
+            rows = np.array(bitmap.buffer, np.uint8).reshape(bitmap.rows, bitmap.pitch)[:, : bitmap.width]
+            x0, y0 = 10 + left + cover.left, baseline - cover.top
+            there = plane[y0 : y0 + bitmap.rows, x0 : x0 + bitmap.width]
+            assert there.shape == rows.shape, f"{text}: the canvas is too small"
+            np.maximum(there, rows, out=there)
     return plane
 
 
-def with_pillow(path, text, size, width, height, baseline):
+def with_pillow(path, text, size, width, height, baseline, outline):
     times = 8
     large = Image.new("L", (width * times, height * times))
     font = ImageFont.truetype(str(path), size * times, layout_engine=ImageFont.Layout.RAQM)
-    ImageDraw.Draw(large).text((10 * times, baseline * times), text, fill=255, font=font, anchor="ls")
+    ImageDraw.Draw(large).text((10 * times, baseline * times), text, fill=255, font=font, anchor="ls",
+        stroke_width=outline * times)
     return np.array(large.reduce(times))
 
 

@@ -146,6 +146,9 @@ pub struct RenderArgs {
     /// Folder in which overlays' paths are looked up; else the input's own.
     #[arg(long, value_name = "FOLDER")]
     pub pictures: Option<PathBuf>,
+    /// Folder of fonts for texts, beside the built-in ones; may be given again.
+    #[arg(long, value_name = "FOLDER")]
+    pub fonts: Vec<PathBuf>,
     /// Pictures rendered at once, of a folder; else as many as there are processors.
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub jobs: Option<u16>,

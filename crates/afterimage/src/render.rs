@@ -91,7 +91,15 @@ fn render(master: &[u8], recipe: &Recipe, output: &Path) -> Result<Rendered, Str
     let spec = recipe.spec(files::format_of(output));
     let pictures: Vec<Option<&[u8]>> = recipe.pictures.iter().map(|bytes| bytes.as_deref()).collect();
     let (budget, cancel) = (Budget::default(), Cancel::never());
-    let job = Job { master, pictures: &pictures, plan: &recipe.plan, spec: &spec, budget: &budget, cancel: &cancel };
+    let job = Job {
+        master,
+        pictures: &pictures,
+        fonts: &recipe.fonts,
+        plan: &recipe.plan,
+        spec: &spec,
+        budget: &budget,
+        cancel: &cancel,
+    };
     let rendered = ::render::render(&job).map_err(|error| error.to_string())?;
     Ok(rendered)
 }

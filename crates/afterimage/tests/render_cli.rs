@@ -57,7 +57,9 @@ fn names(folder: &Path) -> Vec<String> {
 #[test]
 fn one_picture_by_a_plan() {
     let folder = folder_with(&[("a.png", &png("a.png", 1))]);
-    for (name, magic) in [("a.jpg", &b"\xFF\xD8\xFF"[..]), ("b.png", b"\x89PNG"), ("c.webp", b"RIFF"), ("d.gif", b"GIF8")] {
+    for (name, magic) in
+        [("a.jpg", &b"\xFF\xD8\xFF"[..]), ("b.png", b"\x89PNG"), ("c.webp", b"RIFF"), ("d.gif", b"GIF8")]
+    {
         let output = run(folder.path(), &["a.png", name, "--plan", PLAN], b"");
         ends(&output, 0, &["40x30", "decode"]);
         let bytes = std::fs::read(folder.path().join(name)).unwrap();
@@ -87,7 +89,8 @@ fn one_picture_by_a_url_of_each_dialect() {
     // A URL's own word on the format stands, and a name that says otherwise is told of.
     let output = run(folder.path(), &["a.png", "out.jpg", "--url", "/a.png?w=40&fm=webp"], b"");
     ends(&output, 0, &["note: out.jpg holds webp"]);
-    let output = run(folder.path(), &["a.png", "-", "--url", "/a.png?auto=format&w=400", "--accept", "image/webp"], b"");
+    let output =
+        run(folder.path(), &["a.png", "-", "--url", "/a.png?auto=format&w=400", "--accept", "image/webp"], b"");
     ends(&output, 0, &[]);
     assert!(output.stdout.starts_with(b"RIFF"));
 }

@@ -1,20 +1,17 @@
 //! AVIF, by libavif with libaom. Stills, and the still that a sequence carries.
 
 mod sequence;
+mod write;
 
-use std::ffi::{CStr, c_int};
+use std::ffi::CStr;
 
 use libavif_sys as avif;
 use moxcms::{CicpProfile, ColorProfile};
+pub(crate) use write::{encode, encode_planar};
 
 use crate::icc::{self, Samples};
 use crate::limits;
-use crate::{Budget, Cancel, Channels, CodecError, Decode, Decoded, Encode, Info, Kind, Picture, Pixels, Planar};
-
-/// 8 of 10: fast enough for the request path.
-const SPEED: c_int = 8;
-/// Alpha is a mask: coding errors in it are seen as halos.
-const ALPHA_QUALITY: c_int = 90;
+use crate::{Budget, Cancel, Channels, CodecError, Decode, Decoded, Info, Kind, Picture, Pixels};
 
 /// Reads the boxes.
 pub(crate) fn probe(bytes: &[u8], budget: &Budget) -> Result<Info, CodecError> {
@@ -202,145 +199,6 @@ fn orientation(image: &avif::avifImage) -> u8 {
         (1, Some(_)) | (3, Some(0)) => 7,
         (2, None) => 3,
         _ => 6,
-    }
-}
-
-/// Encodes 4:2:0, with an alpha plane where a pixel is not opaque.
-pub(crate) fn encode(pixels: &Pixels, how: &Encode) -> Result<Vec<u8>, CodecError> {
-    write(&Image::new(pixels)?, how)
-}
-
-/// Encodes planes of 4:2:0, or of grey alone.
-pub(crate) fn encode_planar(picture: &Planar, how: &Encode) -> Result<Vec<u8>, CodecError> {
-    write(&Image::of_planes(picture)?, how)
-}
-
-fn write(image: &Image, how: &Encode) -> Result<Vec<u8>, CodecError> {
-    let encoder = Encoder::new()?;
-    let mut output = Output(avif::avifRWData::default());
-    // SAFETY: encoder, image and output are live; nobody else uses them.
-    let result = unsafe {
-        let settings = &mut *encoder.0;
-        settings.codecChoice = avif::AVIF_CODEC_CHOICE_AOM;
-        settings.maxThreads = 1;
-        settings.speed = SPEED;
-        settings.quality = how.quality.clamp(1, 100).into();
-        settings.qualityAlpha = ALPHA_QUALITY;
-        avif::avifEncoderWrite(encoder.0, image.0, &mut output.0)
-    };
-    succeed(result)?;
-    // SAFETY: after success the output holds `size` bytes.
-    Ok(unsafe { std::slice::from_raw_parts(output.0.data, output.0.size) }.to_vec())
-}
-
-fn succeed(result: avif::avifResult) -> Result<(), CodecError> {
-    if result == avif::AVIF_RESULT_OK {
-        return Ok(());
-    }
-    // SAFETY: the library returns static strings.
-    let name = unsafe { CStr::from_ptr(avif::avifResultToString(result)) };
-    Err(CodecError::Internal(format!("libavif: {}", name.to_string_lossy())))
-}
-
-/// Bytes the library wrote, freed on drop.
-struct Output(avif::avifRWData);
-
-impl Drop for Output {
-    fn drop(&mut self) {
-        // SAFETY: filled by the library, or empty.
-        unsafe { avif::avifRWDataFree(&mut self.0) }
-    }
-}
-
-/// An encoder of the library, destroyed on drop.
-struct Encoder(*mut avif::avifEncoder);
-
-impl Encoder {
-    fn new() -> Result<Encoder, CodecError> {
-        // SAFETY: no arguments; a null result is handled.
-        let encoder = unsafe { avif::avifEncoderCreate() };
-        if encoder.is_null() { Err(CodecError::Internal("libavif: no encoder".into())) } else { Ok(Encoder(encoder)) }
-    }
-}
-
-impl Drop for Encoder {
-    fn drop(&mut self) {
-        // SAFETY: the encoder is live and not used again.
-        unsafe { avif::avifEncoderDestroy(self.0) }
-    }
-}
-
-/// Planes of the library, destroyed on drop.
-struct Image(*mut avif::avifImage);
-
-impl Image {
-    /// An image of sRGB in full-range YCbCr of ITU-R BT.601, without planes.
-    fn empty(width: u32, height: u32, format: avif::avifPixelFormat) -> Result<Image, CodecError> {
-        // SAFETY: plain numbers; a null result is handled.
-        let image = unsafe { avif::avifImageCreate(width, height, 8, format) };
-        if image.is_null() {
-            return Err(CodecError::Internal("libavif: no image".into()));
-        }
-        let image = Image(image);
-        // SAFETY: the image is live and used by nobody else.
-        let planes = unsafe { &mut *image.0 };
-        planes.yuvRange = avif::AVIF_RANGE_FULL;
-        planes.colorPrimaries = avif::AVIF_COLOR_PRIMARIES_BT709 as _;
-        planes.transferCharacteristics = avif::AVIF_TRANSFER_CHARACTERISTICS_SRGB as _;
-        planes.matrixCoefficients = avif::AVIF_MATRIX_COEFFICIENTS_BT601 as _;
-        Ok(image)
-    }
-
-    fn of_planes(picture: &Planar) -> Result<Image, CodecError> {
-        let grey = picture.chroma.is_none();
-        let format = if grey { avif::AVIF_PIXEL_FORMAT_YUV400 } else { avif::AVIF_PIXEL_FORMAT_YUV420 };
-        let image = Image::empty(picture.luma.width, picture.luma.height, format)?;
-        // SAFETY: the image is live and used by nobody else.
-        succeed(unsafe { avif::avifImageAllocatePlanes(image.0, avif::AVIF_PLANES_YUV) })?;
-        let mut planes = vec![&picture.luma];
-        planes.extend(picture.chroma.iter().flat_map(|chroma| [&chroma.blue, &chroma.red]));
-        for (number, plane) in planes.into_iter().enumerate() {
-            // SAFETY: the library has just allocated these planes, of the size that its format gives them: that of ours, as
-            // the caller has checked. Nobody else uses them.
-            let (stride, target) = unsafe {
-                let stride = (*image.0).yuvRowBytes[number] as usize;
-                let length = stride * plane.height as usize;
-                (stride, std::slice::from_raw_parts_mut((*image.0).yuvPlanes[number], length))
-            };
-            for (from, to) in plane.rows().zip(target.chunks_mut(stride)) {
-                to[..from.len()].copy_from_slice(from);
-            }
-        }
-        Ok(image)
-    }
-
-    fn new(pixels: &Pixels) -> Result<Image, CodecError> {
-        let image = Image::empty(pixels.width, pixels.height, avif::AVIF_PIXEL_FORMAT_YUV420)?;
-        let opaque = pixels.channels == Channels::Rgb || pixels.data.chunks_exact(4).all(|p| p[3] == 255);
-        let mut rgb = avif::avifRGBImage::default();
-        // SAFETY: the image is live; the pixels are `height` rows of `rowBytes` bytes, as checked on entry to the crate's
-        // `encode`, and only read.
-        let result = unsafe {
-            avif::avifRGBImageSetDefaults(&mut rgb, image.0);
-            rgb.depth = 8;
-            rgb.format = match pixels.channels {
-                Channels::Rgb => avif::AVIF_RGB_FORMAT_RGB,
-                Channels::Rgba => avif::AVIF_RGB_FORMAT_RGBA,
-            };
-            rgb.ignoreAlpha = opaque.into();
-            rgb.pixels = pixels.data.as_ptr().cast_mut();
-            rgb.rowBytes = pixels.width * pixels.channels.count() as u32;
-            avif::avifImageRGBToYUV(image.0, &rgb)
-        };
-        succeed(result)?;
-        Ok(image)
-    }
-}
-
-impl Drop for Image {
-    fn drop(&mut self) {
-        // SAFETY: the image is live and not used again.
-        unsafe { avif::avifImageDestroy(self.0) }
     }
 }
 

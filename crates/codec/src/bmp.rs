@@ -94,7 +94,9 @@ impl<'a> Bitmap<'a> {
             (2, 4) => Packing::Runs(4),
             (3 | 6, 16 | 32) => Packing::Masks,
             _ => {
-                return Err(CodecError::Unsupported(format!("a BMP of {bits} bits, compressed by method {compression}")));
+                return Err(CodecError::Unsupported(format!(
+                    "a BMP of {bits} bits, compressed by method {compression}"
+                )));
             }
         };
         let bits = bits as u8;

@@ -1,15 +1,17 @@
 //! GIF 89a: every frame composed to the full size, by its disposal method.
 
 mod blocks;
+mod encoder;
 
 use std::io::Cursor;
 
-use gif::{ColorOutput, DecodeOptions, Decoder, DisposalMethod, Encoder, MemoryLimit, Repeat};
+use gif::{ColorOutput, DecodeOptions, Decoder, DisposalMethod, MemoryLimit};
 
 use crate::limits;
-use crate::palette;
 use crate::{Budget, Cancel, Channels, CodecError, Decode, Decoded, Frame, Info, Kind, Picture, Pixels};
 use blocks::Blocks;
+
+pub(crate) use encoder::encode;
 
 /// Reads all blocks without decoding their pixels.
 pub(crate) fn probe(bytes: &[u8], budget: &Budget) -> Result<Info, CodecError> {
@@ -183,109 +185,11 @@ fn refuse(error: gif::DecodingError) -> CodecError {
     }
 }
 
-/// Encodes all frames, each with a palette of its own. Alpha under one half is transparent, the rest opaque.
-pub(crate) fn encode(picture: &Picture, cancel: &Cancel) -> Result<Vec<u8>, CodecError> {
-    let failed = |e: gif::EncodingError| CodecError::Internal(format!("GIF: {e}"));
-    let (width, height) = (picture.width() as u16, picture.height() as u16);
-    let transparent = picture.frames.iter().any(|f| has_holes(&f.pixels));
-    let mut out = Vec::new();
-    let mut encoder = Encoder::new(&mut out, width, height, &[]).map_err(failed)?;
-    if picture.is_animated() {
-        match picture.loops {
-            0 => encoder.set_repeat(Repeat::Infinite).map_err(failed)?,
-            1 => {}
-            // The file counts repetitions after the first play.
-            n => encoder.set_repeat(Repeat::Finite((n - 1).min(65535) as u16)).map_err(failed)?,
-        }
-    }
-    let mut previous: Option<&Pixels> = None;
-    for frame in &picture.frames {
-        cancel.check()?;
-        let part = match previous {
-            Some(before) if !transparent => changed(before, &frame.pixels),
-            _ => Rect { left: 0, top: 0, width: width.into(), height: height.into() },
-        };
-        let mut block = indexed(&frame.pixels, part)?;
-        block.delay = u16::try_from(frame.delay_ms.div_ceil(10)).unwrap_or(u16::MAX);
-        let clears = transparent && picture.is_animated();
-        block.dispose = if clears { DisposalMethod::Background } else { DisposalMethod::Keep };
-        encoder.write_frame(&block).map_err(failed)?;
-        previous = Some(&frame.pixels);
-    }
-    encoder.into_inner().map_err(failed)?;
-    Ok(out)
-}
-
-fn has_holes(pixels: &Pixels) -> bool {
-    pixels.channels == Channels::Rgba && pixels.data.chunks_exact(4).any(|p| p[3] < 128)
-}
-
-#[derive(Clone, Copy)]
-struct Rect {
-    left: usize,
-    top: usize,
-    width: usize,
-    height: usize,
-}
-
-/// The rectangle in which two frames of one size differ; one pixel if they do not, since a frame cannot be empty.
-fn changed(before: &Pixels, after: &Pixels) -> Rect {
-    let stride = after.width as usize * after.channels.count();
-    let rows = || before.data.chunks_exact(stride).zip(after.data.chunks_exact(stride)).enumerate();
-    let Some((top, _)) = rows().find(|(_, (a, b))| a != b) else {
-        return Rect { left: 0, top: 0, width: 1, height: 1 };
-    };
-    let bottom = rows().rfind(|(_, (a, b))| a != b).map_or(top, |(y, _)| y);
-    let (mut left, mut right) = (stride, 0);
-    for (_, (a, b)) in rows() {
-        let mut different = a.iter().zip(b).enumerate().filter(|(_, (a, b))| a != b).map(|(x, _)| x);
-        if let Some(first) = different.next() {
-            left = left.min(first);
-            right = right.max(different.next_back().unwrap_or(first));
-        }
-    }
-    let count = after.channels.count();
-    let (left, right) = (left / count, right / count);
-    Rect { left, top, width: right - left + 1, height: bottom - top + 1 }
-}
-
-fn indexed(pixels: &Pixels, part: Rect) -> Result<gif::Frame<'static>, CodecError> {
-    let count = pixels.channels.count();
-    let stride = pixels.width as usize * count;
-    let rows = pixels.data.chunks_exact(stride).skip(part.top).take(part.height);
-    let mut rgba = Vec::with_capacity(part.width * part.height * 4);
-    for pixel in rows.flat_map(|row| row[part.left * count..(part.left + part.width) * count].chunks_exact(count)) {
-        match pixel {
-            [_, _, _, alpha] if *alpha < 128 => rgba.extend([0; 4]),
-            _ => rgba.extend([pixel[0], pixel[1], pixel[2], 255]),
-        }
-    }
-    let holes = rgba.chunks_exact(4).any(|p| p[3] == 0);
-    let most = if holes { 255 } else { 256 };
-    let mut reduced = palette::reduce(&rgba, part.width as u32, part.height as u32, most)?;
-    let hole = reduced.colors.len().min(255) as u8;
-    if holes {
-        reduced.colors.truncate(255);
-        reduced.colors.push([0; 4]);
-        for (index, _) in reduced.indices.iter_mut().zip(rgba.chunks_exact(4)).filter(|(_, p)| p[3] == 0) {
-            *index = hole;
-        }
-    }
-    Ok(gif::Frame {
-        left: part.left as u16,
-        top: part.top as u16,
-        width: part.width as u16,
-        height: part.height as u16,
-        transparent: holes.then_some(hole),
-        palette: Some(reduced.colors.iter().flat_map(|c| [c[0], c[1], c[2]]).collect()),
-        buffer: reduced.indices.into(),
-        ..gif::Frame::default()
-    })
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use gif::Encoder;
+
     use super::*;
 
     /// Four pixels in a row: one frame of four, then one pixel with a disposal, then another pixel.

@@ -76,6 +76,11 @@ pub(crate) fn to_srgb(
     convert(data, samples, parsed.as_ref(), cancel)
 }
 
+/// A profile of sRGB, for files that are to say so.
+pub fn srgb_profile() -> Vec<u8> {
+    ColorProfile::new_srgb().encode().unwrap_or_default()
+}
+
 /// As [`to_srgb`], or untouched with the profile to hand out: where that is asked for, the samples are RGB, and the profile
 /// would change something.
 pub(crate) fn settle(

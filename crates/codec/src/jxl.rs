@@ -248,3 +248,16 @@ fn refuse(error: &Error, cancel: &Cancel) -> CodecError {
         error => CodecError::Corrupt(format!("JPEG XL: {error}")),
     }
 }
+
+/// Bits of a sample, and the colour model.
+pub(crate) fn samples(bytes: &[u8]) -> (u8, &'static str) {
+    let never = Cancel::never();
+    let Ok(reader) = Reader::open(bytes, &Budget::default(), &never, true) else { return (8, "rgb") };
+    let bits = reader.decoder.basic_info().map_or(8, |basic| basic.bit_depth.bits_per_sample());
+    let model = match reader.colors {
+        Colors::Gray | Colors::GrayAlpha => "gray",
+        Colors::Cmyk => "cmyk",
+        Colors::Rgb | Colors::Rgba => "rgb",
+    };
+    (u8::try_from(bits).unwrap_or(u8::MAX), model)
+}

@@ -9,8 +9,10 @@
 //! A file that lost pixels is an error, never a picture with a grey end. A file that only lost its end marker decodes.
 
 mod avif;
+mod blurhash;
 mod bmp;
 mod budget;
+mod describe;
 mod error;
 mod exif;
 mod fonts;
@@ -23,6 +25,7 @@ mod ico;
 mod jpeg;
 mod jxl;
 mod limits;
+pub mod metadata;
 mod palette;
 mod pdf;
 mod picture;
@@ -30,16 +33,22 @@ mod planar;
 mod png;
 mod sniff;
 mod svg;
+mod thumbhash;
 mod tiff;
 mod webp;
 
+pub use blurhash::blurhash;
 pub use budget::{Budget, Cancel};
+pub use describe::{Description, Field, describe};
 pub use error::CodecError;
 pub use fonts::Fonts;
+pub use icc::srgb_profile;
+pub use palette::{ColorShare, colors};
 pub use picture::{Channels, Frame, Picture, Pixels};
-use plan::Format;
+use plan::{Format, Subsampling};
 pub use planar::{Chroma, ChromaSize, Planar, Plane};
 pub use sniff::{Kind, sniff};
+pub use thumbhash::thumbhash;
 
 /// What the headers of a file say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,8 +107,30 @@ pub struct Encode {
     pub lossless: bool,
     /// Progressive JPEG.
     pub progressive: bool,
-    /// PNG with a palette of at most 256 colours.
+    /// PNG with a palette.
     pub palette: bool,
+    /// Most colours of a palette of PNG, 2 to 256.
+    pub colors: u16,
+    /// Colour of a JPEG.
+    pub subsampling: Subsampling,
+    /// Pixels per inch that a JPEG or PNG claims; 0 says nothing.
+    pub density: u16,
+}
+
+impl Default for Encode {
+    /// A baseline JPEG of quality 80.
+    fn default() -> Self {
+        Encode {
+            format: Format::Jpeg,
+            quality: 80,
+            lossless: false,
+            progressive: false,
+            palette: false,
+            colors: 256,
+            subsampling: Subsampling::S420,
+            density: 0,
+        }
+    }
 }
 
 /// Reads the headers of a file. Nothing is allocated for its pixels.
@@ -108,6 +139,14 @@ pub struct Encode {
 /// [`CodecError::OverBudget`] when the file or the size it declares is too large, [`CodecError::Unsupported`] when it is of
 /// no kind that is read, [`CodecError::Truncated`] or [`CodecError::Corrupt`] when the headers cannot be read.
 pub fn probe(bytes: &[u8], budget: &Budget) -> Result<Info, CodecError> {
+    probe_page(bytes, 0, budget)
+}
+
+/// As [`probe`], of one page of a PDF or TIFF, from 0. Other kinds have one.
+///
+/// # Errors
+/// As [`probe`], and [`CodecError::Unsupported`] when the page is not there.
+pub fn probe_page(bytes: &[u8], page: u32, budget: &Budget) -> Result<Info, CodecError> {
     limits::input(bytes, budget)?;
     let kind = known(bytes)?;
     guard::run(kind, || match kind {
@@ -118,10 +157,10 @@ pub fn probe(bytes: &[u8], budget: &Budget) -> Result<Info, CodecError> {
         Kind::Gif => gif::probe(bytes, budget),
         Kind::Svg => svg::probe(bytes, budget),
         Kind::Bmp => bmp::probe(bytes, budget),
-        Kind::Tiff => tiff::probe(bytes, budget),
+        Kind::Tiff => tiff::probe(bytes, page, budget),
         Kind::Ico => ico::probe(bytes, budget),
         Kind::JpegXl => jxl::probe(bytes, budget),
-        Kind::Pdf => pdf::probe(bytes, 0, budget),
+        Kind::Pdf => pdf::probe(bytes, page, budget),
         #[cfg(feature = "heic")]
         Kind::Heic => heic::probe(bytes, budget),
         #[cfg(not(feature = "heic"))]
@@ -179,7 +218,8 @@ pub fn decode_planar(
 /// Whether [`encode_planar`] takes such a picture as it is, with chroma of half the size.
 pub fn takes_planes(how: &Encode) -> bool {
     match how.format {
-        Format::Jpeg | Format::Avif => true,
+        Format::Jpeg => how.subsampling == Subsampling::S420,
+        Format::Avif => true,
         Format::Webp => !how.lossless,
         Format::Png | Format::Gif => false,
     }

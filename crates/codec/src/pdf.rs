@@ -21,6 +21,9 @@ use crate::{guard, limits};
 /// Natural size: a point is 1/72 inch, a pixel 1/96, as in CSS.
 const PIXELS_PER_POINT: f64 = 96.0 / 72.0;
 
+/// The end marker stands within so many last bytes: other readers look through 1024.
+const END_LOOK: usize = 4096;
+
 /// Reads the document and the box of one page, from 0.
 pub(crate) fn probe(bytes: &[u8], page: u32, budget: &Budget) -> Result<Info, CodecError> {
     guard::run_deep(Kind::Pdf, || {
@@ -72,6 +75,11 @@ pub(crate) fn decode(bytes: &[u8], ask: &Decode, budget: &Budget, cancel: &Cance
 }
 
 fn open(bytes: &[u8]) -> Result<Pdf, CodecError> {
+    // The reader mends what is broken, and would draw the half of a document.
+    let end = &bytes[bytes.len().saturating_sub(END_LOOK)..];
+    if memchr::memmem::find(end, b"%%EOF").is_none() {
+        return Err(CodecError::Truncated("the PDF ends before its end marker".into()));
+    }
     // The reader keeps its bytes, so they are its own.
     Pdf::new(Arc::new(bytes.to_vec())).map_err(|error| match error {
         LoadPdfError::Decryption(_) => CodecError::Unsupported("a PDF that is locked".into()),

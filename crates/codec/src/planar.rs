@@ -246,7 +246,7 @@ mod tests {
             for colored in [true, false] {
                 for format in plan::Format::ALL {
                     let how =
-                        crate::Encode { format, quality: 80, lossless: false, progressive: false, palette: false };
+                        crate::Encode { format, quality: 80, lossless: false, progressive: false, palette: false, ..crate::Encode::default() };
                     let planar = soft(width, height, colored);
                     let file = |garbage| crate::encode_planar(&with(&planar, garbage), &how, &Cancel::never()).unwrap();
                     assert!(file(0) == file(255), "{format:?} {width}x{height} colored {colored}");
@@ -263,7 +263,7 @@ mod tests {
                 let want = planar.to_rgb(&Cancel::never()).unwrap();
                 for format in plan::Format::ALL {
                     let how =
-                        crate::Encode { format, quality: 92, lossless: false, progressive: false, palette: false };
+                        crate::Encode { format, quality: 92, lossless: false, progressive: false, palette: false, ..crate::Encode::default() };
                     let file = crate::encode_planar(&planar, &how, &Cancel::never()).unwrap();
                     let budget = crate::Budget::default();
                     let got = crate::decode(&file, &crate::Decode::default(), &budget, &Cancel::never()).unwrap();

@@ -151,7 +151,7 @@ fn refuse(error: DecodingError, budget: &Budget) -> CodecError {
 /// Encodes RGB, RGBA where a pixel is not opaque, or a palette.
 pub(crate) fn encode(pixels: &Pixels, how: &Encode, cancel: &Cancel) -> Result<Vec<u8>, CodecError> {
     if how.palette {
-        return encode_palette(pixels);
+        return encode_palette(pixels, how);
     }
     let opaque;
     let (color, data) = match pixels.channels {
@@ -168,11 +168,18 @@ pub(crate) fn encode(pixels: &Pixels, how: &Encode, cancel: &Cancel) -> Result<V
     encoder.set_color(color);
     encoder.set_depth(BitDepth::Eight);
     encoder.set_compression(Compression::Fast);
+    encoder.set_pixel_dims(density(how));
     write(encoder, data)?;
     Ok(out)
 }
 
-fn encode_palette(pixels: &Pixels) -> Result<Vec<u8>, CodecError> {
+/// In pixels per metre (PNG 3rd edition, section 11.3.4.3).
+fn density(how: &Encode) -> Option<png::PixelDimensions> {
+    let per_metre = (f64::from(how.density) / 0.0254).round() as u32;
+    (how.density > 0).then_some(png::PixelDimensions { xppu: per_metre, yppu: per_metre, unit: png::Unit::Meter })
+}
+
+fn encode_palette(pixels: &Pixels, how: &Encode) -> Result<Vec<u8>, CodecError> {
     let rgba;
     let data = match pixels.channels {
         Channels::Rgba => &pixels.data,
@@ -181,7 +188,7 @@ fn encode_palette(pixels: &Pixels) -> Result<Vec<u8>, CodecError> {
             &rgba
         }
     };
-    let mut indexed = palette::reduce(data, pixels.width, pixels.height, 256)?;
+    let mut indexed = palette::reduce(data, pixels.width, pixels.height, how.colors.clamp(2, 256).into())?;
     let depth = match indexed.colors.len() {
         0..=2 => BitDepth::One,
         3..=4 => BitDepth::Two,
@@ -201,6 +208,7 @@ fn encode_palette(pixels: &Pixels) -> Result<Vec<u8>, CodecError> {
     if indexed.colors.iter().any(|c| c[3] != 255) {
         encoder.set_trns(indexed.colors.iter().map(|c| c[3]).collect::<Vec<u8>>());
     }
+    encoder.set_pixel_dims(density(how));
     write(encoder, &indexed.indices)?;
     Ok(out)
 }

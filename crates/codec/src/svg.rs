@@ -196,4 +196,3 @@ impl Pictures<'_> {
         Tree::from_data_nested(data, options).ok()
     }
 }
-

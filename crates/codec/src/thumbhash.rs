@@ -96,8 +96,7 @@ impl Channel {
         for cy in 0..down {
             let mut cx = 0;
             while cx * down < across * (down - cy) {
-                let wave: Vec<f64> =
-                    (0..w).map(|x| (PI / w as f64 * cx as f64 * (x as f64 + 0.5)).cos()).collect();
+                let wave: Vec<f64> = (0..w).map(|x| (PI / w as f64 * cx as f64 * (x as f64 + 0.5)).cos()).collect();
                 let mut sum = 0.0;
                 for (y, row) in plane.chunks_exact(w).enumerate() {
                     let vertical = (PI / h as f64 * cy as f64 * (y as f64 + 0.5)).cos();

@@ -14,13 +14,8 @@ use crate::{Budget, Cancel, Channels, CodecError, Decode, Decoded, Info, Kind, P
 /// Pages looked through for the one that is asked for.
 const MOST_PAGES: u32 = 10_000;
 
-/// Reads the first page's directory.
-pub(crate) fn probe(bytes: &[u8], budget: &Budget) -> Result<Info, CodecError> {
-    probe_page(bytes, 0, budget)
-}
-
 /// Reads one page's directory.
-pub(crate) fn probe_page(bytes: &[u8], page: u32, budget: &Budget) -> Result<Info, CodecError> {
+pub(crate) fn probe(bytes: &[u8], page: u32, budget: &Budget) -> Result<Info, CodecError> {
     let never = Cancel::never();
     Ok(Page::open(bytes, page, budget, &never)?.info)
 }

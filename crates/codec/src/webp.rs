@@ -13,7 +13,8 @@ use image_webp::{DecodingError, WebPDecoder};
 use crate::icc::{self, Samples};
 use crate::{Budget, Cancel, Channels, CodecError, Decode, Decoded, Frame, Info, Kind, Picture, Pixels};
 use crate::{exif, limits};
-use chunks::{Chunks, Part};
+pub(crate) use chunks::Chunks;
+use chunks::Part;
 
 pub(crate) use encoder::{encode, encode_planar};
 
@@ -158,7 +159,7 @@ mod tests {
     fn extended(flags: u8, chunks: &[(&[u8; 4], &[u8])]) -> Vec<u8> {
         let pixels = Pixels { width: 8, height: 4, channels: Channels::Rgb, data: [200, 50, 50].repeat(32) };
         let how =
-            Encode { format: plan::Format::Webp, quality: 90, lossless: true, progressive: false, palette: false };
+            Encode { format: plan::Format::Webp, quality: 90, lossless: true, progressive: false, palette: false, ..Encode::default() };
         let plain = encode(&Picture::still(pixels), &how, &Cancel::never()).unwrap();
         let mut body = b"WEBPVP8X\x0A\0\0\0".to_vec();
         body.extend_from_slice(&[flags, 0, 0, 0, 7, 0, 0, 3, 0, 0]);

@@ -140,12 +140,12 @@ fn a_gif_frame_larger_than_its_screen_is_within_the_budget_too() {
 
 #[test]
 fn kinds_that_are_not_decoded_are_named() {
-    for (bytes, name) in [
-        (&b"<svg xmlns='http://www.w3.org/2000/svg'/>"[..], "svg"),
-        (b"%PDF-1.4", "pdf"),
-        (b"II*\0\0\0\0\0", "tiff"),
-        (b"hello", "unknown"),
-    ] {
+    // Builds with the feature `heic` read it, and find this one short.
+    let heic: &[u8] = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic";
+    for (bytes, name) in [(heic, "heic"), (b"hello", "unknown")] {
+        if cfg!(feature = "heic") && name == "heic" {
+            continue;
+        }
         assert_eq!(decode(bytes).map(|_| ()), Err(CodecError::Unsupported(name.into())));
         assert_eq!(probe(bytes, &Budget::default()), Err(CodecError::Unsupported(name.into())));
     }

@@ -1,6 +1,7 @@
 //! The names of all settings.
 
-pub(crate) const TOP: &[&str] = &["listen", "data", "cache", "limits", "log", "purge", "fonts", "webhook", "source", "site"];
+pub(crate) const TOP: &[&str] =
+    &["listen", "data", "cache", "limits", "log", "purge", "fonts", "webhook", "source", "site"];
 pub(crate) const LISTEN: &[&str] = &["delivery", "control"];
 pub(crate) const CACHE: &[&str] =
     &["memory", "disk", "masters_memory", "masters_disk", "browser_time", "edge_time", "error_time"];
@@ -64,7 +65,11 @@ pub(crate) const PLAIN: [(&str, &[&str]); 5] =
 
 /// The tables a key belongs in.
 pub(crate) fn home(key: &str) -> Option<String> {
-    let plain = PLAIN.iter().chain(&[("fonts", FONTS)]).find(|(_, keys)| keys.contains(&key)).map(|(table, _)| format!("[{table}]"));
+    let plain = PLAIN
+        .iter()
+        .chain(&[("fonts", FONTS)])
+        .find(|(_, keys)| keys.contains(&key))
+        .map(|(table, _)| format!("[{table}]"));
     plain
         .or_else(|| SITE.contains(&key).then(|| "[[site]]".to_owned()))
         .or_else(|| (LOCAL.contains(&key) || HTTP.contains(&key)).then(|| "[source.NAME]".to_owned()))

@@ -55,7 +55,7 @@ impl Engine {
         for warning in &rendered.warnings {
             tracing::info!(url = resolved.url, warning, "a picture is not all that was asked");
         }
-        Ok((Bytes::from(rendered.bytes), rendered.format.content_type().to_owned()))
+        Ok((Bytes::from(rendered.bytes), rendered.content_type.to_owned()))
     }
 
     /// The bytes of each overlay; `None` for one that the plan can do without.

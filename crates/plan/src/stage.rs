@@ -273,7 +273,7 @@ pub enum Gravity {
     TopLeft(Option<u32>, Option<u32>),
     /// Centred at this pixel of the step's input; a missing axis is centred.
     Centered(Option<u32>, Option<u32>),
-    /// Where most edges, saturated colours and skin tones are.
+    /// Where most edges, colours unlike the rest, and skin tones are.
     Attention,
     /// Where the Shannon entropy of the luminance is highest.
     Entropy,

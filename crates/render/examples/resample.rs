@@ -68,6 +68,13 @@ fn made_up() -> Result<Vec<u8>, codec::CodecError> {
         }
     }
     let pixels = codec::Pixels { width, height, channels: codec::Channels::Rgb, data };
-    let how = codec::Encode { format: Format::Jpeg, quality: 88, lossless: false, progressive: false, palette: false };
+    let how = codec::Encode {
+        format: Format::Jpeg,
+        quality: 88,
+        lossless: false,
+        progressive: false,
+        palette: false,
+        ..codec::Encode::default()
+    };
     codec::encode(&codec::Picture::still(pixels), &how, &codec::Cancel::never())
 }

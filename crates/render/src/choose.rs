@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use plan::{Adjust, Fit, Format, OutputSpec, Region, Stage};
+use plan::{Adjust, Fit, Format, OutputSpec, Profile, Region, Stage};
 
 use crate::stages::background::may_be_clear;
 
@@ -25,8 +25,26 @@ pub(crate) fn fallback(spec: &OutputSpec, source: Option<Format>, has_alpha: boo
     choose(&plain, source, has_alpha, animated)
 }
 
-/// Most pixels that are written as AVIF where it is only offered: past them its encoder takes seconds, and who asked waits.
-const OFFERED_AVIF_PIXELS: u64 = 2_500_000;
+/// The spec without formats that carry no colour profile, where the master's is to be kept. If no other is left, colours are
+/// converted instead.
+pub(crate) fn with_profile(spec: Cow<'_, OutputSpec>) -> Cow<'_, OutputSpec> {
+    let carries = |format: &Format| matches!(format, Format::Jpeg | Format::Png | Format::Webp);
+    if spec.profile != Profile::Keep || !spec.candidates.is_empty() && spec.candidates.iter().all(carries) {
+        return spec;
+    }
+    let candidates: Vec<Format> = spec.candidates.iter().copied().filter(carries).collect();
+    let mut spec = spec.into_owned();
+    if candidates.is_empty() && !spec.candidates.is_empty() {
+        spec.profile = Profile::Srgb;
+    } else {
+        spec.candidates = candidates;
+    }
+    Cow::Owned(spec)
+}
+
+/// Most pixels that are written as AVIF where it is only offered: who asked waits, and at 0.06-0.1 s a megapixel, as its
+/// fastest speed takes, more would take near a second.
+const OFFERED_AVIF_PIXELS: u64 = 8_000_000;
 
 /// The spec without an AVIF that is one offer among several and would take too long. An AVIF that is asked for by name
 /// stays.
@@ -75,8 +93,8 @@ mod tests {
         use Format::*;
         let offer = spec(FormatRule::Negotiate { offer: vec![Avif, Webp], fallback: None });
         let named = spec(FormatRule::Always(Avif));
-        assert_eq!(affordable(&offer, 2_500_000).candidates, vec![Avif, Webp]);
-        assert_eq!(affordable(&offer, 2_500_001).candidates, vec![Webp]);
+        assert_eq!(affordable(&offer, 8_000_000).candidates, vec![Avif, Webp]);
+        assert_eq!(affordable(&offer, 8_000_001).candidates, vec![Webp]);
         assert_eq!(affordable(&named, 40_000_000).candidates, vec![Avif]);
         let with_fallback = spec(FormatRule::Negotiate { offer: vec![Avif], fallback: Some(Jpeg) });
         assert_eq!(choose(&affordable(&with_fallback, 9_000_000), Some(Png), false, false), Jpeg);

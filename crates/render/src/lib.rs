@@ -8,8 +8,10 @@ mod choose;
 mod foresee;
 pub mod geometry;
 mod optimise;
+mod pages;
 mod pictures;
 pub mod pool;
+mod report;
 mod scope;
 mod smart;
 mod stages;
@@ -22,10 +24,11 @@ pub use optimise::optimise;
 pub use pool::{Full, Gone, Pool};
 pub use text::{Fonts, FontsError};
 
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use codec::{Budget, Cancel, Channels, ChromaSize, CodecError, Decode, Info, Picture, Planar};
-use plan::{Format, OutputSpec, Plan, Stage};
+use plan::{Format, OutputSpec, Plan, Profile, Stage};
 
 use crate::pictures::Pictures;
 use crate::scope::{Scope, without_alpha};
@@ -56,7 +59,9 @@ pub struct Job<'a> {
 pub struct Rendered {
     /// The file.
     pub bytes: Vec<u8>,
-    /// Its format.
+    /// Its media type.
+    pub content_type: &'static str,
+    /// Its format; of a report, that of the picture it speaks of.
     pub format: Format,
     /// Its width in pixels.
     pub width: u32,
@@ -107,32 +112,63 @@ pub fn render(job: &Job<'_>) -> Result<Rendered, CodecError> {
     }
     job.cancel.check()?;
     let start = Instant::now();
-    let info = codec::probe(job.master, job.budget)?;
+    let page = pages::asked(&job.plan.stages);
+    let info = codec::probe_page(job.master, pages::of_document(job.master, page), job.budget)?;
     let cap = side_cap(job);
-    let stages = with_final_cap(optimise(&job.plan.stages), cap);
+    let stages = with_final_cap(&optimise(&job.plan.stages), cap);
     let size = final_size(&info, &job.plan.stages, cap).unwrap_or((info.width, info.height));
     let spec = choose::affordable(job.spec, u64::from(size.0) * u64::from(size.1));
+    let spec = choose::with_profile(spec);
     let job = &Job { spec: &spec, ..*job };
     // Frames are decoded only for a format that would hold them. The header may not know how many there are.
     let alpha = choose::alpha_after(&stages, info.may_have_alpha);
     let if_animated = choose(job.spec, info.kind.output_format(), alpha, true);
     let decode = Decode {
         at_least: foresee::at_least(&info, &stages, cap),
-        all_frames: job.spec.animation && if_animated.holds_animation(),
-        ..Decode::default()
+        all_frames: job.spec.animation && if_animated.holds_animation() || page > 0,
+        page: pages::of_document(job.master, page),
+        keep_profile: keeps_profile(job.spec),
+        fonts: SVG_FONTS.clone(),
     };
-    let (loaded, info) = load(job, info, &stages, alpha, &decode)?;
+    let (mut loaded, info, profile) = load(job, info, &stages, alpha, &decode)?;
+    if let Loaded::Picture(picture) = &mut loaded {
+        pages::take_frame(picture, pages::of_animation(job.master, page))?;
+    }
     let decoded_at = Instant::now();
     let pictures = Pictures::new(job.pictures).with_fonts(job.fonts);
     let (made, format) = transform(loaded, &info, &stages, job, cap, &pictures)?;
     job.cancel.check()?;
     let staged_at = Instant::now();
     let fallback = job.spec.smallest.then(|| made.fallback(job.spec, info.kind.output_format()));
-    let written = write::write(&made, format, fallback, job)?;
     let ((width, height), frames) = (made.size(), made.frames());
+    let (bytes, content_type, format) = match &job.spec.report {
+        Some(report) => {
+            let (bytes, content_type) = report::report(&made, report, job)?;
+            (bytes, content_type, format)
+        }
+        None => {
+            let written = write::write(&made, format, fallback, job)?;
+            let carried = write::carried(&written.bytes, written.format, profile, job);
+            (carried.unwrap_or(written.bytes), written.format.content_type(), written.format)
+        }
+    };
     let timing = Timing { decode: decoded_at - start, stages: staged_at - decoded_at, encode: staged_at.elapsed() };
     let (left_out, warnings) = pictures.done();
-    Ok(Rendered { bytes: written.bytes, format: written.format, width, height, frames, left_out, warnings, timing })
+    Ok(Rendered { bytes, content_type, format, width, height, frames, left_out, warnings, timing })
+}
+
+/// What the text of SVGs is drawn in.
+static SVG_FONTS: LazyLock<codec::Fonts> = LazyLock::new(|| {
+    let files = text::embedded_files().iter().map(|file| {
+        let file: std::sync::Arc<dyn AsRef<[u8]> + Send + Sync> = std::sync::Arc::new(*file);
+        file
+    });
+    codec::Fonts::new(files, "Noto Sans")
+});
+
+/// Whether the master's own colours are written, with its profile.
+fn keeps_profile(spec: &OutputSpec) -> bool {
+    spec.profile == Profile::Keep
 }
 
 /// A decoded master.
@@ -182,8 +218,9 @@ fn load(
     stages: &[Stage],
     alpha: bool,
     decode: &Decode,
-) -> Result<(Loaded, Info), CodecError> {
+) -> Result<(Loaded, Info, Option<Vec<u8>>), CodecError> {
     if let Some((width, height)) = decode.at_least
+        && !decode.keep_profile
         && u64::from(width) * u64::from(height) <= MOST_PLANAR
     {
         let format = choose(job.spec, info.kind.output_format(), alpha, false);
@@ -193,11 +230,11 @@ fn load(
         {
             // What a profile has to change is changed in RGB.
             let chroma = if planar.profile.is_some() { ChromaSize::Full } else { chroma };
-            return Ok((Loaded::Planes(planar, chroma), info));
+            return Ok((Loaded::Planes(planar, chroma), info, None));
         }
     }
     let decoded = codec::decode(job.master, decode, job.budget, job.cancel)?;
-    Ok((Loaded::Picture(decoded.picture), decoded.info))
+    Ok((Loaded::Picture(decoded.picture), decoded.info, decoded.profile))
 }
 
 /// Applies the stages, and settles the format on the way: before them, since backgrounds depend on it, and once more
@@ -263,7 +300,8 @@ fn side_cap(job: &Job<'_>) -> u32 {
 }
 
 /// Holds also the result of a plan that scales nothing within the cap.
-fn with_final_cap(mut stages: Vec<Stage>, cap: u32) -> Vec<Stage> {
+fn with_final_cap(stages: &[Stage], cap: u32) -> Vec<Stage> {
+    let mut stages = stages.to_vec();
     stages.push(Stage::Resize(geometry::cap_only(cap)));
     stages
 }

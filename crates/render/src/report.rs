@@ -1,5 +1,7 @@
 //! What is answered in place of a picture: its colours, a hash of a few dozen bytes, or what its headers say.
 
+mod info;
+
 use std::fmt::Write as _;
 
 use base64::Engine as _;
@@ -17,15 +19,13 @@ const SIDE: u32 = 100;
 /// A report and its media type.
 pub(crate) fn report(made: &Made, report: &Report, job: &Job<'_>) -> Result<(Vec<u8>, &'static str), CodecError> {
     let text = match report {
-        Report::Info => return Ok((codec::describe(job.master, job.budget)?.to_json().into_bytes(), JSON)),
+        Report::Info => return Ok((info::json(&codec::describe(job.master, job.budget)?).into_bytes(), JSON)),
         Report::PaletteJson { colors } => return Ok((palette(made, *colors, job)?.json().into_bytes(), JSON)),
-        Report::PaletteCss { colors, prefix } => return Ok((palette(made, *colors, job)?.css(prefix).into_bytes(), CSS)),
-        Report::BlurHash { across, down } => {
-            codec::blurhash(&small(made, job)?, (*across).into(), (*down).into())
+        Report::PaletteCss { colors, prefix } => {
+            return Ok((palette(made, *colors, job)?.css(prefix).into_bytes(), CSS));
         }
-        Report::ThumbHash => {
-            base64::engine::general_purpose::STANDARD.encode(codec::thumbhash(&small(made, job)?)?)
-        }
+        Report::BlurHash { across, down } => codec::blurhash(&small(made, job)?, (*across).into(), (*down).into()),
+        Report::ThumbHash => base64::engine::general_purpose::STANDARD.encode(codec::thumbhash(&small(made, job)?)?),
     };
     Ok((text.into_bytes(), TEXT))
 }
@@ -65,10 +65,11 @@ fn palette(made: &Made, count: u8, job: &Job<'_>) -> Result<Palette, CodecError>
     let count = usize::from(count.min(16));
     let mut colors: Vec<Color> = match count {
         0 => Vec::new(),
-        count => codec::colors(&pixels, count)?.into_iter().map(|(color, _)| color).collect(),
+        count => codec::colors(&pixels, count)?.into_iter().map(|found| rgb(found.color)).collect(),
     };
     colors.truncate(count);
-    let candidates = codec::colors(&pixels, 16)?;
+    let candidates: Vec<(Color, f64)> =
+        codec::colors(&pixels, 16)?.into_iter().map(|found| (rgb(found.color), found.share)).collect();
     Ok(Palette { colors, luminance: mean_luminance(&pixels), named: named(&candidates) })
 }
 
@@ -151,6 +152,10 @@ fn lightness_and_saturation(color: Color) -> (f64, f64) {
     let lightness = f64::midpoint(high, low);
     let spread = 1.0 - (2.0 * lightness - 1.0).abs();
     (lightness, if spread > 0.0 { (high - low) / spread } else { 0.0 })
+}
+
+fn rgb([r, g, b]: [u8; 3]) -> Color {
+    Color::rgb(r, g, b)
 }
 
 fn hex(color: Color) -> String {

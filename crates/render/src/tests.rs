@@ -235,7 +235,7 @@ fn quarters(format: Format, w: u32, h: u32) -> Vec<u8> {
     };
     let data = (0..h).flat_map(|y| (0..w).map(move |x| (x, y))).flat_map(|(x, y)| color(x, y)).collect();
     let picture = Picture::still(Pixels { width: w, height: h, channels: Channels::Rgb, data });
-    let how = Encode { format, quality: 92, lossless: true, progressive: false, palette: false };
+    let how = Encode { format, quality: 92, lossless: true, progressive: false, palette: false, ..Encode::default() };
     codec::encode(&picture, &how, &Cancel::never()).unwrap()
 }
 
@@ -301,7 +301,14 @@ fn animations_are_kept_where_the_output_holds_them() {
         delay_ms: 100,
     };
     let moving = Picture { frames: vec![frame(0), frame(120), frame(250)], loops: 0 };
-    let how = Encode { format: Format::Gif, quality: 100, lossless: false, progressive: false, palette: false };
+    let how = Encode {
+        format: Format::Gif,
+        quality: 100,
+        lossless: false,
+        progressive: false,
+        palette: false,
+        ..Encode::default()
+    };
     let master = codec::encode(&moving, &how, &Cancel::never()).unwrap();
     let half = || vec![Stage::Resize(Resize::new(Some(Dim::Px(20)), None, Fit::Inside))];
     let offer = FormatRule::Negotiate { offer: vec![Format::Avif, Format::Webp], fallback: None };

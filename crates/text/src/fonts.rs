@@ -5,12 +5,13 @@ mod names;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use parley::fontique::{
     Blob, Collection, CollectionOptions, FamilyId, FontInfoOverride, QueryFamily, QueryStatus, SourceCache,
 };
 use parley::{FontContext, LayoutContext};
+use skrifa::MetadataProvider as _;
 use skrifa::raw::TableProvider as _;
 
 pub use folders::FontsError;
@@ -39,6 +40,11 @@ const EMBEDDED_FILES: [&[u8]; 8] = [
     include_bytes!("../fonts/NotoSansArabic-Bold.ttf"),
 ];
 
+/// The embedded font files, for whoever draws text in another way. Their family is the first of [`EMBEDDED`].
+pub const fn embedded_files() -> &'static [&'static [u8]] {
+    &EMBEDDED_FILES
+}
+
 /// Answers kept about which family has which character; past it they are found anew.
 const COVERAGE_KEPT: usize = 65_536;
 
@@ -53,13 +59,27 @@ pub struct Fonts {
     spare: Mutex<Vec<Worker>>,
     /// Folded name to the family's own name.
     names: HashMap<String, String>,
-    /// Families of the folders without those of emoji, best first for each way to write Han letters.
-    fallbacks: [Vec<(FamilyId, String)>; Han::COUNT],
-    emoji: Vec<(FamilyId, String)>,
-    /// Which fallback has a character; `None` when none has.
+    /// Families of the folders without those of emoji.
+    folders: Arc<[Family]>,
+    /// Places in `folders`, best first for each way to write Han letters.
+    fallbacks: [Vec<u16>; Han::COUNT],
+    emoji: Vec<String>,
+    /// Place in `fallbacks` of the first that has a character; `None` when none has.
     coverage: Mutex<HashMap<(char, Han), Option<u16>>>,
     skipped: Vec<PathBuf>,
 }
+
+/// A family of a folder.
+struct Family {
+    id: FamilyId,
+    name: String,
+    /// Which blocks of 256 characters it has anything of, read when first asked. Most families are so passed over at the cost
+    /// of a bit; a text of many characters that no font has would else ask every font for every one of them.
+    blocks: OnceLock<Blocks>,
+}
+
+/// A bit for each block of 256 characters.
+type Blocks = Box<[u64; 68]>;
 
 /// What laying out needs to write to, used by one text at a time.
 pub(crate) struct Worker {
@@ -104,21 +124,22 @@ impl Fonts {
             }
         }
         all.retain(|(_, name)| !EMBEDDED.contains(&name.as_str()));
-        let (mut emoji, texts): (Vec<_>, Vec<_>) =
-            all.into_iter().partition(|(id, _)| brings_colors(&mut context, *id));
-        emoji.sort_by(|a, b| a.1.cmp(&b.1));
+        all.sort_by(|a, b| a.1.cmp(&b.1));
+        let (emoji, texts): (Vec<_>, Vec<_>) = all.into_iter().partition(|(id, _)| brings_colors(&mut context, *id));
+        let family = |(id, name)| Family { id, name, blocks: OnceLock::new() };
+        let folders: Arc<[Family]> = texts.into_iter().take(usize::from(u16::MAX)).map(family).collect();
         let fallbacks = Han::ALL.map(|han| {
-            let mut sorted = texts.clone();
-            sorted.sort_by_cached_key(|(_, name)| (names::rank(name, han), name.clone()));
-            sorted.truncate(usize::from(u16::MAX));
+            let mut sorted: Vec<u16> = (0..folders.len() as u16).collect();
+            sorted.sort_by_cached_key(|place| names::rank(&folders[usize::from(*place)].name, han));
             sorted
         });
         Fonts {
             first: Mutex::new(context),
             spare: Mutex::new(Vec::new()),
             names,
+            folders,
             fallbacks,
-            emoji,
+            emoji: emoji.into_iter().map(|(_, name)| name).collect(),
             coverage: Mutex::new(HashMap::new()),
             skipped,
         }
@@ -150,6 +171,7 @@ impl Fonts {
             first: Mutex::new(context),
             spare: Mutex::new(Vec::new()),
             names,
+            folders: Arc::clone(&self.folders),
             fallbacks: self.fallbacks.clone(),
             emoji: self.emoji.clone(),
             coverage: Mutex::new(HashMap::new()),
@@ -192,7 +214,7 @@ impl Fonts {
     }
 
     pub(crate) fn emoji(&self) -> impl Iterator<Item = &str> + use<'_> {
-        self.emoji.iter().map(|(_, name)| name.as_str())
+        self.emoji.iter().map(String::as_str)
     }
 
     pub(crate) fn embedded_families() -> [&'static str; 3] {
@@ -209,7 +231,8 @@ impl Fonts {
         for c in wanted {
             let known = lock(&self.coverage).get(&(c, han)).copied();
             let place = known.unwrap_or_else(|| {
-                let found = list.iter().position(|(id, _)| covers(&mut worker.fonts, *id, c));
+                let found =
+                    list.iter().position(|place| self.folders[usize::from(*place)].covers(&mut worker.fonts, c));
                 let found = found.and_then(|place| u16::try_from(place).ok());
                 let mut kept = lock(&self.coverage);
                 if kept.len() >= COVERAGE_KEPT {
@@ -225,7 +248,7 @@ impl Fonts {
             }
         }
         needed.sort_unstable();
-        needed.iter().map(|place| list[usize::from(*place)].1.as_str()).collect()
+        needed.iter().map(|place| &*self.folders[usize::from(list[usize::from(*place)])].name).collect()
     }
 
     /// Whether one of these families has a glyph for the character.
@@ -246,6 +269,32 @@ impl std::fmt::Debug for Fonts {
 /// These hold caches only; what a panic left behind in one is still true.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Family {
+    fn covers(&self, context: &mut FontContext, c: char) -> bool {
+        let blocks = self.blocks.get_or_init(|| blocks(context, self.id));
+        let block = u32::from(c) as usize >> 8;
+        blocks[block / 64] & 1 << (block % 64) != 0 && covers(context, self.id, c)
+    }
+}
+
+fn blocks(context: &mut FontContext, family: FamilyId) -> Blocks {
+    let mut blocks = Box::new([0_u64; 68]);
+    let mut query = context.collection.query(&mut context.source_cache);
+    query.set_families([QueryFamily::Id(family)]);
+    query.matches_with(|font| {
+        if let Ok(font) = skrifa::FontRef::from_index(font.blob.as_ref(), font.index) {
+            for (c, _) in font.charmap().mappings() {
+                let block = c as usize >> 8;
+                if let Some(bits) = blocks.get_mut(block / 64) {
+                    *bits |= 1 << (block % 64);
+                }
+            }
+        }
+        QueryStatus::Continue
+    });
+    blocks
 }
 
 fn covers(context: &mut FontContext, family: FamilyId, c: char) -> bool {

@@ -43,7 +43,7 @@ mod shadow;
 mod shape;
 mod style;
 
-pub use fonts::{DEFAULT_FAMILY, FontName, Fonts, FontsError, SYSTEM_FOLDERS};
+pub use fonts::{DEFAULT_FAMILY, FontName, Fonts, FontsError, SYSTEM_FOLDERS, embedded_files};
 pub use laid::{Frame, Laid, Warning, layout};
 pub use limits::{Limits, TextError};
 pub use paint::{Rgba, draw};

@@ -8,7 +8,8 @@ use std::io::BufReader;
 use std::path::Path;
 
 use common::{folder, lay};
-use text::{Align, Bounds, Fonts, Limits, SYSTEM_FOLDERS, Style, Warning, draw, layout};
+use plan::Color;
+use text::{Align, Bounds, Fonts, Limits, Outline, SYSTEM_FOLDERS, Style, Warning, draw, layout};
 
 /// Coverage, row by row.
 fn reference(name: &str) -> (u32, u32, Vec<u8>) {
@@ -22,16 +23,19 @@ fn reference(name: &str) -> (u32, u32, Vec<u8>) {
 
 #[test]
 fn pictures_are_those_of_freetype_and_harfbuzz() {
-    // Name, text, size, weight, italic, baseline in the reference, largest mean distance of 255.
+    // Name, text, size, weight, italic, outline, baseline in the reference, largest mean distance of 255.
     let cases = [
-        ("latin-40", "Hamburgefonstiv AVTo 019", 40.0, 400, false, 46, 0.3),
-        ("latin-13", "The quick brown fox jumps, 0123456789.", 13.0, 400, false, 16, 0.9),
-        ("bold-italic-28", "Größe, Ελλάδα, Київ: ffi", 28.0, 700, true, 34, 0.3),
-        ("arabic-32", "مرحبا بالعالم", 32.0, 400, false, 40, 0.3),
+        ("latin-40", "Hamburgefonstiv AVTo 019", 40.0, 400, false, 0.0, 46, 0.3),
+        ("latin-13", "The quick brown fox jumps, 0123456789.", 13.0, 400, false, 0.0, 16, 0.9),
+        ("bold-italic-28", "Größe, Ελλάδα, Київ: ffi", 28.0, 700, true, 0.0, 34, 0.3),
+        ("arabic-32", "مرحبا بالعالم", 32.0, 400, false, 0.0, 40, 0.3),
+        ("outline-60", "Outline, g & S", 60.0, 700, false, 3.0, 64, 0.3),
     ];
-    for (name, text, size, weight, italic, baseline, most) in cases {
+    for (name, text, size, weight, italic, outline, baseline, most) in cases {
         let (width, height, want) = reference(name);
-        let laid = lay(text, &Style { size, weight, italic, align: Align::Left, ..Style::default() });
+        // In the letters' own colour, so that coverage is that of both.
+        let outline = Some(Outline { width: outline, color: Color::BLACK });
+        let laid = lay(text, &Style { size, weight, italic, outline, align: Align::Left, ..Style::default() });
         let drawn = draw(&laid).unwrap();
         // Origin of the first letter: at the left edge of the box, and at x = 10 of the reference.
         let (dx, dy) = (10 - laid.frame.x as i64, baseline - laid.baseline as i64);

@@ -13,6 +13,7 @@ use crate::cli::RenderArgs;
 pub(super) struct Recipe {
     pub(super) plan: Plan,
     pub(super) pictures: Vec<Option<Vec<u8>>>,
+    pub(super) fonts: ::render::Fonts,
     class: AcceptClass,
     /// Whether the format is the plan's own word, which no file name overrules.
     decided: bool,
@@ -42,7 +43,8 @@ impl Recipe {
         };
         let pictures = plan.overlays().iter().map(|overlay| picture(overlay, folder)).collect::<Result<_, _>>()?;
         let decided = args.url.is_some() || args.format.is_some();
-        Ok(Recipe { plan, pictures, class: AcceptClass::from_header(&args.accept), decided })
+        let fonts = ::render::Fonts::new(&args.fonts).map_err(|error| format!("--fonts: {error}"))?;
+        Ok(Recipe { plan, pictures, fonts, class: AcceptClass::from_header(&args.accept), decided })
     }
 
     /// How to write it to a file whose name asks for a format.

@@ -219,7 +219,7 @@ mod tests {
     fn file(width: u32, height: u32, channels: Channels) -> Vec<u8> {
         let data = vec![90; width as usize * height as usize * channels.count()];
         let how =
-            Encode { format: plan::Format::Avif, quality: 50, lossless: false, progressive: false, palette: false };
+            Encode { format: plan::Format::Avif, quality: 50, lossless: false, progressive: false, palette: false, ..Encode::default() };
         crate::encode(&Picture::still(Pixels { width, height, channels, data }), &how, &Cancel::never()).unwrap()
     }
 

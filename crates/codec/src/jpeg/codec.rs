@@ -2,11 +2,12 @@
 
 use std::ffi::{CStr, c_int, c_void};
 
+use plan::Subsampling;
 use turbojpeg_sys as tj;
 
 use crate::icc::Samples;
 use crate::planar::Plane;
-use crate::{Budget, CodecError};
+use crate::{Budget, CodecError, Encode};
 
 /// A TurboJPEG instance, destroyed on drop.
 struct Handle(*mut c_void);
@@ -103,33 +104,39 @@ pub(super) fn decode(
 }
 
 /// Encodes RGB pixels; `data` holds `width * height * 3` bytes.
-pub(super) fn encode(
-    width: u32,
-    height: u32,
-    data: &[u8],
-    quality: u8,
-    progressive: bool,
-) -> Result<Vec<u8>, CodecError> {
-    compress(
-        width,
-        height,
-        data,
-        tj::TJPF_TJPF_RGB,
-        &[
-            (tj::TJPARAM_TJPARAM_QUALITY, quality.into()),
-            (tj::TJPARAM_TJPARAM_SUBSAMP, tj::TJSAMP_TJSAMP_420),
-            (tj::TJPARAM_TJPARAM_OPTIMIZE, 1),
-            (tj::TJPARAM_TJPARAM_PROGRESSIVE, progressive.into()),
-        ],
-    )
+pub(super) fn encode(width: u32, height: u32, data: &[u8], how: &Encode) -> Result<Vec<u8>, CodecError> {
+    let sampling = match how.subsampling {
+        Subsampling::S420 => tj::TJSAMP_TJSAMP_420,
+        Subsampling::S422 => tj::TJSAMP_TJSAMP_422,
+        Subsampling::S444 => tj::TJSAMP_TJSAMP_444,
+    };
+    compress(width, height, data, tj::TJPF_TJPF_RGB, &parameters(how, sampling))
+}
+
+fn parameters(how: &Encode, sampling: c_int) -> Vec<(tj::TJPARAM, c_int)> {
+    let mut all = vec![
+        (tj::TJPARAM_TJPARAM_QUALITY, how.quality.clamp(1, 100).into()),
+        (tj::TJPARAM_TJPARAM_SUBSAMP, sampling),
+        (tj::TJPARAM_TJPARAM_OPTIMIZE, 1),
+        (tj::TJPARAM_TJPARAM_PROGRESSIVE, how.progressive.into()),
+    ];
+    if how.density > 0 {
+        // In dots per inch (JFIF 1.02).
+        let density = how.density.into();
+        all.extend([
+            (tj::TJPARAM_TJPARAM_DENSITYUNITS, 1),
+            (tj::TJPARAM_TJPARAM_XDENSITY, density),
+            (tj::TJPARAM_TJPARAM_YDENSITY, density),
+        ]);
+    }
+    all
 }
 
 /// Encodes a picture of a size: lightness alone, or lightness of that size, made even on both sides, and colour of half of it.
 pub(super) fn encode_planes(
     (width, height): (u32, u32),
     planes: &[&Plane],
-    quality: u8,
-    progressive: bool,
+    how: &Encode,
 ) -> Result<Vec<u8>, CodecError> {
     let half = (width.div_ceil(2), height.div_ceil(2));
     let wanted = match planes {
@@ -142,10 +149,9 @@ pub(super) fn encode_planes(
     }
     let handle = Handle::new(tj::TJINIT_TJINIT_COMPRESS)?;
     let sampling = if planes.len() == 1 { tj::TJSAMP_TJSAMP_GRAY } else { tj::TJSAMP_TJSAMP_420 };
-    handle.set(tj::TJPARAM_TJPARAM_QUALITY, quality.into())?;
-    handle.set(tj::TJPARAM_TJPARAM_SUBSAMP, sampling)?;
-    handle.set(tj::TJPARAM_TJPARAM_OPTIMIZE, 1)?;
-    handle.set(tj::TJPARAM_TJPARAM_PROGRESSIVE, progressive.into())?;
+    for (parameter, value) in parameters(how, sampling) {
+        handle.set(parameter, value)?;
+    }
     let pointers: Vec<*const u8> = planes.iter().map(|plane| plane.data.as_ptr()).collect();
     let strides: Vec<c_int> = planes.iter().map(|plane| plane.stride as c_int).collect();
     let mut out = std::ptr::null_mut();

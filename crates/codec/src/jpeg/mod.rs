@@ -4,7 +4,7 @@ mod codec;
 mod markers;
 mod planes;
 
-use markers::Markers;
+pub(crate) use markers::Markers;
 pub(crate) use planes::decode as decode_planar;
 
 use crate::icc::{self, Samples};
@@ -88,9 +88,8 @@ fn shrink(info: &Info, ask: &Decode) -> u32 {
 
 /// Encodes 4:2:0 with Huffman tables made for the picture. Transparent pixels go on white.
 pub(crate) fn encode(pixels: &Pixels, how: &Encode) -> Result<Vec<u8>, CodecError> {
-    let quality = how.quality.clamp(1, 100);
     match pixels.channels {
-        Channels::Rgb => codec::encode(pixels.width, pixels.height, &pixels.data, quality, how.progressive),
+        Channels::Rgb => codec::encode(pixels.width, pixels.height, &pixels.data, how),
         Channels::Rgba => {
             let on_white = |v: u8, alpha: u8| {
                 let (v, alpha) = (u32::from(v), u32::from(alpha));
@@ -100,7 +99,7 @@ pub(crate) fn encode(pixels: &Pixels, how: &Encode) -> Result<Vec<u8>, CodecErro
             for p in pixels.data.chunks_exact(4) {
                 flat.extend([on_white(p[0], p[3]), on_white(p[1], p[3]), on_white(p[2], p[3])]);
             }
-            codec::encode(pixels.width, pixels.height, &flat, quality, how.progressive)
+            codec::encode(pixels.width, pixels.height, &flat, how)
         }
     }
 }
@@ -108,14 +107,13 @@ pub(crate) fn encode(pixels: &Pixels, how: &Encode) -> Result<Vec<u8>, CodecErro
 /// As [`encode`], from planes of 4:2:0, or of grey alone.
 pub(crate) fn encode_planar(picture: &Planar, how: &Encode) -> Result<Vec<u8>, CodecError> {
     let size = (picture.luma.width, picture.luma.height);
-    let (quality, progressive) = (how.quality.clamp(1, 100), how.progressive);
     match &picture.chroma {
         // The library reads lightness for each sample of chroma: an even number of columns and rows.
         Some(chroma) => {
             let luma = picture.luma.evened();
-            codec::encode_planes(size, &[&luma, &chroma.blue, &chroma.red], quality, progressive)
+            codec::encode_planes(size, &[&luma, &chroma.blue, &chroma.red], how)
         }
-        None => codec::encode_planes(size, &[&picture.luma], quality, progressive),
+        None => codec::encode_planes(size, &[&picture.luma], how),
     }
 }
 

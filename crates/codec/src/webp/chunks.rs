@@ -7,7 +7,7 @@ const MOST_FRAMES: usize = 1 << 16;
 
 /// One frame: the whole picture of a still.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Part<'a> {
+pub(crate) struct Part<'a> {
     pub left: u32,
     pub top: u32,
     pub width: u32,
@@ -24,7 +24,7 @@ pub(super) struct Part<'a> {
 
 /// What the chunks say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Chunks<'a> {
+pub(crate) struct Chunks<'a> {
     pub width: u32,
     pub height: u32,
     pub alpha: bool,
@@ -33,6 +33,7 @@ pub(super) struct Chunks<'a> {
     pub plays: u32,
     pub profile: Option<&'a [u8]>,
     pub exif: Option<&'a [u8]>,
+    pub xmp: Option<&'a [u8]>,
     pub parts: Vec<Part<'a>>,
 }
 
@@ -41,7 +42,7 @@ impl<'a> Chunks<'a> {
     ///
     /// # Errors
     /// `Truncated` when the file is shorter than its header says, `Corrupt` when sizes contradict each other.
-    pub(super) fn read(bytes: &'a [u8]) -> Result<Chunks<'a>, CodecError> {
+    pub(crate) fn read(bytes: &'a [u8]) -> Result<Chunks<'a>, CodecError> {
         let short = || CodecError::Truncated("the WebP is shorter than its header says".into());
         let size = bytes.get(4..8).ok_or_else(short)?;
         let size = u32::from_le_bytes([size[0], size[1], size[2], size[3]]) as usize;
@@ -73,6 +74,7 @@ impl<'a> Chunks<'a> {
                     }
                 }
                 b"ICCP" if out.profile.is_none() => out.profile = Some(data),
+                b"XMP " if out.xmp.is_none() => out.xmp = Some(data),
                 b"EXIF" if out.exif.is_none() => out.exif = Some(data),
                 _ if !out.animated => still.take(name, data)?,
                 _ => {}

@@ -45,7 +45,7 @@ pub fn animation(width: u32, height: u32, channels: Channels, count: u32) -> Pic
 }
 
 pub fn how(format: Format) -> Encode {
-    Encode { format, quality: 90, lossless: false, progressive: false, palette: false }
+    Encode { format, quality: 90, lossless: false, progressive: false, palette: false, ..Encode::default() }
 }
 
 pub fn encode(picture: &Picture, how: &Encode) -> Vec<u8> {

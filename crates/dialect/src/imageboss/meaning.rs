@@ -1,6 +1,7 @@
 //! From what a URL says to what it means.
 //!
-//! Order of the stages: orientation, `extract`, `trim`, size, colours, `blur`, `sharpen`, padding, `fill-color`, `mask`, watermark.
+//! Order of the stages: orientation, `extract`, `trim`, size, colours, `blur`, `sharpen`, padding, `fill-color`, `mask`,
+//! watermark.
 
 use plan::{
     Adjust, Asset, Background, Dim, Enlarge, Filter, Fit, Fixed, Format, FormatRule, Gravity, Horizontal, Mask, Orient,

@@ -223,6 +223,13 @@ pub(super) fn stages(said: &Said, settings: &Settings, warnings: &mut Vec<Warnin
         stages.push(size::sized(mode, size, &mut notes));
     }
     stages.extend(effects::colors(said));
+    if let Some(said) = said.gradient {
+        let drawn = effects::gradient(said, size.exact(mode));
+        if drawn.is_none() {
+            notes.add(WarningKind::Unsupported, "e-gradient", "sp in pixels along a side whose length w or h gives");
+        }
+        stages.extend(drawn);
+    }
     for layer in &said.layers {
         let overlay = layer::overlay(layer, settings, notes.warnings);
         stages.extend(overlay.map(|overlay| Stage::Overlay(Box::new(overlay))));

@@ -1,6 +1,6 @@
 //! The draft of one step: its parameters as said, before they mean anything together.
 
-use plan::{Asset, Color, Dim, Fixed, Format, Gradient, Horizontal, TextAlign, Vertical};
+use plan::{Asset, Color, Dim, Fixed, Format, Horizontal, TextAlign, Vertical};
 
 /// What one step says. `None` where it says nothing.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -66,7 +66,7 @@ pub(super) struct Said {
     /// `e-shadow`.
     pub(super) shadow: Option<ShadowSaid>,
     /// `e-gradient`.
-    pub(super) gradient: Option<Gradient>,
+    pub(super) gradient: Option<GradientSaid>,
     /// `e-colorize`: the alpha says how much.
     pub(super) colorize: Option<Color>,
     /// `cr`.
@@ -110,6 +110,25 @@ pub(super) struct ShadowSaid {
     pub(super) x: Fixed,
     /// In percent of the height.
     pub(super) y: Fixed,
+}
+
+/// `e-gradient`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct GradientSaid {
+    /// Clockwise, 0 to the top.
+    pub(super) degrees: Fixed,
+    pub(super) from: Color,
+    pub(super) to: Color,
+    pub(super) stop: Stop,
+}
+
+/// `sp`: where the second colour is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// A share of the way.
+    Share(Fixed),
+    /// Pixels of the way.
+    Px(u32),
 }
 
 /// `cr`.

@@ -251,6 +251,9 @@ fn what_is_read_past_is_said() {
         ("pg-1_3_5", "unsupported:pg"),
         ("pg-name-cover", "unsupported:pg"),
         ("e-gradient-sp-50", "unsupported:e-gradient"),
+        ("w-300,e-gradient-sp-50", "unsupported:e-gradient"),
+        ("w-300,h-200,c-at_max,e-gradient-sp-50", "unsupported:e-gradient"),
+        ("w-300,h-200,e-gradient-ld-45_sp-50", "unsupported:e-gradient"),
         ("w-3,h-2,cm-pad_resize,bg-genfill-prompt-sky", "unsupported:bg"),
         ("t-0", "unsupported:t"),
         ("z-1.5,di-a@@b.jpg", "unsupported:z unsupported:di"),
@@ -351,6 +354,9 @@ fn the_table_is_sound() {
             let raw = format!("/tr:{}-{word}/a.jpg", row.name);
             assert!(Imagekit.parse(Target::new(&raw), &settings).is_ok(), "{raw}");
         }
+    }
+    for row in layer::rows() {
+        assert!(row.doc.starts_with("In a ") && row.doc.ends_with('.'), "{} is documented", row.name);
     }
     assert_eq!(Imagekit.params().len(), rows().count() + 1 + layer::rows().count());
 }

@@ -11,7 +11,9 @@ mod query;
 mod said;
 mod spelling;
 mod table;
+mod typeset;
 mod values;
+mod words;
 
 #[cfg(test)]
 mod tests;
@@ -20,10 +22,11 @@ use plan::Plan;
 
 use crate::error::{ParseError, Unwritable};
 use crate::request::{Asset, Disposition, Parsed, Settings, Target};
-use crate::table::{Param, ParamDoc};
+use crate::table::ParamDoc;
 use crate::{Dialect, text};
 
 use said::Said;
+use spelling::Reading;
 
 /// The longest target in bytes that imgix takes.
 const MAX_LENGTH: usize = 8000;
@@ -38,7 +41,7 @@ impl Dialect for Imgix {
     }
 
     fn params(&self) -> Vec<ParamDoc> {
-        table::TABLE.iter().map(Param::doc).collect()
+        table::TABLE.iter().map(|row| row.doc()).collect()
     }
 
     fn parse(&self, target: Target<'_>, settings: &Settings) -> Result<Parsed, ParseError> {
@@ -65,8 +68,24 @@ impl Dialect for Imgix {
     }
 
     fn write(&self, _source: &str, asset: &Asset, plan: &Plan, settings: &Settings) -> Result<String, Unwritable> {
+        let answer = self.write_as(Reading::MaskGround, asset, plan, settings);
+        if answer.is_err() && spelling::has_two_readings(plan) {
+            return self.write_as(Reading::Ground, asset, plan, settings).or(answer);
+        }
+        answer
+    }
+}
+
+impl Imgix {
+    fn write_as(
+        &self,
+        reading: Reading,
+        asset: &Asset,
+        plan: &Plan,
+        settings: &Settings,
+    ) -> Result<String, Unwritable> {
         let unwritable = |what: String| Unwritable { dialect: "imgix", what };
-        let said = spelling::said(plan, settings).map_err(unwritable)?;
+        let said = spelling::said(plan, settings, reading).map_err(unwritable)?;
         let url = join(&path::spell(asset), &spell_query(&said));
         // What was spelled is read back: a URL that means something else must not get out.
         let read = self.parse(Target::new(&url), settings).map_err(|e| unwritable(e.to_string()))?;

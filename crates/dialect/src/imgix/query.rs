@@ -166,7 +166,7 @@ enum Found {
 }
 
 fn lookup(name: &str) -> Found {
-    let is = |row: &Param<Said>| row.name == name || row.aliases.contains(&name);
+    let is = |row: &&Param<Said>| row.name == name || row.aliases.contains(&name);
     match TABLE.iter().position(is) {
         Some(row) => Found::Row(row),
         None if KNOWN_LATER.binary_search(&name).is_ok() => Found::Later,

@@ -1,12 +1,18 @@
 //! What a URL says, parameter by parameter, before it means anything.
 
-use plan::{Asset, Color, Dim, Fixed, Horizontal, Vertical};
+use plan::{
+    Asset, Blend, Color, Dim, Fixed, Horizontal, Ligatures, Mix, Profile, Radius, Shift, Subsampling, TextCut, TextFit,
+    Vertical,
+};
 
 use crate::request::WarningKind;
 
 /// The literal parameters of one imgix URL. `None` = not said, or said in a way that is ignored.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Said {
+    /// 1 is the first.
+    pub(super) page: Option<u32>,
+    pub(super) frame: Option<u32>,
     pub(super) w: Option<Dim>,
     pub(super) h: Option<Dim>,
     pub(super) fit: Option<FitWord>,
@@ -24,10 +30,18 @@ pub(super) struct Said {
     pub(super) max_h: Option<u32>,
     pub(super) fill: Option<FillWord>,
     pub(super) fill_color: Option<Color>,
+    pub(super) gradient: GradientSaid,
     pub(super) bg: Option<Color>,
+    pub(super) transparency: Option<()>,
+    pub(super) grid_colors: Option<(Color, Color)>,
+    pub(super) grid_size: Option<u32>,
     pub(super) trim: Option<TrimWord>,
     pub(super) trim_color: Option<Color>,
     pub(super) trim_tol: Option<Fixed>,
+    /// 0-255.
+    pub(super) trim_md: Option<u32>,
+    /// 0-255.
+    pub(super) trim_sd: Option<u32>,
     pub(super) trim_pad: Option<u32>,
     pub(super) trim_alpha: Option<u32>,
     /// 0-8, as EXIF.
@@ -41,25 +55,172 @@ pub(super) struct Said {
     pub(super) pad_right: Option<u32>,
     pub(super) pad_bottom: Option<u32>,
     pub(super) pad_left: Option<u32>,
-    pub(super) mark: Option<Asset>,
-    pub(super) mark_align: Vec<AlignWord>,
-    pub(super) mark_pad: Option<u32>,
-    pub(super) mark_x: Option<i32>,
-    pub(super) mark_y: Option<i32>,
-    pub(super) mark_w: Option<Dim>,
-    pub(super) mark_h: Option<Dim>,
-    pub(super) mark_fit: Option<MarkFitWord>,
-    /// 0-100.
-    pub(super) mark_alpha: Option<Fixed>,
+    pub(super) effects: Effects,
+    pub(super) mask: Option<MaskWord>,
+    pub(super) corner_radius: Option<[u32; 4]>,
+    pub(super) mask_bg: Option<Color>,
+    pub(super) border: BorderSaid,
+    pub(super) blend: BlendSaid,
+    pub(super) txt: TxtSaid,
+    pub(super) mark: MarkSaid,
     pub(super) fm: Option<FmWord>,
     pub(super) q: Option<u8>,
     pub(super) auto_format: bool,
     pub(super) auto_compress: bool,
+    pub(super) auto_enhance: bool,
     pub(super) lossless: Option<bool>,
     pub(super) jpg_progressive: Option<bool>,
+    pub(super) chromasub: Option<Subsampling>,
+    /// 2-256.
+    pub(super) colorquant: Option<u32>,
+    /// 0-65535.
+    pub(super) dpi: Option<u32>,
+    pub(super) cs: Option<Profile>,
+    pub(super) iptc: Option<bool>,
+    /// Only ever true.
+    pub(super) svg_sanitize: Option<bool>,
+    pub(super) palette: Option<PaletteWord>,
+    /// 0-16.
+    pub(super) colors: Option<u32>,
+    pub(super) prefix: Option<String>,
     pub(super) dl: Option<String>,
     /// Parts of list values that are read past while the rest of the list counts.
     pub(super) notes: Vec<(WarningKind, String)>,
+}
+
+/// `fill-gradient-…`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct GradientSaid {
+    pub(super) kind: Option<GradientWord>,
+    pub(super) mix: Option<Mix>,
+    pub(super) linear: Option<(Color, Color)>,
+    /// Degrees that it goes to.
+    pub(super) direction: Option<u16>,
+    pub(super) radial: Option<(Color, Color)>,
+    pub(super) radius: Option<(Radius, Radius)>,
+    pub(super) x: Option<Fixed>,
+    pub(super) y: Option<Fixed>,
+}
+
+/// Adjustments and styles, in imgix's numbers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Effects {
+    pub(super) bri: Option<Fixed>,
+    pub(super) con: Option<Fixed>,
+    pub(super) exp: Option<Fixed>,
+    pub(super) gam: Option<Fixed>,
+    pub(super) high: Option<Fixed>,
+    pub(super) hue: Option<Fixed>,
+    pub(super) invert: Option<bool>,
+    pub(super) sat: Option<Fixed>,
+    pub(super) shad: Option<Fixed>,
+    pub(super) sharp: Option<Fixed>,
+    pub(super) usm: Option<Fixed>,
+    pub(super) usmrad: Option<Fixed>,
+    pub(super) vib: Option<Fixed>,
+    pub(super) nr: Option<Fixed>,
+    pub(super) nrs: Option<Fixed>,
+    pub(super) monochrome: Option<Color>,
+    pub(super) duotone: Option<(Color, Color)>,
+    pub(super) duotone_alpha: Option<Fixed>,
+    pub(super) sepia: Option<Fixed>,
+    pub(super) htn: Option<u32>,
+    pub(super) blur: Option<Fixed>,
+    pub(super) px: Option<u32>,
+}
+
+/// `border…`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct BorderSaid {
+    pub(super) of: Option<(u32, Color)>,
+    pub(super) top: Option<u32>,
+    pub(super) right: Option<u32>,
+    pub(super) bottom: Option<u32>,
+    pub(super) left: Option<u32>,
+    pub(super) radius: Option<[u32; 4]>,
+    pub(super) radius_inner: Option<[u32; 4]>,
+}
+
+/// Where something that is drawn over the picture lies.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) align: Vec<AlignWord>,
+    pub(super) pad: Option<u32>,
+    pub(super) x: Option<Shift>,
+    pub(super) y: Option<Shift>,
+}
+
+/// `mark…`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct MarkSaid {
+    pub(super) of: Option<Asset>,
+    pub(super) base: Option<Asset>,
+    pub(super) place: Place,
+    pub(super) w: Option<Dim>,
+    pub(super) h: Option<Dim>,
+    pub(super) fit: Option<OverlayFit>,
+    /// 0-100.
+    pub(super) scale: Option<Fixed>,
+    /// 0-100.
+    pub(super) alpha: Option<Fixed>,
+    pub(super) rot: Option<Fixed>,
+    pub(super) tile: Option<()>,
+    pub(super) if_min_width: Option<u32>,
+    pub(super) if_min_height: Option<u32>,
+}
+
+/// `blend…`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct BlendSaid {
+    pub(super) of: Option<BlendOf>,
+    pub(super) color: Option<Color>,
+    pub(super) mode: Option<Blend>,
+    /// 0-100.
+    pub(super) alpha: Option<Fixed>,
+    pub(super) size: Option<()>,
+    pub(super) w: Option<Dim>,
+    pub(super) h: Option<Dim>,
+    pub(super) fit: Option<OverlayFit>,
+    pub(super) crop: Vec<AlignWord>,
+    pub(super) place: Place,
+}
+
+/// What is blended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum BlendOf {
+    Color(Color),
+    Picture(Asset),
+}
+
+/// `txt…`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct TxtSaid {
+    pub(super) of: Option<String>,
+    pub(super) size: Option<Fixed>,
+    pub(super) color: Option<Color>,
+    pub(super) font: Option<Font>,
+    pub(super) place: Place,
+    pub(super) width: Option<Dim>,
+    pub(super) height: Option<Dim>,
+    pub(super) fit: Option<TextFit>,
+    /// Which part is lost, and whether an ellipsis says so.
+    pub(super) clip: Option<(TextCut, bool)>,
+    pub(super) line: Option<Fixed>,
+    pub(super) line_color: Option<Color>,
+    pub(super) shad: Option<Fixed>,
+    pub(super) ligatures: Option<Ligatures>,
+    /// Pixels from line to line; 0 is the default.
+    pub(super) lead: Option<Fixed>,
+    /// Pixels between letters.
+    pub(super) track: Option<Fixed>,
+}
+
+/// `txt-font`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Font {
+    pub(super) families: Vec<String>,
+    pub(super) bold: bool,
+    pub(super) italic: bool,
 }
 
 /// `rect`: edges that are not lengths are alignments.
@@ -100,6 +261,13 @@ pub(super) enum CropWord {
 pub(super) enum FillWord {
     Solid,
     Blur,
+    Gradient,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum GradientWord {
+    Linear,
+    Radial,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,12 +275,23 @@ pub(super) enum TrimWord {
     Auto,
     Color,
     Alpha,
+    ColorUnlessAlpha,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RotWord {
     Straighten,
     Pivot,
+}
+
+/// `mask`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum MaskWord {
+    Ellipse,
+    Corners,
+    /// Of so many corners, 3-32.
+    Polygon(u8),
+    Picture(Asset),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,6 +303,14 @@ pub(super) enum FmWord {
     Gif,
     Webp,
     Avif,
+    Json,
+    BlurHash,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PaletteWord {
+    Json,
+    Css,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,91 +319,12 @@ pub(super) enum AlignWord {
     Row(Vertical),
 }
 
+/// How a watermark or a blended picture meets its box.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum MarkFitWord {
+pub(super) enum OverlayFit {
     Clip,
+    Crop,
+    Fill,
+    Max,
+    Scale,
 }
-
-/// Words and what they stand for; the first word of a value is the one that is written.
-pub(super) type Words<T> = &'static [(&'static str, T)];
-
-pub(super) const FIT: Words<FitWord> = &[
-    ("clip", FitWord::Clip),
-    ("crop", FitWord::Crop),
-    ("clamp", FitWord::Clamp),
-    ("fill", FitWord::Fill),
-    ("fillmax", FitWord::FillMax),
-    ("max", FitWord::Max),
-    ("min", FitWord::Min),
-    ("scale", FitWord::Scale),
-];
-
-pub(super) const CROP: Words<CropWord> = &[
-    ("top", CropWord::Top),
-    ("bottom", CropWord::Bottom),
-    ("left", CropWord::Left),
-    ("right", CropWord::Right),
-    ("center", CropWord::Center),
-    ("edges", CropWord::Edges),
-    ("entropy", CropWord::Entropy),
-    ("focalpoint", CropWord::FocalPoint),
-];
-
-/// Detectors of `crop` that need a trained model.
-pub(super) const CROP_LATER: &[&str] = &["faces", "auto", "person", "car", "vehicle"];
-
-pub(super) const FILL: Words<FillWord> = &[("solid", FillWord::Solid), ("blur", FillWord::Blur)];
-pub(super) const FILL_LATER: &[&str] = &["gradient", "gen", "generative"];
-
-pub(super) const TRIM: Words<TrimWord> =
-    &[("auto", TrimWord::Auto), ("color", TrimWord::Color), ("alpha", TrimWord::Alpha)];
-/// Both spellings that the vendor's documentation uses.
-pub(super) const TRIM_LATER: &[&str] = &["colorunlessalpha", "colorunlesalpha"];
-
-pub(super) const ROT_TYPE: Words<RotWord> = &[("straighten", RotWord::Straighten), ("pivot", RotWord::Pivot)];
-
-pub(super) const FLIP: Words<(bool, bool)> =
-    &[("h", (true, false)), ("v", (false, true)), ("hv", (true, true)), ("vh", (true, true))];
-
-pub(super) const ALIGN: Words<AlignWord> = &[
-    ("top", AlignWord::Row(Vertical::Top)),
-    ("middle", AlignWord::Row(Vertical::Center)),
-    ("bottom", AlignWord::Row(Vertical::Bottom)),
-    ("left", AlignWord::Column(Horizontal::Left)),
-    ("center", AlignWord::Column(Horizontal::Center)),
-    ("right", AlignWord::Column(Horizontal::Right)),
-];
-
-pub(super) const MARK_FIT: Words<MarkFitWord> = &[("clip", MarkFitWord::Clip)];
-pub(super) const MARK_FIT_LATER: &[&str] = &["crop", "fill", "max", "scale"];
-
-pub(super) const FM: Words<FmWord> = &[
-    ("jpg", FmWord::Jpg),
-    ("jpeg", FmWord::Jpg),
-    ("pjpg", FmWord::ProgressiveJpg),
-    ("png", FmWord::Png),
-    ("png32", FmWord::Png),
-    ("png8", FmWord::Png8),
-    ("gif", FmWord::Gif),
-    ("webp", FmWord::Webp),
-    ("avif", FmWord::Avif),
-];
-pub(super) const FM_LATER: &[&str] = &["jp2", "jxr", "json", "blurhash", "mp4", "webm", "spritesheet", "pdf"];
-
-/// `orient`: degrees stand for EXIF values.
-pub(super) const ORIENT: Words<u8> = &[
-    ("0", 0),
-    ("1", 1),
-    ("2", 2),
-    ("3", 3),
-    ("4", 4),
-    ("5", 5),
-    ("6", 6),
-    ("7", 7),
-    ("8", 8),
-    ("90", 6),
-    ("180", 3),
-    ("270", 8),
-];
-
-pub(super) const FLAG: Words<bool> = &[("true", true), ("false", false), ("1", true), ("0", false)];

@@ -2,9 +2,11 @@
 
 use std::fmt::Display;
 
-use plan::{Color, Dim, Fixed, Horizontal, Vertical};
+use plan::{Color, Dim, Fixed, Horizontal, Radius, Shift, TextCut, Vertical};
 
-use super::said::{Rect, Words};
+use super::said::{BlendOf, Font, MaskWord, Rect};
+use super::words::{TXT_CUT, Words};
+use crate::overlay;
 use crate::request::WarningKind;
 use crate::text;
 
@@ -38,11 +40,31 @@ pub(super) fn whole(value: &str, low: u32, high: u32) -> Read<u32> {
     Ok((within as u32, within != n))
 }
 
-/// A whole number brought into `-most..=most`; decimals are rounded.
-pub(super) fn signed(value: &str, most: i32) -> Read<i32> {
-    let n = number(value)?.round();
-    let within = n.clamp((-most).into(), most.into());
-    Ok((within as i32, within != n))
+/// The farthest that an overlay is moved, in pixels.
+const FARTHEST: f64 = overlay::FARTHEST as f64;
+
+/// A distance either way: below 1 a share, from 1 pixels, rounded. Zero is no distance.
+pub(super) fn shift(value: &str) -> Read<Shift> {
+    let n = number(value)?;
+    let share = Fixed::new(n);
+    if share.get().abs() < 1.0 && share != Fixed::ZERO {
+        return Ok((Shift::Ratio(share), false));
+    }
+    let within = n.round().clamp(-FARTHEST, FARTHEST);
+    Ok((Shift::Px(within as i32), within != n.round()))
+}
+
+pub(super) fn spell_shift(shift: Shift) -> String {
+    match shift {
+        Shift::Px(px) => px.to_string(),
+        Shift::Ratio(share) => share.to_string(),
+    }
+}
+
+/// Degrees of hue: a full turn may be said, what is outside is wrapped.
+pub(super) fn hue(value: &str) -> Read<Fixed> {
+    let n = number(value)?;
+    if (0.0..=360.0).contains(&n) { Ok((Fixed::new(n), false)) } else { Ok((Fixed::new(n.rem_euclid(360.0)), true)) }
 }
 
 /// Any angle, wrapped to less than a turn.
@@ -165,6 +187,173 @@ pub(super) fn opaque(value: &str) -> Read<Color> {
 pub(super) fn spell_color(color: Color) -> String {
     let Color { r, g, b, a } = color;
     if a == 255 { format!("{r:02x}{g:02x}{b:02x}") } else { format!("{a:02x}{r:02x}{g:02x}{b:02x}") }
+}
+
+/// Two colours, with a comma between them.
+pub(super) fn two_colors(value: &str) -> Read<(Color, Color)> {
+    let (first, second) = value.split_once(',').ok_or(WarningKind::Invalid)?;
+    Ok(((color(first)?.0, color(second)?.0), false))
+}
+
+pub(super) fn spell_two_colors((first, second): (Color, Color)) -> String {
+    format!("{},{}", spell_color(first), spell_color(second))
+}
+
+/// The widest border and the largest radius that are told apart.
+pub(super) const WIDEST: u32 = 8192;
+
+/// `size,colour`.
+pub(super) fn border(value: &str) -> Read<(u32, Color)> {
+    let (size, tint) = value.split_once(',').ok_or(WarningKind::Invalid)?;
+    let (size, clamped) = whole(size, 0, WIDEST)?;
+    Ok(((size, color(tint)?.0), clamped))
+}
+
+pub(super) fn spell_border((size, tint): (u32, Color)) -> String {
+    format!("{size},{}", spell_color(tint))
+}
+
+/// One radius in pixels, or four: top-left, top-right, bottom-right, bottom-left.
+pub(super) fn radii(value: &str) -> Read<[u32; 4]> {
+    let parts = value.split(',').map(|part| whole(part, 0, WIDEST)).collect::<Result<Vec<_>, _>>()?;
+    let clamped = parts.iter().any(|(_, clamped)| *clamped);
+    match parts.as_slice() {
+        [(all, _)] => Ok(([*all; 4], clamped)),
+        [(a, _), (b, _), (c, _), (d, _)] => Ok(([*a, *b, *c, *d], clamped)),
+        _ => Err(WarningKind::Invalid),
+    }
+}
+
+/// Four of 0 are written out: `0` alone may stand for a default.
+pub(super) fn spell_radii(radii: [u32; 4]) -> String {
+    let [a, b, c, d] = radii;
+    if a > 0 && radii == [a; 4] { a.to_string() } else { format!("{a},{b},{c},{d}") }
+}
+
+/// Two radii of a gradient, each up to 1 a share of the shorter side, above 1 pixels.
+pub(super) fn two_radii(value: &str) -> Read<(Radius, Radius)> {
+    let (inner, outer) = value.split_once(',').ok_or(WarningKind::Invalid)?;
+    let radius = |text: &str| match number(text)? {
+        n if n < 0.0 => Err(WarningKind::Invalid),
+        n if n <= 1.0 => Ok(Radius::Share(Fixed::new(n))),
+        n => Ok(Radius::Px(n.round().min(MOST_PIXELS) as u32)),
+    };
+    Ok(((radius(inner)?, radius(outer)?), false))
+}
+
+/// One pixel is written `1.01`, since `1` is a share.
+pub(super) fn spell_two_radii((inner, outer): (Radius, Radius)) -> String {
+    let spell = |radius: Radius| match radius {
+        Radius::Px(1) => "1.01".to_owned(),
+        Radius::Px(px) => px.to_string(),
+        Radius::Share(share) => share.to_string(),
+    };
+    format!("{},{}", spell(inner), spell(outer))
+}
+
+/// A shape's name, in exactly this case, else a picture.
+pub(super) fn mask(value: &str) -> Read<MaskWord> {
+    let polygon = value.strip_prefix("poly").and_then(text::whole).filter(|corners| (3..=32).contains(corners));
+    Ok((
+        match value {
+            "ellipse" => MaskWord::Ellipse,
+            "corners" => MaskWord::Corners,
+            _ => match polygon {
+                Some(corners) => MaskWord::Polygon(corners as u8),
+                None => MaskWord::Picture(overlay::asset(value).ok_or(WarningKind::Invalid)?),
+            },
+        },
+        false,
+    ))
+}
+
+pub(super) fn spell_mask(mask: &MaskWord) -> String {
+    match mask {
+        MaskWord::Ellipse => "ellipse".to_owned(),
+        MaskWord::Corners => "corners".to_owned(),
+        MaskWord::Polygon(corners) => format!("poly{corners}"),
+        MaskWord::Picture(asset) => overlay::spell(asset),
+    }
+}
+
+/// A colour where it can be read as one, else a picture.
+pub(super) fn blend_of(value: &str) -> Read<BlendOf> {
+    match color(value) {
+        Ok((color, _)) => Ok((BlendOf::Color(color), false)),
+        Err(_) => overlay::asset(value).map(|asset| (BlendOf::Picture(asset), false)).ok_or(WarningKind::Invalid),
+    }
+}
+
+pub(super) fn spell_blend_of(of: &BlendOf) -> String {
+    match of {
+        BlendOf::Color(color) => spell_color(*color),
+        BlendOf::Picture(asset) => overlay::spell(asset),
+    }
+}
+
+/// A text of one line: what does not print becomes a space.
+pub(super) fn line(value: &str) -> Read<String> {
+    let line: String = value.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if line.trim().is_empty() { Err(WarningKind::Invalid) } else { Ok((line, false)) }
+}
+
+/// Families, `bold` and `italic`. The sans-serif is the one that is taken anyway.
+pub(super) fn font(value: &str) -> Read<Font> {
+    let mut font = Font::default();
+    let mut words = value.split(',').map(str::trim).filter(|word| !word.is_empty()).peekable();
+    if words.peek().is_none() {
+        return Err(WarningKind::Invalid);
+    }
+    for word in words {
+        match word {
+            _ if word.eq_ignore_ascii_case("bold") => font.bold = true,
+            _ if word.eq_ignore_ascii_case("italic") => font.italic = true,
+            _ if word.eq_ignore_ascii_case("sans-serif") => {}
+            family => font.families.push(family.to_owned()),
+        }
+    }
+    Ok((font, false))
+}
+
+pub(super) fn spell_font(font: &Font) -> String {
+    let mut words: Vec<&str> = font.families.iter().map(String::as_str).collect();
+    if words.is_empty() {
+        words.push("sans-serif");
+    }
+    words.extend(font.bold.then_some("bold"));
+    words.extend(font.italic.then_some("italic"));
+    words.join(",")
+}
+
+/// Which part of a line is lost, and whether an ellipsis says so.
+pub(super) fn clip(value: &str) -> Read<(TextCut, bool)> {
+    let mut read = (TextCut::End, false);
+    for part in value.split(',').map(str::trim) {
+        if part.eq_ignore_ascii_case("ellipsis") {
+            read.1 = true;
+        } else {
+            read.0 = find(TXT_CUT, part).ok_or(WarningKind::Invalid)?;
+        }
+    }
+    Ok((read, false))
+}
+
+pub(super) fn spell_clip((cut, ellipsis): (TextCut, bool)) -> Option<String> {
+    let word = spell(TXT_CUT, Some(cut))?;
+    Some(if ellipsis { format!("{word},ellipsis") } else { word })
+}
+
+/// The number of a page or frame; a range is not built.
+pub(super) fn nth(value: &str) -> Read<u32> {
+    let range = value.split(['-', ':', ',']).filter(|part| text::whole(part.trim()).is_some()).count() > 1;
+    if range { Err(WarningKind::Unsupported) } else { whole(value, 1, MOST_PIXELS as u32) }
+}
+
+/// What a CSS class may begin with.
+pub(super) fn prefix(value: &str) -> Read<String> {
+    let plain = value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    let begins = value.bytes().next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_');
+    if plain && begins && value.len() <= 64 { Ok((value.to_owned(), false)) } else { Err(WarningKind::Invalid) }
 }
 
 fn find<T: Copy>(words: Words<T>, text: &str) -> Option<T> {

@@ -250,6 +250,16 @@ fn what_goes_without_saying_may_be_left_out() {
 }
 
 #[test]
+fn examples_in_the_documents_can_be_read() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/plans.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let examples =
+        text.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` |")).map(|(example, _)| example);
+    let count = examples.map(|example| read(&example.replace("\\|", "|"))).filter(|stages| stages.len() <= 1).count();
+    assert!(count > 60, "{count} examples");
+}
+
+#[test]
 fn what_cannot_be_read_is_named() {
     for (text, part, hint) in [
         ("resiz:3x4", "resiz:3x4", "stages are"),

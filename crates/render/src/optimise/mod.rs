@@ -94,6 +94,9 @@ fn merged_turns(stages: &[Stage]) -> Vec<Stage> {
 
 /// A mirror, then a quarter turn, each if needed.
 fn as_stages(turn: Turn) -> Vec<Stage> {
+    if turn == Turn::flip(false, true) {
+        return vec![Stage::Flip { horizontal: false, vertical: true }];
+    }
     for horizontal in [false, true] {
         for quarters in 0..4u8 {
             if Turn::flip(horizontal, false).then(Turn::quarters(quarters)) == turn {

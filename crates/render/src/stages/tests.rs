@@ -14,22 +14,22 @@ use crate::work::Work;
 const RED: [u8; 3] = [255, 0, 0];
 const WHITE: [u8; 3] = [255; 3];
 
-fn rgb(w: u32, h: u32, color: impl Fn(u32, u32) -> [u8; 3]) -> Pixels {
+pub(super) fn rgb(w: u32, h: u32, color: impl Fn(u32, u32) -> [u8; 3]) -> Pixels {
     let data = (0..h).flat_map(|y| (0..w).map(move |x| (x, y))).flat_map(|(x, y)| color(x, y)).collect();
     Pixels { width: w, height: h, channels: Channels::Rgb, data }
 }
 
-fn rgba(w: u32, h: u32, color: impl Fn(u32, u32) -> [u8; 4]) -> Pixels {
+pub(super) fn rgba(w: u32, h: u32, color: impl Fn(u32, u32) -> [u8; 4]) -> Pixels {
     let data = (0..h).flat_map(|y| (0..w).map(move |x| (x, y))).flat_map(|(x, y)| color(x, y)).collect();
     Pixels { width: w, height: h, channels: Channels::Rgba, data }
 }
 
 /// A picture whose letters, row by row, are its red channel.
-fn letters(rows: &[&str]) -> Pixels {
+pub(super) fn letters(rows: &[&str]) -> Pixels {
     rgb(rows[0].len() as u32, rows.len() as u32, |x, y| [rows[y as usize].as_bytes()[x as usize], 0, 0])
 }
 
-fn read(p: &Pixels) -> Vec<String> {
+pub(super) fn read(p: &Pixels) -> Vec<String> {
     let count = p.channels.count();
     p.data
         .chunks_exact(p.width as usize * count)
@@ -37,21 +37,21 @@ fn read(p: &Pixels) -> Vec<String> {
         .collect()
 }
 
-fn at(p: &Pixels, x: u32, y: u32) -> &[u8] {
+pub(super) fn at(p: &Pixels, x: u32, y: u32) -> &[u8] {
     let count = p.channels.count();
     let start = (y * p.width + x) as usize * count;
     &p.data[start..start + count]
 }
 
-struct Setup {
-    stored: Option<(u32, u32)>,
-    orientation: u8,
-    holds_alpha: bool,
-    cap: u32,
-    budget: Budget,
+pub(super) struct Setup {
+    pub(super) stored: Option<(u32, u32)>,
+    pub(super) orientation: u8,
+    pub(super) holds_alpha: bool,
+    pub(super) cap: u32,
+    pub(super) budget: Budget,
 }
 
-const PLAIN: Setup = Setup {
+pub(super) const PLAIN: Setup = Setup {
     stored: None,
     orientation: 1,
     holds_alpha: true,
@@ -59,7 +59,7 @@ const PLAIN: Setup = Setup {
     budget: Budget { input_bytes: 1 << 20, input_pixels: 1 << 20, output_side: 8192, frames: 9, memory: 1 << 30 },
 };
 
-fn run(setup: &Setup, frames: Vec<Pixels>, stages: &[Stage]) -> Result<Picture, CodecError> {
+pub(super) fn run(setup: &Setup, frames: Vec<Pixels>, stages: &[Stage]) -> Result<Picture, CodecError> {
     let (width, height) = setup.stored.unwrap_or((frames[0].width, frames[0].height));
     let info = Info { kind: Kind::Png, width, height, orientation: setup.orientation, may_have_alpha: true, frames: 1 };
     let frames = frames.into_iter().map(|pixels| Frame { pixels, delay_ms: 40 }).collect();
@@ -73,7 +73,7 @@ fn run(setup: &Setup, frames: Vec<Pixels>, stages: &[Stage]) -> Result<Picture, 
     work.finish(&scope)
 }
 
-fn one(pixels: Pixels, stages: &[Stage]) -> Pixels {
+pub(super) fn one(pixels: Pixels, stages: &[Stage]) -> Pixels {
     run(&PLAIN, vec![pixels], stages).unwrap().frames.remove(0).pixels
 }
 

@@ -27,7 +27,7 @@ fn flat(w: u32, h: u32, color: [u8; 3]) -> Pixels {
 
 fn file(format: Format, frames: Vec<Pixels>) -> Vec<u8> {
     let frames = frames.into_iter().map(|pixels| Frame { pixels, delay_ms: 50 }).collect();
-    let how = Encode { format, quality: 95, lossless: true, progressive: false, palette: false };
+    let how = Encode { format, quality: 95, lossless: true, progressive: false, palette: false, ..Encode::default() };
     codec::encode(&Picture { frames, loops: 0 }, &how, &Cancel::never()).unwrap()
 }
 

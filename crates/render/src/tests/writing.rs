@@ -26,7 +26,14 @@ fn drawing(side: u32) -> Picture {
 }
 
 fn png(picture: &Picture) -> Vec<u8> {
-    let how = Encode { format: Format::Png, quality: 100, lossless: false, progressive: false, palette: false };
+    let how = Encode {
+        format: Format::Png,
+        quality: 100,
+        lossless: false,
+        progressive: false,
+        palette: false,
+        ..Encode::default()
+    };
     codec::encode(picture, &how, &Cancel::never()).unwrap()
 }
 
@@ -36,6 +43,7 @@ fn made(picture: &Picture, output: OutputRule) -> Rendered {
     let job = Job {
         master: &master,
         pictures: &[],
+        fonts: fonts(),
         plan: &plan,
         spec: &plan.output.resolve(AcceptClass::Avif),
         budget: &Budget::default(),

@@ -1,11 +1,14 @@
 //! Colours, filters, shape and frame of one step.
 
-use plan::{Adjust, Background, Border, Color, Filter, Fixed, Mask, Radius, Shadow, Shape, Stage, Unsharp};
+use plan::{
+    Adjust, Background, Border, Color, Filter, Fixed, Gradient, GradientShape, Mask, Mix, Radius, Shadow, Shape, Stage,
+    Unsharp,
+};
 
-use crate::imagekit::said::{Recolor, Rounding, Said, ShadowSaid};
+use crate::imagekit::said::{GradientSaid, Recolor, Rounding, Said, ShadowSaid, Stop};
 use crate::imagekit::table::alpha_of;
 
-/// Colours, then blur and sharpness, then shadow and gradient.
+/// Colours, then blur and sharpness, then the shadow.
 pub(super) fn colors(said: &Said) -> Vec<Stage> {
     let adjusts = [
         said.stretch.then_some(Adjust::Stretch),
@@ -28,8 +31,24 @@ pub(super) fn colors(said: &Said) -> Vec<Stage> {
     ];
     let adjusts = adjusts.into_iter().flatten().map(Stage::Adjust);
     let filters = filters.into_iter().flatten().map(Stage::Filter);
-    let shadow = said.shadow.map(shadow).map(Stage::Shadow);
-    adjusts.chain(filters).chain(shadow).chain(said.gradient.map(Stage::Gradient)).collect()
+    adjusts.chain(filters).chain(said.shadow.map(shadow).map(Stage::Shadow)).collect()
+}
+
+/// The gradient. A stop in pixels is a share of the picture's side, `None` where that is not known from the URL.
+pub(super) fn gradient(said: GradientSaid, (width, height): (Option<u32>, Option<u32>)) -> Option<Stage> {
+    let stop = match said.stop {
+        Stop::Share(share) => share,
+        Stop::Px(pixels) => {
+            let side = match said.degrees.get() {
+                0.0 | 180.0 => height,
+                90.0 | 270.0 => width,
+                _ => None,
+            };
+            Fixed::new((f64::from(pixels) / f64::from(side?)).clamp(0.01, 1.0))
+        }
+    };
+    let shape = GradientShape::Linear { degrees: said.degrees, stop };
+    Some(Stage::Gradient(Gradient { shape, from: said.from, to: said.to, mix: Mix::Srgb }))
 }
 
 fn shadow(said: ShadowSaid) -> Shadow {

@@ -15,6 +15,22 @@ pub(super) struct Size {
 }
 
 impl Size {
+    /// The sides that the picture will have in pixels, as far as they are certain.
+    pub(super) fn exact(self, mode: Mode) -> (Option<u32>, Option<u32>) {
+        let is_exact = match mode {
+            Mode::MaintainRatio | Mode::Force => true,
+            Mode::PadResize | Mode::PadResizeNoEnlarge => self.is_complete() || mode.enlarges(),
+            Mode::PadExtract => self.width.is_some() && self.height.is_some(),
+            Mode::AtMaxEnlarge | Mode::AtLeast => !self.is_complete(),
+            Mode::AtMax | Mode::MaintainRatioNoEnlarge | Mode::Extract | Mode::PadExtractNoShrink => false,
+        };
+        let pixels = |side: Option<Dim>| match side {
+            Some(Dim::Px(px)) if is_exact => Some(px),
+            _ => None,
+        };
+        (pixels(self.width), pixels(self.height))
+    }
+
     /// Both sides are known or will be.
     pub(super) fn is_complete(self) -> bool {
         self.aspect.is_some() || (self.width.is_some() && self.height.is_some())

@@ -1,9 +1,12 @@
 //! Colours, filters, shape and frame as a step says them.
 
-use plan::{Adjust, Background, BlurFill, Border, Filter, Fixed, Mask, Radius, Shadow, Shape, Stage, Unsharp};
+use plan::{
+    Adjust, Background, BlurFill, Border, Filter, Fixed, Gradient, GradientShape, Mask, Mix, Radius, Shadow, Shape,
+    Stage, Unsharp,
+};
 
 use super::{say_background, set};
-use crate::imagekit::said::{Fill, Recolor, Rounding, Said, ShadowSaid, Usm};
+use crate::imagekit::said::{Fill, GradientSaid, Recolor, Rounding, Said, ShadowSaid, Stop, Usm};
 use crate::imagekit::table::percent_of;
 
 /// Says one more stage, or `None` where there are no words or they are taken.
@@ -11,7 +14,10 @@ pub(super) fn say(said: &mut Said, stage: &Stage) -> Option<()> {
     match stage {
         Stage::Adjust(adjust) => say_adjust(said, *adjust),
         Stage::Filter(filter) => say_filter(said, *filter),
-        Stage::Gradient(gradient) => set(&mut said.gradient, *gradient),
+        Stage::Gradient(Gradient { shape: GradientShape::Linear { degrees, stop }, from, to, mix: Mix::Srgb }) => {
+            let stop = Stop::Share(*stop);
+            set(&mut said.gradient, GradientSaid { degrees: *degrees, from: *from, to: *to, stop })
+        }
         Stage::Shadow(shadow) => set(&mut said.shadow, said_of(*shadow)?),
         Stage::Mask(Mask { shape, outside }) => {
             say_outside(said, *outside)?;

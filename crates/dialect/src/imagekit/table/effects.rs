@@ -1,8 +1,8 @@
 //! Effects: <https://imagekit.io/docs/effects-and-enhancements>.
 
-use plan::{Color, Fixed, Gradient, GradientShape, Mix};
+use plan::{Color, Fixed};
 
-use crate::imagekit::said::{Recolor, Rounding, Said, ShadowSaid, Usm};
+use crate::imagekit::said::{GradientSaid, Recolor, Rounding, Said, ShadowSaid, Stop, Usm};
 use crate::request::WarningKind;
 use crate::table::{Kind, Param, Tier};
 use crate::text;
@@ -119,7 +119,7 @@ pub(in crate::imagekit) static EFFECTS: &[Param<Said>] = &[
         name: "e-gradient",
         aliases: &[],
         kind: Kind::Syntax(
-            "ld-<degrees, 0 to the top, or a side or corner>, from-<colour>, to-<colour>, sp-<0.01 to 1>, joined by _",
+            "ld-<degrees, 0 to the top, or a side or corner>, from-<colour>, to-<colour>, sp-<0.01 to 1, or pixels>, joined by _",
         ),
         default: "ld-180_from-FFFFFF_to-00000000_sp-1",
         doc: "A linear gradient over the picture; sp is the share of the way at which the second colour is reached.",
@@ -278,36 +278,42 @@ const DIRECTIONS: [(&str, f64); 8] = [
     ("topleft", 315.0),
 ];
 
-fn gradient(value: &str) -> Result<Gradient, WarningKind> {
-    let (mut degrees, mut stop) = (180.0, 1.0);
-    let (mut from, mut to) = (Color::WHITE, Color::TRANSPARENT);
+fn gradient(value: &str) -> Result<GradientSaid, WarningKind> {
+    let mut found = GradientSaid {
+        degrees: Fixed::new(180.0),
+        from: Color::WHITE,
+        to: Color::TRANSPARENT,
+        stop: Stop::Share(Fixed::ONE),
+    };
     for (key, said) in parts(value, &["ld", "from", "to", "sp"])? {
         match key {
             "ld" => {
                 let word = said.replace('_', "");
                 let known = DIRECTIONS.iter().find(|(name, _)| *name == word).map(|(_, degrees)| *degrees);
                 let number = || text::number(said).filter(|n| (0.0..=360.0).contains(n));
-                degrees = known.or_else(number).ok_or(WarningKind::Invalid)? % 360.0;
+                found.degrees = Fixed::new(known.or_else(number).ok_or(WarningKind::Invalid)? % 360.0);
             }
-            "from" => from = color(said).ok_or(WarningKind::Invalid)?,
-            "to" => to = color(said).ok_or(WarningKind::Invalid)?,
-            _ => match text::number(said) {
-                Some(share) if (0.01..=1.0).contains(&share) => stop = share,
-                // In pixels, whose share is not known here.
-                Some(pixels) if pixels > 1.0 => return Err(WarningKind::Unsupported),
-                _ => return Err(WarningKind::Invalid),
-            },
+            "from" => found.from = color(said).ok_or(WarningKind::Invalid)?,
+            "to" => found.to = color(said).ok_or(WarningKind::Invalid)?,
+            _ => {
+                found.stop = match text::number(said) {
+                    Some(share) if (0.01..=1.0).contains(&share) => Stop::Share(Fixed::new(share)),
+                    Some(pixels) if pixels > 1.0 && pixels <= MAX_LENGTH => Stop::Px(pixels.round() as u32),
+                    _ => return Err(WarningKind::Invalid),
+                }
+            }
         }
     }
-    let shape = GradientShape::Linear { degrees: Fixed::new(degrees), stop: Fixed::new(stop) };
-    Ok(Gradient { shape, from, to, mix: Mix::Srgb })
+    Ok(found)
 }
 
-fn spell_gradient(gradient: Gradient) -> Option<String> {
-    let GradientShape::Linear { degrees, stop } = gradient.shape else { return None };
-    let (from, to) = (spell_color(gradient.from)?, spell_color(gradient.to)?);
-    let stop = if stop == Fixed::ONE { String::new() } else { format!("_sp-{stop}") };
-    Some(format!("ld-{degrees}_from-{from}_to-{to}{stop}"))
+fn spell_gradient(GradientSaid { degrees, from, to, stop }: GradientSaid) -> Option<String> {
+    let stop = match stop {
+        Stop::Share(Fixed::ONE) => String::new(),
+        Stop::Share(share) => format!("_sp-{share}"),
+        Stop::Px(pixels) => format!("_sp-{pixels}"),
+    };
+    Some(format!("ld-{degrees}_from-{}_to-{}{stop}", spell_color(from)?, spell_color(to)?))
 }
 
 /// The colour, with the intensity as its alpha.

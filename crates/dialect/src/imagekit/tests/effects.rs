@@ -46,6 +46,12 @@ fn effects_are_stages() {
         ("e-gradient-ld-top_right_from-green_to-00FF0010_sp-0.7", "gradient:linear 45 0.7 008000ff 00ff001a"),
         ("e-gradient-ld-bottomleft", "gradient:linear 225 1 ffffffff 00000000"),
         ("e-gradient-ld-90_sp-0.01", "gradient:linear 90 0.01 ffffffff 00000000"),
+        ("h-200,e-gradient-sp-50", "resize:-x200,inside|gradient:linear 180 0.25 ffffffff 00000000"),
+        (
+            "w-300,h-200,dpr-2,e-gradient-ld-left_sp-150",
+            "resize:600x400,cover|gradient:linear 270 0.25 ffffffff 00000000",
+        ),
+        ("w-300,h-200,c-force,e-gradient-sp-900", "resize:300x200,stretch|gradient:linear 180 1 ffffffff 00000000"),
         ("e-colorize", "monochrome:808080ff"),
         ("e-colorize-co-red_in-50", "monochrome:ff000080"),
         ("e-colorize-in-0", ""),

@@ -120,6 +120,7 @@ fn token() -> impl Strategy<Value = String> {
             "e-shadow-bl-3.3_st-7_x-N50",
             "e-gradient",
             "e-gradient-ld-left_from-red_to-00FF0033_sp-0.3",
+            "e-gradient-sp-77",
             "e-colorize-co-teal_in-33",
             "cr-red",
             "cr-red_3_blue",

@@ -37,7 +37,31 @@ fn marks_are_overlays() {
         ),
         ("mark=/l&mark-w=100&mark-h=0.5", "path1(l),100x0.5r,bottom-right,by=5,5,optional", ""),
         ("mark=/l&mw=100&mark-fit=clip", "path1(l),100x-,bottom-right,by=5,5,optional", ""),
-        ("mark=/l&mw=9&mf=max", "path1(l),9x-,bottom-right,by=5,5,optional", "unsupported mf=max"),
+        ("mark=/l&mw=9&mf=max", "path1(l),9x-,enlarge=no,bottom-right,by=5,5,optional", ""),
+        ("mark=/l&mw=9&mh=8&mf=crop", "path1(l),9x8,cover,bottom-right,by=5,5,optional", ""),
+        ("mark=/l&mw=9&mh=8&mf=fill", "path1(l),9x8,contain,bottom-right,by=5,5,optional", ""),
+        ("mark=/l&mw=9&mh=8&mf=scale", "path1(l),9x8,stretch,bottom-right,by=5,5,optional", ""),
+        ("mark=/l&mh=8&mf=crop", "path1(l),-x8,bottom-right,by=5,5,optional", ""),
+        ("mark=/l&mw=9&mf=wat", "path1(l),9x-,bottom-right,by=5,5,optional", "invalid mf=wat"),
+        ("mark=/l&mark-scale=30", "path1(l),0.3rx0.3r,bottom-right,by=5,5,optional", ""),
+        ("mark=/l&ms=30&mw=9", "path1(l),9x-,bottom-right,by=5,5,optional", "no-effect ms=30"),
+        ("mark=/l&ms=130", "path1(l),1rx1r,bottom-right,by=5,5,optional", "clamped ms=130"),
+        ("mark=l&mark-base=https://x.example/a/?v=1", "url21(https://x.example/a/l),bottom-right,by=5,5,optional", ""),
+        ("mark=/a%20b&mb=logos/", "path9(logos/a b),bottom-right,by=5,5,optional", ""),
+        ("mark=l&mark-base=/..", "path1(l),bottom-right,by=5,5,optional", "invalid mark-base=/.."),
+        (
+            "mark=https://x.example/l&markbase=/logos",
+            "url19(https://x.example/l),bottom-right,by=5,5,optional",
+            "no-effect markbase=/logos",
+        ),
+        ("mark=/l&mark-if-min-width=400", "path1(l),bottom-right,by=5,5,only-on=400x0,optional", ""),
+        ("mark=/l&mark-if-min-height=30&dpr=2", "path1(l),bottom-right,by=10,10,only-on=0x30,optional", ""),
+        ("mark=/l&mark-tile=grid", "path1(l),top-left,by=5,5,tile=5,5,optional", ""),
+        ("mark=/l&mtile=grid&mp=0&ma=bottom,right", "path1(l),bottom-right,tile=0,0,optional", ""),
+        ("mark=/l&mtile=grid&mp=9&mx=3&dpr=2", "path1(l),top-left,by=6,18,tile=18,18,optional", ""),
+        ("mark=/l&mtile=hex", "path1(l),bottom-right,by=5,5,optional", "invalid mtile=hex"),
+        ("mark=/l&mark-x=0.25&mark-y=-0.5", "path1(l),top-left,by=0.25r,-0.5r,optional", ""),
+        ("mark=/l&mark-x=0.25&dpr=3", "path1(l),bottom-left,by=0.25r,15,optional", ""),
         ("mark=/l&mark-fit=clip", "path1(l),bottom-right,by=5,5,optional", "no-effect mark-fit=clip"),
         ("mark=/l&mark-w=9000", "path1(l),8192x-,bottom-right,by=5,5,optional", "clamped mark-w=9000"),
         ("mark=/l&mark-alpha=40", "path1(l),bottom-right,by=5,5,opacity=0.4,optional", ""),
@@ -54,6 +78,7 @@ fn marks_are_overlays() {
 #[test]
 fn marks_that_name_nothing_are_left_out() {
     for (query, warned) in [
+        ("mark=/l&mark-scale=0", ""),
         ("mark=", "invalid mark="),
         ("mark=/", "invalid mark=/"),
         ("mark=a/../b", "invalid mark=a/../b"),
@@ -82,6 +107,25 @@ fn a_mark_has_its_place_in_the_order() {
          |overlay:path1(l),bottom-right,by=5,5,optional,[orient:exif]|pad:1,1,1,1,ffffffff|flatten:ffffffff"
     );
     round_trip(query, &parsed.plan);
+}
+
+/// It is turned before it is scaled, and its corners stay clear.
+#[test]
+fn a_mark_may_be_turned() {
+    for (query, stages, warned) in [
+        ("mark=/l&mark-rot=45&mw=9", "path1(l),9x-,bottom-right,by=5,5,optional,[orient:exif|rotate:45,00000000]", ""),
+        (
+            "mark=/l&mark-rot=-90",
+            "path1(l),bottom-right,by=5,5,optional,[orient:exif|rotate:270,auto]",
+            "clamped mark-rot=-90",
+        ),
+        ("mark=/l&mark-rot=0", "path1(l),bottom-right,by=5,5,optional,[orient:exif]", ""),
+    ] {
+        let parsed = parse(&format!("/p.jpg?{query}"));
+        assert_eq!(parsed.plan.stages_text(), format!("orient:exif|overlay:{stages}"), "{query}");
+        assert_eq!(warnings(&parsed), warned, "{query}");
+        round_trip(query, &parsed.plan);
+    }
 }
 
 #[test]
@@ -114,8 +158,12 @@ fn overlays_without_words_are_named() {
         plan.stages.push(Stage::Overlay(Box::new(mark)));
         plan
     };
+    // Two can be said, the first as what is blended; three cannot.
     let mut two = plain().0;
     two.stages.push(Stage::Overlay(Box::new(plain().1)));
+    round_trip("two marks", &two);
+    let mut three = two;
+    three.stages.push(Stage::Overlay(Box::new(plain().1)));
     for (plan, named) in [
         (with(|mark| mark.picture = Picture::Masters(vec![])), "an overlay whose picture has no name, only masters"),
         (with(|mark| mark.optional = false), "an overlay without which there is no answer"),
@@ -137,7 +185,7 @@ fn overlays_without_words_are_named() {
         assert_eq!(error.to_string(), format!("imgix cannot express {named}"));
     }
     for plan in [
-        two,
+        three,
         with(|mark| mark.offset = (Shift::Px(1), Shift::Px(2))),
         with(|mark| mark.width = Some(Dim::Ratio(2.0.into()))),
     ] {

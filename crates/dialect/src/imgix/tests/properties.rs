@@ -1,19 +1,26 @@
-use plan::{Color, Dim, Fixed, Horizontal, Plan, Vertical};
+use plan::{Asset, Color, Dim, Fixed, Horizontal, Plan, Radius, Shift, TextCut, Vertical};
 use proptest::collection::vec;
 use proptest::option::weighted;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::{EXAMPLES, KNOWN_LATER, TABLE, warnings};
-use crate::imgix::said::{self, Rect, Said, Words};
+use super::table::EXAMPLES;
+use super::warnings;
+use crate::imgix::later::KNOWN_LATER;
+use crate::imgix::said::{
+    BlendOf, BlendSaid, BorderSaid, Effects, Font, GradientSaid, MarkSaid, MaskWord, Place, Rect, Said, TxtSaid,
+};
+use crate::imgix::table::TABLE;
+use crate::imgix::words::{self, Words};
 use crate::imgix::{Imgix, query, spell_query};
-use crate::{Asset, Dialect, Settings, Target};
+use crate::{Dialect, Settings, Target};
 
-fn some<S: Strategy>(of: S) -> impl Strategy<Value = Option<S::Value>>
+/// Boxed, since the value trees of so many parameters side by side are larger than a thread's stack.
+fn some<S: Strategy + 'static>(of: S) -> BoxedStrategy<Option<S::Value>>
 where
     S::Value: Clone,
 {
-    weighted(0.3, of)
+    weighted(0.3, of).boxed()
 }
 
 fn word<T: Copy + std::fmt::Debug + 'static>(words: Words<T>) -> impl Strategy<Value = T> {
@@ -50,8 +57,8 @@ fn rect() -> impl Strategy<Value = Rect> {
 prop_compose! {
     fn geometry()(
         (w, h) in (weighted(0.6, length()), weighted(0.5, length())),
-        fit in weighted(0.7, word(said::FIT)),
-        crop in vec(word(said::CROP), 0..3),
+        fit in weighted(0.7, word(words::FIT)),
+        crop in vec(word(words::CROP), 0..3),
         ar in some((fixed(0.01, 50.0), fixed(0.01, 50.0))),
         dpr in some(fixed(0.1, 5.0)),
         rect in some(rect()),
@@ -72,48 +79,224 @@ fn asset() -> impl Strategy<Value = Asset> {
     ]
 }
 
+fn whole(high: u32) -> impl Strategy<Value = u32> {
+    prop_oneof![0..=high, 0..=high.min(20)]
+}
+
+fn shift() -> impl Strategy<Value = Shift> {
+    prop_oneof![
+        (-9i32..9).prop_map(Shift::Px),
+        (-8192i32..=8192).prop_map(Shift::Px),
+        (1i32..9999, any::<bool>())
+            .prop_map(|(v, minus)| { Shift::Ratio(Fixed::new(f64::from(if minus { -v } else { v }) / 10_000.0)) }),
+    ]
+}
+
+fn two_colors() -> impl Strategy<Value = (Color, Color)> {
+    (color(), color())
+}
+
+fn radius() -> impl Strategy<Value = Radius> {
+    prop_oneof![(1u32..900).prop_map(Radius::Px), fixed(0.0, 1.0).prop_map(Radius::Share)]
+}
+
+fn radii() -> impl Strategy<Value = [u32; 4]> {
+    prop_oneof![
+        (0u32..50).prop_map(|all| [all; 4]),
+        [0u32..9, 0u32..9, 0u32..9, 0u32..8193].prop_map(|radii| radii.map(|r| r.min(8192)))
+    ]
+}
+
+/// Mostly nothing, so that other things are not always beside it.
+fn seldom<S: Strategy + 'static>(of: S) -> BoxedStrategy<S::Value>
+where
+    S::Value: Default + Clone,
+{
+    weighted(0.4, of).prop_map(Option::unwrap_or_default).boxed()
+}
+
+/// Pictures, some of which are set from a text.
+fn picture() -> BoxedStrategy<Asset> {
+    let typeset = (some(length()), some(length()), some(fixed(0.1, 5.0)), some(color()), txt());
+    let typeset = typeset.prop_map(|(w, h, dpr, bg, txt)| {
+        let said = Said { w, h, dpr, bg, txt, ..Said::default() };
+        Asset::Path(format!("~text?{}", spell_query(&said)))
+    });
+    prop_oneof![3 => asset(), 1 => typeset].boxed()
+}
+
+prop_compose! {
+    fn place()(
+        align in vec(word(words::ALIGN), 0..3),
+        pad in some(whole(8192)),
+        (x, y) in (some(shift()), some(shift())),
+    ) -> Place {
+        Place { align, pad, x, y }
+    }
+}
+
 prop_compose! {
     fn mark()(
-        mark in weighted(0.8, asset()),
-        mark_align in vec(word(said::ALIGN), 0..3),
-        mark_pad in some(0u32..9),
-        (mark_x, mark_y) in (some(-9000i32..9000), some(-9i32..9)),
-        (mark_w, mark_h) in (some(length()), some(length())),
-        mark_fit in some(word(said::MARK_FIT)),
-        mark_alpha in some(fixed(0.0, 100.0)),
+        of in weighted(0.8, picture()),
+        base in weighted(0.1, asset()),
+        place in place(),
+        (w, h) in (some(length()), some(length())),
+        fit in some(word(words::MARK_FIT)),
+        (scale, alpha) in (some(fixed(0.0, 100.0)), some(fixed(0.0, 100.0))),
+        (rot, tile) in (some(fixed(0.0, 359.9999)), some(Just(()))),
+        (if_min_width, if_min_height) in (some(whole(65535)), some(whole(65535))),
+    ) -> MarkSaid {
+        MarkSaid { of, base, place, w, h, fit, scale, alpha, rot, tile, if_min_width, if_min_height }
+    }
+}
+
+prop_compose! {
+    fn blend()(
+        of in weighted(0.8, prop_oneof![color().prop_map(BlendOf::Color), picture().prop_map(BlendOf::Picture)]),
+        color in some(color()),
+        mode in some(word(words::BLEND_MODE)),
+        alpha in some(fixed(0.0, 100.0)),
+        size in some(Just(())),
+        (w, h) in (some(length()), some(length())),
+        fit in some(word(words::BLEND_FIT)),
+        crop in vec(word(words::BLEND_CROP), 0..3),
+        place in place(),
+    ) -> BlendSaid {
+        BlendSaid { of, color, mode, alpha, size, w, h, fit, crop, place }
+    }
+}
+
+prop_compose! {
+    fn font()(families in vec("[A-Z][a-z]{1,5}( [a-z]{1,3})?", 0..3), (bold, italic) in any::<(bool, bool)>()) -> Font {
+        Font { families, bold, italic }
+    }
+}
+
+prop_compose! {
+    fn txt()(
+        of in weighted(0.8, "[^\\p{Cc}]{0,8}[a-zé語🙂&+=%,]"),
+        (size, color) in (some(fixed(1.0, 2000.0)), some(color())),
+        font in some(font()),
+        place in place(),
+        (width, height) in (some(length()), some(length())),
+        fit in some(word(words::TXT_FIT)),
+        clip in some((select(vec![TextCut::Start, TextCut::Middle, TextCut::End]), any::<bool>())),
+        (line, line_color, shad) in (some(fixed(0.0, 100.0)), some(self::color()), some(fixed(0.0, 10.0))),
+        ligatures in some(word(words::LIGATURES)),
+        (lead, track) in (some(fixed(0.0, 2000.0)), some(fixed(-4.0, 100.0))),
+    ) -> TxtSaid {
+        TxtSaid { of, size, color, font, place, width, height, fit, clip, line, line_color, shad, ligatures, lead, track }
+    }
+}
+
+prop_compose! {
+    fn effects()(
+        [bri, con, exp, gam] in [(); 4].map(|()| some(fixed(-100.0, 100.0))),
+        sat in some(prop_oneof![Just(Fixed::new(-100.0)), fixed(-100.0, 100.0)]),
+        (high, shad, hue, invert) in
+            (some(fixed(-100.0, 0.0)), some(fixed(0.0, 100.0)), some(fixed(0.0, 360.0)), some(any::<bool>())),
+        (sharp, usm, usmrad) in (some(fixed(0.0, 100.0)), some(fixed(-100.0, 100.0)), some(fixed(0.0, 250.0))),
+        (vib, nr, nrs) in (some(fixed(-100.0, 100.0)), some(fixed(-100.0, 100.0)), some(fixed(-100.0, 100.0))),
+        (monochrome, duotone, duotone_alpha) in (some(color()), some(two_colors()), some(fixed(0.0, 100.0))),
+        (sepia, htn, blur, px) in
+            (some(fixed(0.0, 100.0)), some(whole(100)), some(fixed(0.0, 2000.0)), some(whole(100))),
+    ) -> Effects {
+        Effects {
+            bri, con, exp, gam, high, hue, invert, sat, shad, sharp, usm, usmrad, vib, nr, nrs, monochrome, duotone,
+            duotone_alpha, sepia, htn, blur, px,
+        }
+    }
+}
+
+prop_compose! {
+    fn gradient()(
+        (kind, mix, direction) in (some(word(words::GRADIENT)), some(word(words::MIX)), some(word(words::DIRECTION))),
+        (linear, radial) in (weighted(0.6, two_colors()), weighted(0.6, two_colors())),
+        radius in some((radius(), radius())),
+        (x, y) in (some(fixed(0.0, 1.0)), some(fixed(0.0, 1.0))),
+    ) -> GradientSaid {
+        GradientSaid { kind, mix, linear, direction, radial, radius, x, y }
+    }
+}
+
+prop_compose! {
+    fn border()(
+        of in weighted(0.8, (whole(8192), color())),
+        [top, right, bottom, left] in [some(whole(8192)), some(whole(8192)), some(whole(8192)), some(whole(8192))],
+        (radius, radius_inner) in (some(radii()), some(radii())),
+    ) -> BorderSaid {
+        BorderSaid { of, top, right, bottom, left, radius, radius_inner }
+    }
+}
+
+prop_compose! {
+    /// What is laid around and over the picture.
+    fn around()(
+        (fill, fill_color, gradient, bg) in
+            (some(word(words::FILL)), some(color()), seldom(gradient()), some(color())),
+        (transparency, grid_colors, grid_size) in (some(Just(())), some(two_colors()), some(1u32..=1000)),
+        mask in some(prop_oneof![
+            Just(MaskWord::Ellipse),
+            Just(MaskWord::Corners),
+            (3u8..=32).prop_map(MaskWord::Polygon),
+            asset().prop_map(MaskWord::Picture)
+        ]),
+        corner_radius in some(radii()),
+        mask_bg in some(color()),
+        (border, blend, txt, mark) in (seldom(border()), seldom(blend()), seldom(txt()), seldom(mark())),
     ) -> Said {
-        let within = |at: Option<i32>| at.map(|at| at.clamp(-8192, 8192));
-        let (mark_x, mark_y) = (within(mark_x), within(mark_y));
         Said {
-            mark, mark_align, mark_pad, mark_x, mark_y, mark_w, mark_h, mark_fit, mark_alpha, ..Said::default()
+            fill, fill_color, gradient, bg, transparency, grid_colors, grid_size, mask, corner_radius, mask_bg, border,
+            blend, txt, mark, ..Said::default()
+        }
+    }
+}
+
+prop_compose! {
+    fn output()(
+        (fm, q) in (some(word(words::FM)), some(0u8..=100)),
+        (auto_format, auto_compress, auto_enhance) in any::<(bool, bool, bool)>(),
+        (lossless, jpg_progressive) in (some(any::<bool>()), some(any::<bool>())),
+        (chromasub, colorquant, dpi) in (some(word(words::CHROMA)), some(2u32..=256), some(whole(65535))),
+        (cs, iptc, svg_sanitize) in (some(word(words::CS)), some(word(words::IPTC)), some(Just(true))),
+        palette in weighted(0.1, word(words::PALETTE)),
+        (colors, prefix) in (some(0u32..=16), some("[a-z_][a-z0-9-]{0,8}")),
+        dl in some(".{0,12}"),
+    ) -> Said {
+        Said {
+            fm, q, auto_format, auto_compress, auto_enhance, lossless, jpg_progressive, chromasub, colorquant, dpi, cs,
+            iptc, svg_sanitize, palette, colors, prefix, dl, ..Said::default()
         }
     }
 }
 
 prop_compose! {
     fn everything()(
-        said in geometry(),
-        mark in prop_oneof![Just(Said::default()), mark()],
-        (fill, fill_color, bg) in (some(word(said::FILL)), some(color()), some(color())),
-        (trim, trim_color) in (some(word(said::TRIM)), some(any::<[u8; 3]>())),
+        said in geometry().boxed(),
+        around in around().boxed(),
+        out in output().boxed(),
+        effects in seldom(effects()),
+        (page, frame) in (weighted(0.1, 1u32..99), weighted(0.1, 1u32..99)),
+        (trim, trim_color) in (some(word(words::TRIM)), some(any::<[u8; 3]>())),
         (trim_tol, trim_pad, trim_alpha) in (some(fixed(0.0, 255.0)), some(0u32..=200), some(0u32..=255)),
-        (orient, flip) in (some(0u8..=8), some(word(said::FLIP))),
-        (rot, rot_type) in (some(fixed(0.0, 359.9999)), some(word(said::ROT_TYPE))),
+        (trim_md, trim_sd) in (some(0u32..=255), some(0u32..=255)),
+        (orient, flip) in (some(0u8..=8), some(word(words::FLIP))),
+        (rot, rot_type) in (some(fixed(0.0, 359.9999)), some(word(words::ROT_TYPE))),
         pads in [some(0u32..300), some(0u32..300), some(0u32..300), some(0u32..300), some(0u32..9000)],
-        (fm, q) in (some(word(said::FM)), some(0u8..=100)),
-        (auto_format, auto_compress) in any::<(bool, bool)>(),
-        (lossless, jpg_progressive) in (some(any::<bool>()), some(any::<bool>())),
-        dl in some(".{0,12}"),
     ) -> Said {
         let [pad_top, pad_right, pad_bottom, pad_left, pad] = pads;
         Said {
-            fill, fill_color, bg, trim, trim_color: trim_color.map(|[r, g, b]| Color::rgb(r, g, b)),
-            trim_tol, trim_pad, trim_alpha, orient, flip, rot, rot_type,
-            pad: pad.map(|p| p.min(8192)), pad_top, pad_right, pad_bottom, pad_left,
-            fm, q, auto_format, auto_compress, lossless, jpg_progressive, dl,
-            mark: mark.mark, mark_align: mark.mark_align, mark_pad: mark.mark_pad, mark_x: mark.mark_x,
-            mark_y: mark.mark_y, mark_w: mark.mark_w, mark_h: mark.mark_h, mark_fit: mark.mark_fit,
-            mark_alpha: mark.mark_alpha, ..said
+            page, frame, w: said.w, h: said.h, fit: said.fit, crop: said.crop, ar: said.ar, dpr: said.dpr,
+            rect: said.rect, fp_x: said.fp_x, fp_y: said.fp_y, fp_z: said.fp_z,
+            min_w: said.min_w, min_h: said.min_h, max_w: said.max_w, max_h: said.max_h,
+            fill: around.fill, fill_color: around.fill_color, gradient: around.gradient, bg: around.bg,
+            transparency: around.transparency, grid_colors: around.grid_colors, grid_size: around.grid_size,
+            trim, trim_color: trim_color.map(|[r, g, b]| Color::rgb(r, g, b)),
+            trim_tol, trim_pad, trim_alpha, trim_md, trim_sd, orient, flip, rot, rot_type,
+            pad: pad.map(|p| p.min(8192)), pad_top, pad_right, pad_bottom, pad_left, effects,
+            mask: around.mask, corner_radius: around.corner_radius, mask_bg: around.mask_bg, border: around.border,
+            blend: around.blend, txt: around.txt, mark: around.mark,
+            ..out
         }
     }
 }

@@ -132,6 +132,37 @@ fn zoom_shrinks_the_window() {
 }
 
 #[test]
+fn zoomed_windows_worked_out_by_hand() {
+    let point = |x, y| Gravity::Point(Fixed::new(x), Fixed::new(y));
+    let anchor = Gravity::Anchor;
+    use Horizontal::{Left, Right};
+    for (input, target, zoom, gravity, want) in [
+        // The window of a square out of 400x300 is 300x300; it is divided, then moved.
+        ((400, 300), (100, 100), 1.0, point(0.25, 0.5), (0.0, 0.0, 300.0, 300.0)),
+        ((400, 300), (100, 100), 2.0, point(0.25, 0.5), (25.0, 75.0, 150.0, 150.0)),
+        ((400, 300), (100, 100), 2.0, point(0.9, 0.9), (250.0, 150.0, 150.0, 150.0)),
+        ((400, 300), (100, 100), 4.0, point(0.5, 0.25), (162.5, 37.5, 75.0, 75.0)),
+        // That of 2:1 is 400x200.
+        ((400, 300), (200, 100), 2.5, point(0.5, 0.1), (120.0, 0.0, 160.0, 80.0)),
+        ((400, 300), (800, 400), 2.0, point(0.3, 0.5), (20.0, 100.0, 200.0, 100.0)),
+        // Anchors zoom as well, and so does what is found.
+        ((400, 300), (100, 100), 3.0, anchor(Right, Vertical::Top), (300.0, 0.0, 100.0, 100.0)),
+        ((400, 300), (100, 100), 2.0, anchor(Left, Vertical::Center), (0.0, 75.0, 150.0, 150.0)),
+        ((400, 300), (100, 100), 2.0, Gravity::CENTER, (125.0, 75.0, 150.0, 150.0)),
+        ((400, 300), (100, 100), 2.0, Gravity::Attention, (125.0, 75.0, 150.0, 150.0)),
+        ((400, 300), (100, 100), 2.0, Gravity::MasterPixel(9, 299), (0.0, 150.0, 150.0, 150.0)),
+        // Less than 1 is 1.
+        ((400, 300), (100, 100), 0.5, point(0.0, 0.0), (0.0, 0.0, 300.0, 300.0)),
+    ] {
+        let r = Resize { zoom: Fixed::new(zoom), gravity, ..boxed(target.0, target.1, Fit::Cover, Enlarge::Yes) };
+        let p = run(&r, input);
+        let (x, y, w, h) = want;
+        assert_eq!(p.window, Rect { x, y, w, h }, "{input:?} {target:?} {zoom} {gravity:?}");
+        assert_eq!(p.canvas, Size::new(target.0, target.1), "zoom changes no size");
+    }
+}
+
+#[test]
 fn unscaled_windows_lie_on_whole_pixels() {
     let p = run(&boxed(10, 5, Fit::Cover, Enlarge::Yes), (15, 5));
     assert_eq!(p.window, Rect { x: 2.0, y: 0.0, w: 10.0, h: 5.0 });

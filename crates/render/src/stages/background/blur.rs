@@ -35,6 +35,7 @@ pub(super) fn filled(
     }
     let brighter = (blur.brightness.get().clamp(-1.0, 1.0) * 255.0).round() as i32;
     let opacity = (blur.opacity.get().clamp(0.0, 1.0) * 255.0).round() as u8;
+    let opaque = under.a == 255 || opacity == 255 && out.channels == Channels::Rgb;
     let mut out = with_alpha(out);
     let (all, _) = out.data.as_chunks_mut::<4>();
     for pixel in all {
@@ -44,7 +45,7 @@ pub(super) fn filled(
         let seen = crate::scope::mul255(tinted[3], opacity);
         *pixel = over([tinted[0], tinted[1], tinted[2], seen], rgba(under));
     }
-    Ok(if under.a == 255 { without_alpha(out) } else { out })
+    Ok(if opaque { without_alpha(out) } else { out })
 }
 
 fn blurred(pixels: &Pixels, canvas: Size, sigma: f64, cancel: &Cancel) -> Result<Pixels, CodecError> {

@@ -1,6 +1,6 @@
 //! The colour that most pixels are near to.
 //!
-//! Pixels are counted, by their alpha, in boxes of 8 levels a side (32 x 32 x 32 of them). The box whose neighbourhood of
+//! Pixels of which more is seen than not are counted, by their alpha, in boxes of 8 levels a side (32 x 32 x 32 of them). The box whose neighbourhood of
 //! 3 x 3 x 3 boxes holds most wins, the lowest of equals, so that a colour on the border of two boxes is not torn apart;
 //! the answer is the mean of that neighbourhood's pixels. Integers only: every machine answers alike.
 
@@ -12,14 +12,14 @@ const SIDE: usize = 32;
 /// Most pixels that are looked at on an axis: of a larger picture every second, every third and so on.
 const MOST: u32 = 512;
 
-/// Of the whole picture; `None` where all of it is transparent.
+/// Of the whole picture; `None` where hardly anything of it is seen.
 pub(super) fn whole(pixels: &Pixels) -> Option<Color> {
     let mut boxes = Boxes::new();
     boxes.count(pixels, 0..pixels.width, 0..pixels.height);
     boxes.best()
 }
 
-/// Of its outermost pixels.
+/// Of its outermost pixels; where they are transparent, of the whole picture.
 pub(super) fn edge(pixels: &Pixels) -> Option<Color> {
     let (w, h) = (pixels.width, pixels.height);
     let mut boxes = Boxes::new();
@@ -27,7 +27,7 @@ pub(super) fn edge(pixels: &Pixels) -> Option<Color> {
     boxes.count(pixels, 0..w, h - 1..h);
     boxes.count(pixels, 0..1, 0..h);
     boxes.count(pixels, w - 1..w, 0..h);
-    boxes.best()
+    boxes.best().or_else(|| whole(pixels))
 }
 
 /// Of its parts, cut in so many columns and rows, 1 or 2 each: top left, top right, bottom left, bottom right. Where there
@@ -63,6 +63,9 @@ impl Boxes {
                 let at = (y as usize * pixels.width as usize + x as usize) * count;
                 let p = &pixels.data[at..at + count];
                 let alpha = u64::from(p.get(3).copied().unwrap_or(255));
+                if alpha < 128 {
+                    continue;
+                }
                 let level = |c: usize| usize::from(p[c] >> 3);
                 let sum = &mut self.sums[(level(0) * SIDE + level(1)) * SIDE + level(2)];
                 sum[0] += alpha;
@@ -126,6 +129,11 @@ mod tests {
         let blue = edge(&mixed).map(|c| (c.r, c.g, c.b));
         assert!(matches!(blue, Some((0, 0, 127 | 128))), "{blue:?}");
         assert_eq!(whole(&picture(3, 3, |_, _| [9, 9, 9, 0])), None);
+        // A cut-out has faint pixels at its edges.
+        let cut = picture(9, 9, |x, _| if (2..7).contains(&x) { [50, 60, 70, 255] } else { [255, 0, 0, 1] });
+        assert_eq!(edge(&picture(9, 9, |_, y| [50, 60, 70, if y == 4 { 255 } else { 1 }])), edge(&cut));
+        let inner = picture(9, 9, |x, y| if x % 8 == 0 || y % 8 == 0 { [255, 0, 0, 1] } else { [50, 60, 70, 255] });
+        assert_eq!(edge(&inner), Some(Color::rgb(50, 60, 70)));
     }
 
     #[test]

@@ -8,9 +8,9 @@
 use codec::{Cancel, CodecError};
 
 /// The broadest one that is worked out at full size, in pixels.
-const NARROW: f64 = 6.0;
+const NARROW: f64 = 10.0;
 /// A shrunk copy is blurred by at least about this many of its pixels.
-const LEAST: f64 = 3.0;
+const LEAST: f64 = 5.0;
 /// Standard deviations on each side; what lies beyond is 0.05 percent of the whole.
 const REACH: f64 = 3.5;
 /// Rows after which it is asked whether anybody still waits.

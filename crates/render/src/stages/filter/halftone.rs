@@ -22,8 +22,8 @@ pub(super) fn halftone(pixels: &mut Pixels, side: u32, around: &Around<'_>) -> R
     let wave = |at: u32| (PI * SQRT_2 * (f64::from(at) + 0.5) / f64::from(side)).cos() as f32;
     let columns: Vec<f32> = (0..pixels.width).map(wave).collect();
     let thresholds = even_thresholds();
-    // A threshold moves by about 4 / side a pixel.
-    let steep = side as f32 / 4.0;
+    // A threshold moves by about 2 / side a pixel.
+    let steep = side as f32 / 2.0;
     for y in 0..pixels.height {
         if y % BAND == 0 {
             around.scope.cancel.check()?;

@@ -1,0 +1,82 @@
+//! The one table of imgix parameters that have an effect here.
+//!
+//! Names, aliases, ranges and defaults follow imgix's published parameter list (`imgix-url-params` 11.36) and its
+//! documentation at docs.imgix.com/apis/rendering. Where the vendor gives no formula, the row's documentation gives ours.
+
+use std::sync::LazyLock;
+
+use super::said::Said;
+use crate::request::WarningKind;
+use crate::table::{Kind, Param, Tier};
+
+type Parse = fn(&mut Said, &str) -> Result<(), WarningKind>;
+type Write = fn(&Said) -> Option<String>;
+
+/// A row; `about` is its documented default and one line of documentation.
+const fn row(
+    name: &'static str,
+    aliases: &'static [&'static str],
+    kind: Kind,
+    tier: Tier,
+    about: (&'static str, &'static str),
+    parse: Parse,
+    write: Write,
+) -> Param<Said> {
+    Param { name, aliases, kind, default: about.0, doc: about.1, tier, parse, write }
+}
+
+/// A decimal within a range, in the field that `$field` names.
+macro_rules! number_row {
+    ($name:literal, $aliases:expr, $($field:ident).+, $low:literal, $high:literal, $tier:ident, $about:expr) => {
+        row(
+            $name,
+            $aliases,
+            Kind::Number($low, $high),
+            Tier::$tier,
+            $about,
+            |s, v| put(&mut s.$($field).+, fixed(v, $low, $high)),
+            |s| spell_as(s.$($field).+),
+        )
+    };
+}
+
+/// A whole number within a range, in the field that `$field` names.
+macro_rules! whole_row {
+    ($name:literal, $aliases:expr, $($field:ident).+, $low:literal, $high:literal, $tier:ident, $about:expr) => {
+        row(
+            $name,
+            $aliases,
+            Kind::Int($low, $high),
+            Tier::$tier,
+            $about,
+            |s, v| put(&mut s.$($field).+, whole(v, $low, $high)),
+            |s| spell_as(s.$($field).+),
+        )
+    };
+}
+
+/// One of some words, all of which are built, in the field that `$field` names.
+macro_rules! words_row {
+    ($name:literal, $aliases:expr, $kind:expr, $($field:ident).+, $words:expr, $tier:ident, $about:expr) => {
+        row(
+            $name,
+            $aliases,
+            $kind,
+            Tier::$tier,
+            $about,
+            |s, v| put(&mut s.$($field).+, word($words, &[], v)),
+            |s| spell($words, s.$($field).+),
+        )
+    };
+}
+
+mod effects;
+mod output;
+mod overlays;
+mod shape;
+mod size;
+
+/// The parameters, in the order in which they are written.
+pub(super) static TABLE: LazyLock<Vec<&'static Param<Said>>> = LazyLock::new(|| {
+    [size::ROWS, shape::ROWS, effects::ROWS, overlays::ROWS, output::ROWS].into_iter().flatten().collect()
+});

@@ -1,0 +1,186 @@
+//! Rows for the output.
+
+use super::super::said::Said;
+use super::super::values::*;
+use super::super::words;
+use super::row;
+use crate::request::WarningKind;
+use crate::table::{Kind, Param, Tier};
+
+pub(super) static ROWS: &[Param<Said>] = &[
+    row(
+        "fm",
+        &[],
+        Kind::Enum(&[
+            "jpg",
+            "pjpg",
+            "png",
+            "png8",
+            "png32",
+            "gif",
+            "webp",
+            "avif",
+            "jp2",
+            "jxr",
+            "json",
+            "blurhash",
+            "mp4",
+            "webm",
+            "spritesheet",
+        ]),
+        Tier::A,
+        (
+            "the source's",
+            "Output format; under auto=format, the one for clients that take nothing better. json describes the \
+             source, blurhash gives 4 by 3 components of the result.",
+        ),
+        |s, v| put(&mut s.fm, word(words::FM, words::FM_LATER, v)),
+        |s| spell(words::FM, s.fm),
+    ),
+    row(
+        "q",
+        &[],
+        Kind::Int(0, 100),
+        Tier::A,
+        ("75, under auto=compress 45", "Quality of JPEG, WebP and AVIF."),
+        |s, v| put(&mut s.q, whole(v, 0, 100).map(|(q, clamped)| (q as u8, clamped))),
+        |s| spell_as(s.q),
+    ),
+    row(
+        "auto",
+        &[],
+        Kind::List(&["format", "compress", "enhance", "redeye", "true"]),
+        Tier::A,
+        (
+            "",
+            "Negotiates the format, lowers the default quality, sets levels and contrast by the histogram; repeats \
+             add up.",
+        ),
+        read_auto,
+        spell_auto,
+    ),
+    row(
+        "lossless",
+        &[],
+        Kind::Flag,
+        Tier::B,
+        ("false", "Lossless WebP."),
+        |s, v| put(&mut s.lossless, word(words::FLAG, &[], v)),
+        |s| spell(words::FLAG, s.lossless),
+    ),
+    row(
+        "jpg-progressive",
+        &["jpeg-progressive"],
+        Kind::Flag,
+        Tier::B,
+        ("true", "Progressive JPEG."),
+        |s, v| put(&mut s.jpg_progressive, word(words::FLAG, &[], v)),
+        |s| spell(words::FLAG, s.jpg_progressive),
+    ),
+    words_row!(
+        "chromasub",
+        &[],
+        Kind::Enum(&["420", "422", "444"]),
+        chromasub,
+        words::CHROMA,
+        B,
+        ("420", "How much of its colour a JPEG keeps.")
+    ),
+    whole_row!("colorquant", &[], colorquant, 2, 256, B, ("256", "Most colours of a GIF or of fm=png8.")),
+    whole_row!("dpi", &[], dpi, 0, 65535, B, ("0", "Pixels per inch that the file claims; 0 says nothing.")),
+    row(
+        "cs",
+        &[],
+        Kind::Enum(&["srgb", "adobergb1998", "tinysrgb", "strip", "origin"]),
+        Tier::B,
+        ("strip", "Colour space: sRGB with a profile that says so, without one, or the source's own."),
+        |s, v| put(&mut s.cs, word(words::CS, words::CS_LATER, v)),
+        |s| spell(words::CS, s.cs),
+    ),
+    words_row!(
+        "iptc",
+        &[],
+        Kind::Enum(&["allow", "block"]),
+        iptc,
+        words::IPTC,
+        C,
+        ("block", "allow hands on who made the picture and who owns it.")
+    ),
+    row(
+        "svg-sanitize",
+        &[],
+        Kind::Flag,
+        Tier::B,
+        ("true", "Scripts and links of an SVG never get out; false is not obeyed."),
+        |s, v| match word(words::FLAG, &[], v)? {
+            (false, _) => Err(WarningKind::Unsupported),
+            read => put(&mut s.svg_sanitize, Ok(read)),
+        },
+        |s| spell(words::FLAG, s.svg_sanitize),
+    ),
+    words_row!(
+        "palette",
+        &[],
+        Kind::Enum(&["json", "css"]),
+        palette,
+        words::PALETTE,
+        B,
+        ("", "Answers the result's colours in place of the picture, before text, watermark, bars and border.")
+    ),
+    whole_row!("colors", &[], colors, 0, 16, B, ("6", "How many colours a palette has.")),
+    row(
+        "prefix",
+        &[],
+        Kind::Syntax("up to 64 letters, digits, - and _, the first a letter or _"),
+        Tier::B,
+        ("image", "What the classes of palette=css begin with."),
+        |s, v| put(&mut s.prefix, prefix(v)),
+        |s| s.prefix.clone(),
+    ),
+    row(
+        "dl",
+        &[],
+        Kind::Text,
+        Tier::B,
+        ("", "Download under this file name; empty for the source's own."),
+        |s, v| {
+            s.dl = Some(v.to_owned());
+            Ok(())
+        },
+        |s| s.dl.clone(),
+    ),
+];
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum AutoWord {
+    Format,
+    Compress,
+    Enhance,
+    Both,
+}
+
+const AUTO: words::Words<AutoWord> = &[
+    ("format", AutoWord::Format),
+    ("compress", AutoWord::Compress),
+    ("enhance", AutoWord::Enhance),
+    ("true", AutoWord::Both),
+];
+
+fn read_auto(said: &mut Said, value: &str) -> Result<(), WarningKind> {
+    let words = list(value, AUTO, &["redeye"])?;
+    said.notes.extend(words.notes);
+    let says = |word: AutoWord| words.read.contains(&word);
+    said.auto_format |= says(AutoWord::Format) || says(AutoWord::Both);
+    said.auto_compress |= says(AutoWord::Compress) || says(AutoWord::Both);
+    said.auto_enhance |= says(AutoWord::Enhance);
+    Ok(())
+}
+
+fn spell_auto(said: &Said) -> Option<String> {
+    let words: Vec<&str> =
+        [(said.auto_format, "format"), (said.auto_compress, "compress"), (said.auto_enhance, "enhance")]
+            .into_iter()
+            .filter_map(|(on, word)| on.then_some(word))
+            .collect();
+    (!words.is_empty()).then(|| words.join(","))
+}

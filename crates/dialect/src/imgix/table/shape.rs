@@ -1,0 +1,250 @@
+//! Rows for borders: what is cut off, turned, added and kept.
+
+use super::super::said::Said;
+use super::super::values::*;
+use super::super::words;
+use super::row;
+use crate::table::{Kind, Param, Tier};
+
+const BAR: Kind = Kind::Int(0, 8192);
+const RADII: Kind = Kind::Syntax("pixels from 0 to 8192: one number, or top-left,top-right,bottom-right,bottom-left");
+
+pub(super) static ROWS: &[Param<Said>] = &[
+    row(
+        "trim",
+        &[],
+        Kind::Enum(&["auto", "color", "alpha", "colorunlessalpha"]),
+        Tier::B,
+        (
+            "",
+            "Cuts a uniform border off: rows that are even and like the edge, one colour, what is transparent, or \
+             one colour where nothing is transparent.",
+        ),
+        |s, v| put(&mut s.trim, word(words::TRIM, &[], v)),
+        |s| spell(words::TRIM, s.trim),
+    ),
+    row(
+        "trim-color",
+        &["trimcolor"],
+        Kind::Color,
+        Tier::B,
+        ("the top-left pixel's", "Border colour for trim=color and trim=colorunlessalpha; without alpha."),
+        |s, v| put(&mut s.trim_color, opaque(v)),
+        |s| s.trim_color.map(spell_color),
+    ),
+    row(
+        "trim-tol",
+        &["trimtol"],
+        Kind::Number(0.0, 255.0),
+        Tier::B,
+        (
+            "0",
+            "Distance to the border colour that still counts as border, for trim=color and trim=colorunlessalpha; in \
+             levels of 255.",
+        ),
+        |s, v| put(&mut s.trim_tol, fixed(v, 0.0, 255.0)),
+        |s| spell_as(s.trim_tol),
+    ),
+    row(
+        "trim-pad",
+        &["trimpad"],
+        Kind::Int(0, 200),
+        Tier::B,
+        ("0", "Pixels of border to leave, for trim=auto and trim=color."),
+        |s, v| put(&mut s.trim_pad, whole(v, 0, 200)),
+        |s| spell_as(s.trim_pad),
+    ),
+    row(
+        "trim-alpha",
+        &[],
+        Kind::Int(0, 255),
+        Tier::C,
+        ("0", "Greatest alpha that counts as transparent, for trim=alpha."),
+        |s, v| put(&mut s.trim_alpha, whole(v, 0, 255)),
+        |s| spell_as(s.trim_alpha),
+    ),
+    whole_row!(
+        "trim-md",
+        &["trimmd"],
+        trim_md,
+        0,
+        255,
+        C,
+        ("11", "For trim=auto: by how many levels of 255 the mean of a row of border may differ from the edge's.")
+    ),
+    whole_row!(
+        "trim-sd",
+        &["trimsd"],
+        trim_sd,
+        0,
+        255,
+        C,
+        (
+            "10",
+            "For trim=auto: by how many levels of 255 the standard deviation of a row of border may differ from the \
+             edge's."
+        )
+    ),
+    row(
+        "orient",
+        &["or"],
+        Kind::Enum(&["0", "1", "2", "3", "4", "5", "6", "7", "8", "90", "180", "270"]),
+        Tier::A,
+        ("the source's EXIF", "Orientation instead of the source's own: an EXIF value, or degrees."),
+        |s, v| put(&mut s.orient, word(words::ORIENT, &[], v)),
+        |s| spell(words::ORIENT, s.orient),
+    ),
+    row(
+        "flip",
+        &[],
+        Kind::Enum(&["h", "v", "hv"]),
+        Tier::B,
+        ("", "Mirrors the picture."),
+        |s, v| put(&mut s.flip, word(words::FLIP, &[], v)),
+        |s| spell(words::FLIP, s.flip),
+    ),
+    row(
+        "rot",
+        &[],
+        Kind::Number(0.0, 359.0),
+        Tier::B,
+        ("0", "Turns the picture clockwise, in degrees."),
+        |s, v| put(&mut s.rot, degrees(v)),
+        |s| spell_as(s.rot),
+    ),
+    row(
+        "rot-type",
+        &["rottype", "rott"],
+        Kind::Enum(&["straighten", "pivot"]),
+        Tier::C,
+        ("straighten", "Whether rot zooms until no corner shows, or shows the whole picture."),
+        |s, v| put(&mut s.rot_type, word(words::ROT_TYPE, &[], v)),
+        |s| spell(words::ROT_TYPE, s.rot_type),
+    ),
+    row(
+        "pad",
+        &[],
+        BAR,
+        Tier::B,
+        ("0", "Bars of bg on every side; within w and h where these are pixels."),
+        |s, v| put(&mut s.pad, whole(v, 0, 8192)),
+        |s| spell_as(s.pad),
+    ),
+    row(
+        "pad-top",
+        &[],
+        BAR,
+        Tier::B,
+        ("pad", "The bar above."),
+        |s, v| put(&mut s.pad_top, whole(v, 0, 8192)),
+        |s| spell_as(s.pad_top),
+    ),
+    row(
+        "pad-right",
+        &[],
+        BAR,
+        Tier::B,
+        ("pad", "The bar to the right."),
+        |s, v| put(&mut s.pad_right, whole(v, 0, 8192)),
+        |s| spell_as(s.pad_right),
+    ),
+    row(
+        "pad-bottom",
+        &[],
+        BAR,
+        Tier::B,
+        ("pad", "The bar below."),
+        |s, v| put(&mut s.pad_bottom, whole(v, 0, 8192)),
+        |s| spell_as(s.pad_bottom),
+    ),
+    row(
+        "pad-left",
+        &[],
+        BAR,
+        Tier::B,
+        ("pad", "The bar to the left."),
+        |s, v| put(&mut s.pad_left, whole(v, 0, 8192)),
+        |s| spell_as(s.pad_left),
+    ),
+    row(
+        "mask",
+        &[],
+        Kind::Syntax("ellipse, corners, poly3 to poly32, an absolute http or https address, or a path"),
+        Tier::B,
+        (
+            "",
+            "Keeps what lies within a shape, or what a picture stretched over this one shows by its luminance and \
+             alpha; comes before text, watermark and border.",
+        ),
+        |s, v| put(&mut s.mask, mask(v)),
+        |s| s.mask.as_ref().map(spell_mask),
+    ),
+    row(
+        "corner-radius",
+        &[],
+        RADII,
+        Tier::B,
+        ("a fifth of the shorter side", "Radius for mask=corners in pixels, times dpr; 0 alone is the default."),
+        |s, v| match radii(v)? {
+            ([0, 0, 0, 0], false) if !v.contains(',') => Ok(()),
+            read => put(&mut s.corner_radius, Ok(read)),
+        },
+        |s| s.corner_radius.map(spell_radii),
+    ),
+    row(
+        "mask-bg",
+        &["maskbg"],
+        Kind::Color,
+        Tier::B,
+        ("bg, else transparent, white where the format has no alpha", "What is outside of a mask."),
+        |s, v| put(&mut s.mask_bg, color(v)),
+        |s| s.mask_bg.map(spell_color),
+    ),
+    row(
+        "border",
+        &[],
+        Kind::Syntax("size,colour: pixels from 0 to 8192, and a colour"),
+        Tier::B,
+        ("", "A frame over the picture's own edge, drawn last."),
+        |s, v| put(&mut s.border.of, border(v)),
+        |s| s.border.of.map(spell_border),
+    ),
+    whole_row!("border-top", &[], border.top, 0, 8192, C, ("border", "The frame's width above, beside border.")),
+    whole_row!(
+        "border-right",
+        &[],
+        border.right,
+        0,
+        8192,
+        C,
+        ("border", "The frame's width on the right, beside border.")
+    ),
+    whole_row!("border-bottom", &[], border.bottom, 0, 8192, C, ("border", "The frame's width below, beside border.")),
+    whole_row!(
+        "border-left",
+        &[],
+        border.left,
+        0,
+        8192,
+        C,
+        ("border", "The frame's width on the left, beside border.")
+    ),
+    row(
+        "border-radius",
+        &[],
+        RADII,
+        Tier::C,
+        ("0", "Rounding of the frame's outer corners in pixels, beside border; outside of them is bg."),
+        |s, v| put(&mut s.border.radius, radii(v)),
+        |s| s.border.radius.map(spell_radii),
+    ),
+    row(
+        "border-radius-inner",
+        &[],
+        RADII,
+        Tier::C,
+        ("0", "Rounding of the frame's inner corners in pixels, beside border."),
+        |s, v| put(&mut s.border.radius_inner, radii(v)),
+        |s| s.border.radius_inner.map(spell_radii),
+    ),
+];
