@@ -55,7 +55,7 @@ fn a_box_is_placed_by_its_edges() {
         for (anchor, want) in PLACES.into_iter().zip([(0, 0, 66, 34), (67, 33, 133, 67), (134, 66, 200, 100)]) {
             let overlay = Overlay { anchor, ..over(Text { shadow, ..boxed.clone() }) };
             let out = decoded(&run(&base, vec![stage(overlay)]).unwrap().bytes).frames.remove(0).pixels;
-            let not_ground = extent(&out, |p| is_blue(p));
+            let not_ground = extent(&out, is_blue);
             assert_eq!(not_ground, want, "{anchor:?} {shadow:?}");
             let ink = extent(&out, is_red);
             assert!(ink.0 >= want.0 + 20 && ink.2 <= want.2 - 18 && ink.3 < want.3, "{ink:?} in {want:?}");
