@@ -55,7 +55,7 @@ fn a_box_is_placed_by_its_edges() {
         for (anchor, want) in PLACES.into_iter().zip([(0, 0, 66, 34), (67, 33, 133, 67), (134, 66, 200, 100)]) {
             let overlay = Overlay { anchor, ..over(Text { shadow, ..boxed.clone() }) };
             let out = decoded(&run(&base, vec![stage(overlay)]).unwrap().bytes).frames.remove(0).pixels;
-            let not_ground = extent(&out, |p| is_blue(p));
+            let not_ground = extent(&out, is_blue);
             assert_eq!(not_ground, want, "{anchor:?} {shadow:?}");
             let ink = extent(&out, is_red);
             assert!(ink.0 >= want.0 + 20 && ink.2 <= want.2 - 18 && ink.3 < want.3, "{ink:?} in {want:?}");
@@ -97,7 +97,9 @@ fn a_shrunk_text_stays_in_its_box() {
         let out = run(&base, vec![stage(over(boxed))]).unwrap();
         let pixels = &decoded(&out.bytes).frames[0].pixels;
         let (frame, all) = (extent(pixels, is_blue), extent(pixels, |p| p != GREY));
-        assert_eq!((frame, frame.2 - frame.0), (all, width), "{width}");
+        // A letter may lean out by a pixel, a second line would by more.
+        let leans = [frame.0 - all.0, frame.1 - all.1, all.2 - frame.2, all.3 - frame.3];
+        assert!(frame.2 - frame.0 == width && leans.iter().all(|by| *by <= 1), "{width}: {frame:?} {all:?}");
     }
 }
 
@@ -181,7 +183,7 @@ fn what_is_missing_is_a_warning() {
 #[test]
 fn what_would_cost_too_much_is_refused() {
     let base = png(flat(120, 60, GREY));
-    let wide = Text { width: Some(Dim::Px(u32::MAX)), ..text("a", 20.0) };
+    let wide = Text { width: Some(Dim::Px(u32::MAX)), align: TextAlign::Center, ..text("a", 20.0) };
     let padded = Text { padding: [4000; 4], ..text("a", 20.0) };
     let high = Text { fit: TextFit::Wrap, width: Some(Dim::Px(16)), ..text(&"a ".repeat(600), 20.0) };
     for (text, named) in [
