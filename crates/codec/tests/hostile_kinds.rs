@@ -1,5 +1,5 @@
 //! Truncated, damaged and oversized files of the kinds that are read and not written (G10, G11).
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 mod common;
 

@@ -1,6 +1,6 @@
 //! Files of every kind, made by other programs, against the pixels that other decoders read from them. What made what
 //! stands in `files/PROVENANCE.md`.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 mod common;
 
