@@ -93,9 +93,11 @@ class Worker:
         return [int(number) for number in line.split()]
 
 
-def scores(master, size, files):
+def scores(base, master, size, files):
     """SSIMULACRA2 and PSNR of each file."""
-    answer = kit.output("node", SHARP / "score.mjs", PEER / "ssimulacra2", master, size, *files)
+    references = base / "references"
+    references.mkdir(exist_ok=True)
+    answer = kit.output("node", SHARP / "score.mjs", PEER / "ssimulacra2", references, master, size, *files)
     try:
         return [tuple(float(number) for number in line.split()) for line in answer.split("\n")]
     except ValueError:
@@ -117,7 +119,7 @@ def at_size(worker, base, master, size, mode, wanted):
         low, high = (middle, high) if bytes_at(middle) <= wanted else (low, middle)
     bytes_at(low), bytes_at(high)
     (below, first), (above, second) = made[low], made[high]
-    (lower, _), (upper, _) = scores(master, size, [first, second])
+    (lower, _), (upper, _) = scores(base, master, size, [first, second])
     share = (math.log(wanted) - math.log(below)) / (math.log(above) - math.log(below)) if above > below else 0
     return lower + share * (upper - lower)
 
@@ -168,7 +170,7 @@ def case(base, master, workers, what, rounds, neighbours, tables):
             made = file.read_bytes()
             if (b"\xff\xc2" in made[:2000]) != (mode == "progressive") or sampling(made) != 0x22:
                 kit.fail(f"{engine}: {name} is not what was asked for")
-    found = dict(zip(files, scores(master, size, files.values())))
+    found = dict(zip(files, scores(base, master, size, files.values())))
     count = 2 if mode in ("avif", "palette") or kind == "pan" else 6
     for number in range(rounds + 1):
         for engine, worker in workers.items():

@@ -1,13 +1,13 @@
 // Scores files against a reference that is neither side's code: the full decode of the master, scaled by a Lanczos-3 filter in floating
-// point, and put on white where it is transparent. node score.mjs SCORER MASTER SIZE FILE... prints one line per file:
-// SSIMULACRA2 PSNR-RGB. SCORER is the program `ssimulacra2` of bench/peer. Of an animation the first, a middle and the last frame count.
+// point, and put on white where it is transparent. node score.mjs SCORER FOLDER MASTER SIZE FILE... prints one line per file:
+// SSIMULACRA2 PSNR-RGB. SCORER is the program `ssimulacra2` of bench/peer; the folder keeps references for the next call. Of an animation the
+// first, a middle and the last frame count.
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import sharp from "sharp";
 
-const [scorer, masterPath, size, ...files] = process.argv.slice(2);
+const [scorer, folder, masterPath, size, ...files] = process.argv.slice(2);
 const [wide, high] = size.split("x").map(Number);
 
 async function pixels(path, page, keepAlpha) {
@@ -81,25 +81,31 @@ function psnr(a, b) {
   return 10 * Math.log10((255 * 255) / (sum / a.length));
 }
 
+// The reference of a page as 32-bit floats, from the folder if it was made before.
+async function reference(page, width, height) {
+  const path = join(folder, `${basename(masterPath)}-${size}-${width}x${height}-${page}`);
+  if (!existsSync(path)) {
+    const { data } = scaled(await pixels(masterPath, page, true), width, height);
+    writeFileSync(path, Buffer.from(Float32Array.from(data).buffer));
+  }
+  const bytes = readFileSync(path);
+  return { path, data: new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4) };
+}
+
 const { pages = 1 } = await sharp(masterPath, { pages: -1 }).metadata();
 const looked = [...new Set([0, pages >> 1, pages - 1])];
-const folder = mkdtempSync(join(tmpdir(), "score-"));
 const totals = files.map(() => [0, 0]);
-try {
-  for (const page of looked) {
-    const made = await Promise.all(files.map((file) => pixels(file, page, false)));
-    const { width, height } = made[0];
-    const reference = scaled(await pixels(masterPath, page, true), width, height);
-    const raw = made.map((_, i) => join(folder, `${i}`));
-    writeFileSync(join(folder, "reference"), Buffer.from(Float32Array.from(reference.data).buffer));
-    made.forEach(({ data }, i) => writeFileSync(raw[i], data));
-    const scores = execFileSync(scorer, [width, height, join(folder, "reference"), ...raw], { encoding: "utf8" }).trim().split("\n").map(Number);
-    made.forEach(({ data }, i) => {
-      totals[i][0] += scores[i];
-      totals[i][1] += psnr(reference.data, data);
-    });
-  }
-} finally {
-  rmSync(folder, { recursive: true });
+for (const page of looked) {
+  const made = await Promise.all(files.map((file) => pixels(file, page, false)));
+  const wanted = await reference(page, made[0].width, made[0].height);
+  const raw = made.map(({ data }, i) => {
+    writeFileSync(join(folder, `made-${i}`), data);
+    return join(folder, `made-${i}`);
+  });
+  const scores = execFileSync(scorer, [made[0].width, made[0].height, wanted.path, ...raw], { encoding: "utf8" }).trim().split("\n").map(Number);
+  made.forEach(({ data }, i) => {
+    totals[i][0] += scores[i];
+    totals[i][1] += psnr(wanted.data, data);
+  });
 }
 for (const [score, db] of totals) console.log(`${(score / looked.length).toFixed(2)} ${(db / looked.length).toFixed(2)}`);
