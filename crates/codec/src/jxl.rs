@@ -25,6 +25,8 @@ pub(crate) fn probe(bytes: &[u8], budget: &Budget) -> Result<Info, CodecError> {
 pub(crate) fn decode(bytes: &[u8], ask: &Decode, budget: &Budget, cancel: &Cancel) -> Result<Decoded, CodecError> {
     let mut reader = Reader::open(bytes, budget, cancel, false)?;
     let info = reader.info.clone();
+    // Counting the frames ends early for whoever is called off.
+    cancel.check()?;
     if !reader.complete {
         return Err(CodecError::Truncated("the JPEG XL ends before its last frame".into()));
     }

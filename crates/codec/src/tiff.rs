@@ -103,7 +103,9 @@ impl<'a> Page<'a> {
         let (width, height) = decoder.dimensions().map_err(fail)?;
         limits::size(width, height, budget)?;
         let color = decoder.colortype().map_err(fail)?;
-        let indexed = decoder.find_tag(Tag::ColorMap).ok().flatten().is_some() && matches!(color, ColorType::Gray(_));
+        let gray = matches!(color, ColorType::Gray(_));
+        // A palette that is cut off must not make indices pass for shades.
+        let indexed = gray && decoder.find_tag(Tag::ColorMap).map_err(fail)?.is_some();
         let extra = decoder.find_tag(Tag::ExtraSamples).ok().flatten().and_then(|v| v.into_u16_vec().ok());
         let extra = extra.and_then(|all| all.first().copied()).unwrap_or(0);
         let orientation = decoder.find_tag_unsigned::<u8>(Tag::Orientation).ok().flatten().unwrap_or(1);

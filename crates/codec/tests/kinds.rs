@@ -56,7 +56,8 @@ fn pixels_are_those_of_other_decoders() {
         ("rgb-jpeg.tiff", 1.5, 6),
         ("rgba.tiff", 0.0, 0),
         ("grey.tiff", 0.0, 0),
-        ("palette.tiff", 0.0, 0),
+        // Pillow takes the upper byte of a palette's 16-bit colours; here they are rounded (measured: 0.356).
+        ("palette.tiff", 0.4, 1),
         ("bits.tiff", 0.0, 0),
         ("cmyk.tiff", 0.5, 1),
         ("wide.tiff", 0.0, 0),

@@ -18,10 +18,11 @@ fn busy(side: u32) -> Picture {
     Picture::still(Pixels { width: side, height: side, channels: Channels::Rgb, data })
 }
 
-/// Stripes of three rows: even along each, with hard edges between them.
+/// Squares of three pixels in four colours that have nothing in common.
 fn drawing(side: u32) -> Picture {
-    let at = |y: u32| [(y / 3 * 97) as u8, (y / 3 * 61) as u8, (y / 3 * 23) as u8];
-    let data = (0..side * side).flat_map(|i| at(i / side)).collect();
+    let colors = [[0, 0, 0], [255, 255, 255], [230, 0, 40], [0, 60, 220]];
+    let at = |x: u32, y: u32| colors[((x / 3 * 7 + y / 3 * 13 + (x / 3 * (y / 3)) / 5) % 4) as usize];
+    let data = (0..side * side).flat_map(|i| at(i % side, i / side)).collect();
     Picture::still(Pixels { width: side, height: side, channels: Channels::Rgb, data })
 }
 

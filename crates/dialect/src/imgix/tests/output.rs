@@ -101,7 +101,10 @@ fn pages() {
 
 #[test]
 fn outputs_without_words_are_named() {
-    use plan::{Metadata, OutputRule, Report};
+    use plan::{Format, FormatRule, Metadata, OutputRule, Report};
+    fn negotiated() -> FormatRule {
+        FormatRule::Negotiate { offer: vec![Format::Avif, Format::Webp], fallback: None }
+    }
     let with = |change: fn(&mut OutputRule)| {
         let mut plan = parse("/p.jpg?q=75").plan;
         change(&mut plan.output);
@@ -111,7 +114,7 @@ fn outputs_without_words_are_named() {
         (with(|o| o.metadata = Metadata::Keep), "keeping all metadata"),
         (with(|o| o.max_bytes = Some(9)), "a limit in bytes"),
         (with(|o| o.likeness = Some(9)), "a likeness"),
-        (with(|o| o.smallest = true), "giving up a format that is larger"),
+        (with(|o| (o.smallest, o.format) = (false, negotiated())), "a format that is larger than the fallback"),
         (with(|o| o.report = Some(Report::ThumbHash)), "a ThumbHash"),
         (with(|o| o.report = Some(Report::BlurHash { across: 9, down: 9 })), "a BlurHash of so many components"),
     ] {
