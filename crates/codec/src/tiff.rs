@@ -105,7 +105,12 @@ impl<'a> Page<'a> {
         let color = decoder.colortype().map_err(fail)?;
         let gray = matches!(color, ColorType::Gray(_));
         // A palette that is cut off must not make indices pass for shades.
-        let indexed = gray && decoder.find_tag(Tag::ColorMap).map_err(fail)?.is_some();
+        let indexed = gray
+            && match decoder.find_tag(Tag::ColorMap) {
+                // There, and too much for the memory: said below, where memory is counted.
+                Err(TiffError::LimitsExceeded) => true,
+                found => found.map_err(fail)?.is_some(),
+            };
         let extra = decoder.find_tag(Tag::ExtraSamples).ok().flatten().and_then(|v| v.into_u16_vec().ok());
         let extra = extra.and_then(|all| all.first().copied()).unwrap_or(0);
         let orientation = decoder.find_tag_unsigned::<u8>(Tag::Orientation).ok().flatten().unwrap_or(1);
