@@ -53,7 +53,7 @@ fn is_drawing(pixels: &Pixels) -> bool {
 pub(crate) fn encoding(spec: &OutputSpec, format: Format) -> Encode {
     Encode {
         format,
-        quality: spec.quality.of(format).clamp(1, 100),
+        quality: quality(spec, format),
         lossless: spec.lossless,
         progressive: spec.progressive,
         palette: spec.palette,
@@ -61,6 +61,27 @@ pub(crate) fn encoding(spec: &OutputSpec, format: Format) -> Encode {
         subsampling: spec.subsampling,
         density: spec.density,
     }
+}
+
+/// One number for all formats means the look of a JPEG of that quality. Named by a URL, AVIF takes the number as it is, as
+/// every encoder of it does; where it is one offer among several, it is brought to that look: at the same number it would be
+/// better than anybody asked for, and larger than the JPEG.
+fn quality(spec: &OutputSpec, format: Format) -> u8 {
+    let q = spec.quality;
+    let asked = q.of(format).clamp(1, 100);
+    let one_for_all = q.avif == q.webp || q.avif == q.jpeg;
+    if format == Format::Avif && spec.smallest && one_for_all { avif_like_jpeg(asked) } else { asked }
+}
+
+/// Qualities of JPEG and AVIF with equal median DSSIM, straight lines between them. 50 to 80: Ubl, AVIF and WebP image
+/// quality settings, 2021; beyond them the lines go to the ends of the scale.
+const LIKE_JPEG: [(u8, u8); 6] = [(1, 1), (50, 48), (60, 51), (70, 56), (80, 64), (100, 99)];
+
+fn avif_like_jpeg(jpeg: u8) -> u8 {
+    let after = LIKE_JPEG.iter().position(|(known, _)| *known >= jpeg).unwrap_or(LIKE_JPEG.len() - 1).max(1);
+    let ((x0, y0), (x1, y1)) = (LIKE_JPEG[after - 1], LIKE_JPEG[after]);
+    let share = f64::from(jpeg.saturating_sub(x0)) / f64::from(x1 - x0);
+    (f64::from(y0) + share * (f64::from(y1) - f64::from(y0))).round() as u8
 }
 
 fn encoded(made: &Made, format: Format, job: &Job<'_>) -> Result<Vec<u8>, CodecError> {

@@ -105,6 +105,21 @@ fn quality_follows_the_likeness_that_is_asked_for() {
     assert_eq!(made(&picture, ceiling).bytes, made(&picture, plain).bytes);
 }
 
+/// As large as the same picture at the quality that looks alike, and smaller than the JPEG.
+#[test]
+fn an_offered_avif_looks_like_the_jpeg() {
+    let picture = busy(320);
+    let format = FormatRule::Negotiate { offer: vec![Format::Avif], fallback: Some(Format::Jpeg) };
+    for (jpeg, avif) in [(50, 48), (75, 60), (80, 64), (90, 82)] {
+        let at = |format: FormatRule, quality| {
+            made(&picture, OutputRule { format, quality: Quality::all(quality), ..OutputRule::default() })
+        };
+        let offered = at(format.clone(), jpeg);
+        assert_eq!(offered.format, Format::Avif, "{jpeg}");
+        assert_eq!(offered.bytes, at(FormatRule::Always(Format::Avif), avif).bytes, "{jpeg}");
+    }
+}
+
 #[test]
 fn a_negotiated_format_is_no_larger_than_the_fallback() {
     let offer = |smallest| OutputRule {
