@@ -12,7 +12,7 @@ pub(crate) use exif::strip_for_display;
 pub(crate) use iptc::datasets;
 pub(crate) use xmp::properties;
 
-use plan::Format;
+use plan::{Format, Metadata};
 
 use crate::{Kind, sniff};
 
@@ -20,29 +20,6 @@ use crate::{Kind, sniff};
 const LONGEST: usize = 1 << 20;
 /// Profiles may be longer: those of presses are 0.5 to 2 MB.
 const LONGEST_PROFILE: usize = 4 << 20;
-
-/// Which metadata of a master its derivatives carry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Metadata {
-    /// None.
-    #[default]
-    Strip,
-    /// Who made it and who owns it: Exif artist and copyright, IPTC by-line, credit, source and copyright, the XMP
-    /// properties of rights.
-    Copyright,
-    /// All of it, less the thumbnail, which shows what the picture was.
-    Keep,
-}
-
-/// What becomes of a colour profile.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Profile {
-    /// Pixels are converted to sRGB, and no profile is written.
-    #[default]
-    Srgb,
-    /// Pixels stay as they are and carry their profile, where they are RGB. See [`crate::Decode::keep_profile`].
-    Keep,
-}
 
 /// The metadata of a file, each block without what its container puts around it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -25,16 +25,17 @@ pub(crate) fn fallback(spec: &OutputSpec, source: Option<Format>, has_alpha: boo
     choose(&plain, source, has_alpha, animated)
 }
 
-/// The spec without formats that carry no colour profile, where the master's is to be kept. If no other is left, colours are
-/// converted instead.
-pub(crate) fn with_profile(spec: Cow<'_, OutputSpec>) -> Cow<'_, OutputSpec> {
+/// The spec without formats that carry no colour profile, where the master's is to be kept. Where one of them may come out all
+/// the same (it is all that is asked for, or the master's own), colours are converted instead.
+pub(crate) fn with_profile(spec: Cow<'_, OutputSpec>, source: Option<Format>) -> Cow<'_, OutputSpec> {
     let carries = |format: &Format| matches!(format, Format::Jpeg | Format::Png | Format::Webp);
-    if spec.profile != Profile::Keep || !spec.candidates.is_empty() && spec.candidates.iter().all(carries) {
+    if spec.profile != Profile::Keep {
         return spec;
     }
-    let candidates: Vec<Format> = spec.candidates.iter().copied().filter(carries).collect();
     let mut spec = spec.into_owned();
-    if candidates.is_empty() && !spec.candidates.is_empty() {
+    let candidates: Vec<Format> = spec.candidates.iter().copied().filter(carries).collect();
+    let own = !spec.forced && source.is_some_and(|source| !carries(&source));
+    if own || candidates.is_empty() && !spec.candidates.is_empty() {
         spec.profile = Profile::Srgb;
     } else {
         spec.candidates = candidates;
@@ -98,6 +99,26 @@ mod tests {
         assert_eq!(affordable(&named, 40_000_000).candidates, vec![Avif]);
         let with_fallback = spec(FormatRule::Negotiate { offer: vec![Avif], fallback: Some(Jpeg) });
         assert_eq!(choose(&affordable(&with_fallback, 9_000_000), Some(Png), false, false), Jpeg);
+    }
+
+    #[test]
+    fn a_profile_is_kept_only_where_the_file_carries_it() {
+        use Format::*;
+        let offer = |offer: &[Format], fallback| FormatRule::Negotiate { offer: offer.to_vec(), fallback };
+        for (format, source, candidates, kept) in [
+            (offer(&[Avif, Webp], None), Some(Jpeg), vec![Webp], true),
+            (offer(&[Avif], Some(Png)), Some(Avif), vec![Png], true),
+            (FormatRule::Source, Some(Jpeg), vec![], true),
+            // What has no room for it must not come out in the master's colours.
+            (FormatRule::Source, Some(Avif), vec![], false),
+            (offer(&[Webp], None), Some(Gif), vec![Webp], false),
+            (FormatRule::Always(Avif), Some(Jpeg), vec![Avif], false),
+        ] {
+            let rule = OutputRule { format, profile: Profile::Keep, ..OutputRule::default() };
+            let spec = rule.resolve(AcceptClass::Avif);
+            let found = with_profile(Cow::Borrowed(&spec), source);
+            assert_eq!((&found.candidates, found.profile == Profile::Keep), (&candidates, kept), "{spec:?} {source:?}");
+        }
     }
 
     #[test]

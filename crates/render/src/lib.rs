@@ -118,7 +118,7 @@ pub fn render(job: &Job<'_>) -> Result<Rendered, CodecError> {
     let stages = with_final_cap(&optimise(&job.plan.stages), cap);
     let size = final_size(&info, &job.plan.stages, cap).unwrap_or((info.width, info.height));
     let spec = choose::affordable(job.spec, u64::from(size.0) * u64::from(size.1));
-    let spec = choose::with_profile(spec);
+    let spec = choose::with_profile(spec, info.kind.output_format());
     let job = &Job { spec: &spec, ..*job };
     // Frames are decoded only for a format that would hold them. The header may not know how many there are.
     let alpha = choose::alpha_after(&stages, info.may_have_alpha);
@@ -127,7 +127,7 @@ pub fn render(job: &Job<'_>) -> Result<Rendered, CodecError> {
         at_least: foresee::at_least(&info, &stages, cap),
         all_frames: job.spec.animation && if_animated.holds_animation() || page > 0,
         page: pages::of_document(job.master, page),
-        keep_profile: keeps_profile(job.spec),
+        keep_profile: job.spec.profile == Profile::Keep,
         fonts: SVG_FONTS.clone(),
     };
     let (mut loaded, info, profile) = load(job, info, &stages, alpha, &decode)?;
@@ -148,8 +148,8 @@ pub fn render(job: &Job<'_>) -> Result<Rendered, CodecError> {
         }
         None => {
             let written = write::write(&made, format, fallback, job)?;
-            let carried = write::carried(&written.bytes, written.format, profile, job);
-            (carried.unwrap_or(written.bytes), written.format.content_type(), written.format)
+            let bytes = write::with_metadata(written.bytes, written.format, profile, job);
+            (bytes, written.format.content_type(), written.format)
         }
     };
     let timing = Timing { decode: decoded_at - start, stages: staged_at - decoded_at, encode: staged_at.elapsed() };
@@ -165,11 +165,6 @@ static SVG_FONTS: LazyLock<codec::Fonts> = LazyLock::new(|| {
     });
     codec::Fonts::new(files, "Noto Sans")
 });
-
-/// Whether the master's own colours are written, with its profile.
-fn keeps_profile(spec: &OutputSpec) -> bool {
-    spec.profile == Profile::Keep
-}
 
 /// A decoded master.
 enum Loaded {

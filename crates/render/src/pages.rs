@@ -25,15 +25,15 @@ fn is_document(master: &[u8]) -> bool {
     matches!(codec::sniff(master), Some(Kind::Pdf | Kind::Tiff))
 }
 
-/// Makes a still of one frame.
+/// Makes a still of one frame. A picture that has only one is that frame, whichever is asked for.
 ///
 /// # Errors
-/// [`CodecError::Unsupported`] where there are not so many.
+/// [`CodecError::Unsupported`] where an animation has not so many.
 pub(crate) fn take_frame(picture: &mut Picture, frame: u32) -> Result<(), CodecError> {
-    if frame == 0 {
+    let count = picture.frames.len();
+    if frame == 0 || count == 1 {
         return Ok(());
     }
-    let count = picture.frames.len();
     let place = usize::try_from(frame).unwrap_or(usize::MAX);
     if place >= count {
         return Err(CodecError::Unsupported(format!("frame {}: the picture has {count}", u64::from(frame) + 1)));

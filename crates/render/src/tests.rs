@@ -294,6 +294,34 @@ fn what_cannot_be_rendered() {
 }
 
 #[test]
+fn a_frame_may_be_taken_and_a_still_is_its_only_one() {
+    let budget = Budget::default();
+    let frame = |v: u8| Frame {
+        pixels: Pixels { width: 40, height: 20, channels: Channels::Rgb, data: [v, v, v].repeat(800) },
+        delay_ms: 100,
+    };
+    let moving = Picture { frames: vec![frame(0), frame(120), frame(250)], loops: 0 };
+    let how = Encode { format: Format::Gif, ..Encode::default() };
+    let master = codec::encode(&moving, &how, &Cancel::never()).unwrap();
+    let half = || Stage::Resize(Resize::new(Some(Dim::Px(20)), None, Fit::Inside));
+    let png = || FormatRule::Always(Format::Png);
+    for (page, want) in [(1, 120), (2, 250)] {
+        let out = rendered(&master, vec![Stage::Page(page), half()], png(), &budget).unwrap();
+        let back = codec::decode(&out.bytes, &Decode::default(), &budget, &Cancel::never()).unwrap();
+        near(&back.picture.frames[0].pixels, 10, 5, [want; 3]);
+    }
+    let error = rendered(&master, vec![Stage::Page(3), half()], png(), &budget).unwrap_err();
+    assert!(error.to_string().contains("frame 4: the picture has 3"), "{error}");
+    // Shrunk while it loads or not: the same.
+    let still = quarters(Format::Jpeg, 64, 48);
+    for stages in [vec![half()], vec![Stage::Flip { horizontal: true, vertical: false }]] {
+        let plain = rendered(&still, stages.clone(), png(), &budget).unwrap();
+        let paged = [vec![Stage::Page(3)], stages].concat();
+        assert_eq!(rendered(&still, paged, png(), &budget).unwrap().bytes, plain.bytes);
+    }
+}
+
+#[test]
 fn animations_are_kept_where_the_output_holds_them() {
     let budget = Budget::default();
     let frame = |v: u8| Frame {

@@ -1,9 +1,8 @@
 //! The last step: a picture becomes a file, of a quality that may have to be found first.
 
-use codec::metadata::Metadata;
 use codec::{Channels, CodecError, Decode, Encode, Pixels};
 use fast_ssim2::{PixelDescriptor, PixelSlice, Ssimulacra2Reference};
-use plan::{Format, OutputSpec, Profile, Stage};
+use plan::{Format, Metadata, OutputSpec, Profile, Stage};
 
 use crate::scope::{mul255, without_alpha};
 use crate::{Job, Made};
@@ -105,23 +104,18 @@ fn encoded(made: &Made, format: Format, job: &Job<'_>) -> Result<Vec<u8>, CodecE
     Ok(found.bytes)
 }
 
-/// The file with what it is to carry of the master's metadata, and with a colour profile; `None` where that is nothing.
-pub(crate) fn carried(file: &[u8], format: Format, profile: Option<Vec<u8>>, job: &Job<'_>) -> Option<Vec<u8>> {
+/// The file with what it is to carry of the master's metadata, and with a colour profile.
+pub(crate) fn with_metadata(file: Vec<u8>, format: Format, profile: Option<Vec<u8>>, job: &Job<'_>) -> Vec<u8> {
     let spec = job.spec;
     let upright = job.plan.stages.iter().any(|stage| matches!(stage, Stage::Orient(_)));
-    let policy = match spec.metadata {
-        plan::Metadata::Strip => Metadata::Strip,
-        plan::Metadata::Copyright => Metadata::Copyright,
-        plan::Metadata::Keep => Metadata::Keep,
-    };
-    let wanted = if policy == Metadata::Strip { None } else { codec::metadata::read(job.master) };
-    let mut blocks = wanted.unwrap_or_default().under(policy, upright);
+    let wanted = if spec.metadata == Metadata::Strip { None } else { codec::metadata::read(job.master) };
+    let mut blocks = wanted.unwrap_or_default().under(spec.metadata, upright);
     blocks.profile = match spec.profile {
         Profile::Srgb => None,
         Profile::Tagged => Some(codec::srgb_profile()),
         Profile::Keep => profile,
     };
-    (!blocks.is_empty()).then(|| codec::metadata::write(file.to_vec(), format, &blocks))
+    codec::metadata::write(file, format, &blocks)
 }
 
 struct Found {
