@@ -2,13 +2,14 @@
 
 mod blocks;
 mod encoder;
+mod lzw;
 
 use std::io::Cursor;
 
 use gif::{ColorOutput, DecodeOptions, Decoder, DisposalMethod, MemoryLimit};
 
-use crate::limits;
 use crate::{Budget, Cancel, Channels, CodecError, Decode, Decoded, Frame, Info, Kind, Picture, Pixels};
+use crate::{limits, scratch};
 use blocks::Blocks;
 
 pub(crate) use encoder::encode;
@@ -50,6 +51,7 @@ pub(crate) fn decode(bytes: &[u8], ask: &Decode, budget: &Budget, cancel: &Cance
     let mut options = DecodeOptions::new();
     options.set_color_output(ColorOutput::Indexed);
     options.set_memory_limit(MemoryLimit::Unlimited);
+    options.skip_frame_decoding(true);
     let mut decoder = options.read_info(Cursor::new(bytes)).map_err(refuse)?;
     let global = decoder.global_palette().map(<[u8]>::to_vec);
     let mut canvas = Canvas::new(info.width, info.height);
@@ -64,6 +66,7 @@ pub(crate) fn decode(bytes: &[u8], ask: &Decode, budget: &Budget, cancel: &Cance
         let delay_ms = if info.frames > 1 && ask.all_frames { u32::from(part.delay) * 10 } else { 0 };
         frames.push(Frame { pixels, delay_ms });
         canvas.dispose(&part);
+        scratch::keep(part.indices);
     }
     let loops = if frames.len() > 1 { blocks.plays } else { 0 };
     Ok(Decoded { picture: Picture { frames, loops }, profile: None, info })
@@ -83,7 +86,7 @@ struct Part {
 }
 
 fn next_part(decoder: &mut Decoder<Cursor<&[u8]>>, global: Option<&[u8]>) -> Result<Option<Part>, CodecError> {
-    let Some(frame) = decoder.next_frame_info().map_err(refuse)? else {
+    let Some(frame) = decoder.read_next_frame().map_err(refuse)? else {
         return Ok(None);
     };
     let palette = frame.palette.as_deref().or(global).unwrap_or_default().to_vec();
@@ -98,9 +101,28 @@ fn next_part(decoder: &mut Decoder<Cursor<&[u8]>>, global: Option<&[u8]>) -> Res
         palette,
         indices: Vec::new(),
     };
-    part.indices = vec![0; part.width * part.height];
-    decoder.read_into_buffer(&mut part.indices).map_err(refuse)?;
+    part.indices = scratch::take(part.width * part.height);
+    // Undecoded: the size of the codes, then the codes.
+    let (bits, data) = frame.buffer.split_first().map_or((0, &[][..]), |(bits, data)| (*bits, data));
+    lzw::decode(bits, data, &mut part.indices).map_err(|fault| match fault {
+        lzw::Fault::Truncated => CodecError::Truncated("the GIF ends before its last pixel".into()),
+        lzw::Fault::Corrupt => CodecError::Corrupt("a code in the GIF that stands for nothing".into()),
+    })?;
+    if frame.interlaced {
+        part.indices = in_order(&part.indices, part.width);
+    }
     Ok(Some(part))
+}
+
+/// The rows of an interlaced frame, from top to bottom (GIF 89a, appendix E).
+fn in_order(indices: &[u8], width: usize) -> Vec<u8> {
+    let mut out = vec![0; indices.len()];
+    let height = indices.len() / width.max(1);
+    let places = [(0, 8), (4, 8), (2, 4), (1, 2)].into_iter().flat_map(|(from, step)| (from..height).step_by(step));
+    for (row, y) in indices.chunks_exact(width.max(1)).zip(places) {
+        out[y * width..(y + 1) * width].copy_from_slice(row);
+    }
+    out
 }
 
 /// The picture as it stands, RGBA. The background is transparent, as browsers have it.
@@ -124,17 +146,21 @@ impl Canvas {
         if part.width == 0 {
             return;
         }
+        // Alpha is 0 for what is not drawn: the transparent index, and those past the end of the palette.
+        let mut table = [[0; 4]; 256];
+        for (color, [r, g, b]) in table.iter_mut().zip(part.palette.as_chunks::<3>().0) {
+            *color = [*r, *g, *b, 255];
+        }
+        if let Some(index) = part.transparent {
+            table[usize::from(index)][3] = 0;
+        }
         for (y, row) in part.indices.chunks_exact(part.width).enumerate() {
             let Some(line) = self.line(part, y) else {
                 break;
             };
-            for (pixel, index) in line.chunks_exact_mut(4).zip(row) {
-                if part.transparent == Some(*index) {
-                    continue;
-                }
-                if let Some([r, g, b]) = part.palette.get(usize::from(*index) * 3..usize::from(*index) * 3 + 3) {
-                    pixel.copy_from_slice(&[*r, *g, *b, 255]);
-                }
+            for (pixel, index) in line.as_chunks_mut::<4>().0.iter_mut().zip(row) {
+                let color = table[usize::from(*index)];
+                *pixel = if color[3] == 0 { *pixel } else { color };
             }
         }
     }
@@ -166,10 +192,15 @@ impl Canvas {
 
     fn copy(&self, channels: Channels) -> Vec<u8> {
         match channels {
-            Channels::Rgba => self.data.clone(),
+            Channels::Rgba => {
+                let mut out = scratch::take(self.data.len());
+                out.copy_from_slice(&self.data);
+                out
+            }
             Channels::Rgb => {
-                let mut out = Vec::with_capacity(self.width * self.height * 3);
-                self.data.chunks_exact(4).for_each(|p| out.extend_from_slice(&p[..3]));
+                let mut out = scratch::take(self.width * self.height * 3);
+                let (to, from) = (out.as_chunks_mut::<3>().0, self.data.as_chunks::<4>().0);
+                to.iter_mut().zip(from).for_each(|(to, [r, g, b, _])| *to = [*r, *g, *b]);
                 out
             }
         }

@@ -31,6 +31,7 @@ mod pdf;
 mod picture;
 mod planar;
 mod png;
+pub mod scratch;
 mod sniff;
 mod svg;
 mod thumbhash;
@@ -215,13 +216,13 @@ pub fn decode_planar(
     }
 }
 
-/// Whether [`encode_planar`] takes such a picture as it is, with chroma of half the size.
+/// Whether [`encode_planar`] takes such a picture as it is, with chroma of half the size. WebP could be written so, but halves
+/// colour better itself, by the light of the pixels: at equal size half a point of SSIMULACRA2, for a tenth of the time.
 pub fn takes_planes(how: &Encode) -> bool {
     match how.format {
         Format::Jpeg => how.subsampling == Subsampling::S420,
         Format::Avif => true,
-        Format::Webp => !how.lossless,
-        Format::Png | Format::Gif => false,
+        Format::Webp | Format::Png | Format::Gif => false,
     }
 }
 
@@ -235,7 +236,6 @@ pub fn encode_planar(picture: &Planar, how: &Encode, cancel: &Cancel) -> Result<
     let as_they_are = takes_planes(how) && picture.profile.is_none() && picture.has_half_chroma();
     match how.format {
         Format::Jpeg if as_they_are => jpeg::encode_planar(picture, how),
-        Format::Webp if as_they_are => webp::encode_planar(picture, how, cancel),
         Format::Avif if as_they_are => avif::encode_planar(picture, how),
         _ => encode(&Picture::still(picture.to_rgb(cancel)?), how, cancel),
     }

@@ -1,35 +1,51 @@
 //! Pictures of at most 256 colours, for PNG and GIF; and the colours that a picture mostly has.
 
-use quantizr::{Image, Options, QuantizeResult};
+mod quantise;
+mod remap;
 
-use crate::{CodecError, Pixels};
+use std::collections::HashMap;
+
+use crate::Pixels;
 
 /// A picture as indices.
 pub(crate) struct Indexed {
-    /// Red, green, blue, alpha of each colour; at most as many as asked for.
+    /// Red, green, blue, alpha of each colour; at most as many as asked for, the opaque ones last.
     pub colors: Vec<[u8; 4]>,
     /// One per pixel.
     pub indices: Vec<u8>,
 }
 
-/// Reduces RGBA pixels to at most `most` colours (2 to 256), with error diffusion.
-pub(crate) fn reduce(rgba: &[u8], width: u32, height: u32, most: i32) -> Result<Indexed, CodecError> {
-    let failed = |e| CodecError::Internal(format!("palette: {e}"));
-    let (width, height) = (width as usize, height as usize);
-    let image = Image::new(rgba, width, height).map_err(failed)?;
-    let mut options = Options::default();
-    options.set_max_colors(most).map_err(failed)?;
-    let mut result = QuantizeResult::quantize(&image, &options);
-    result.set_dithering_level(0.8).map_err(failed)?;
-    let mut indices = vec![0; width * height];
-    result.remap_image(&image, &mut indices).map_err(failed)?;
-    let palette = result.get_palette();
-    let count = (palette.count as usize).clamp(1, palette.entries.len());
-    let colors: Vec<[u8; 4]> = palette.entries[..count].iter().map(|c| [c.r, c.g, c.b, c.a]).collect();
-    if indices.iter().any(|i| usize::from(*i) >= colors.len()) {
-        return Err(CodecError::Internal("palette: an index past its end".into()));
+/// Reduces RGBA pixels to at most `most` colours (2 to 256): exactly, where there are no more, else with error diffusion.
+pub(crate) fn reduce(rgba: &[u8], width: u32, most: usize) -> Indexed {
+    exactly(rgba, most).unwrap_or_else(|| {
+        let colors = quantise::quantise(rgba, most);
+        let indices = remap::remap(rgba, width as usize, &colors);
+        Indexed { colors, indices }
+    })
+}
+
+/// The picture as it is, if it has so few colours. What is fully transparent is one colour.
+fn exactly(rgba: &[u8], most: usize) -> Option<Indexed> {
+    let seen = |p: &[u8]| if p[3] == 0 { [0; 4] } else { [p[0], p[1], p[2], p[3]] };
+    let mut places: HashMap<[u8; 4], u8> = HashMap::new();
+    let mut last = None;
+    for pixel in rgba.chunks_exact(4).map(seen) {
+        // Where colours are few, neighbours are mostly alike.
+        if last != Some(pixel) {
+            places.insert(pixel, 0);
+            if places.len() > most {
+                return None;
+            }
+            last = Some(pixel);
+        }
     }
-    Ok(Indexed { colors, indices })
+    let mut colors: Vec<[u8; 4]> = places.keys().copied().collect();
+    colors.sort_by_key(|c| (c[3], c[0], c[1], c[2]));
+    colors.iter().enumerate().for_each(|(index, color)| {
+        places.insert(*color, index as u8);
+    });
+    let indices = rgba.chunks_exact(4).map(|pixel| places.get(&seen(pixel)).copied().unwrap_or(0)).collect();
+    Some(Indexed { colors, indices })
 }
 
 /// Some of the opaque pixels of RGBA, spread evenly; all of them where there are no more.
@@ -56,15 +72,8 @@ pub(crate) fn sample(rgba: &[u8], most: usize) -> Vec<u8> {
 }
 
 /// At most so many colours (2 to 256) for a sample of opaque RGBA pixels.
-pub(crate) fn colors_of(sample: &[u8], most: usize) -> Result<Vec<[u8; 3]>, CodecError> {
-    let failed = |e| CodecError::Internal(format!("palette: {e}"));
-    let image = Image::new(sample, sample.len() / 4, 1).map_err(failed)?;
-    let mut options = Options::default();
-    options.set_max_colors(most.clamp(2, 256) as i32).map_err(failed)?;
-    let result = QuantizeResult::quantize(&image, &options);
-    let palette = result.get_palette();
-    let count = (palette.count as usize).clamp(1, palette.entries.len());
-    Ok(palette.entries[..count].iter().map(|c| [c.r, c.g, c.b]).collect())
+pub(crate) fn colors_of(sample: &[u8], most: usize) -> Vec<[u8; 3]> {
+    quantise::quantise(sample, most.clamp(2, 256)).into_iter().map(|c| [c[0], c[1], c[2]]).collect()
 }
 
 /// Finds the nearest of some colours. Each is searched for once in a cube of four values a side, and remembered.
@@ -109,9 +118,7 @@ const LOOKED_AT: usize = 1 << 16;
 /// The colours that a picture mostly has, the largest share first: at most `count`, which is held to 1 to 256. None where
 /// every pixel is clear (alpha under one half).
 ///
-/// # Errors
-/// [`CodecError::Internal`] when the quantiser fails.
-pub fn colors(pixels: &Pixels, count: usize) -> Result<Vec<ColorShare>, CodecError> {
+pub fn colors(pixels: &Pixels, count: usize) -> Vec<ColorShare> {
     let wanted = count.clamp(1, 256);
     let rgba;
     let data = match pixels.channels {
@@ -123,9 +130,9 @@ pub fn colors(pixels: &Pixels, count: usize) -> Result<Vec<ColorShare>, CodecErr
     };
     let sample = sample(data, LOOKED_AT);
     if sample.is_empty() {
-        return Ok(Vec::new());
+        return Vec::new();
     }
-    let palette = colors_of(&sample, wanted)?;
+    let palette = colors_of(&sample, wanted);
     let mut nearest = Nearest::new(&palette[..palette.len().min(wanted)]);
     let mut sums = vec![([0u64; 3], 0u64); palette.len()];
     for pixel in sample.chunks_exact(4) {
@@ -144,5 +151,5 @@ pub fn colors(pixels: &Pixels, count: usize) -> Result<Vec<ColorShare>, CodecErr
         })
         .collect();
     found.sort_by(|a, b| b.share.total_cmp(&a.share).then(a.color.cmp(&b.color)));
-    Ok(found)
+    found
 }

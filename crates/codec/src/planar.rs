@@ -285,7 +285,12 @@ mod tests {
                     let pairs = got.data.chunks(step).zip(want.data.chunks(3));
                     let off: u64 = pairs.flat_map(|(a, b)| (0..3).map(move |c| u64::from(a[c].abs_diff(b[c])))).sum();
                     let mean = off as f64 / want.data.len() as f64;
-                    let most = if format == plan::Format::Gif { 12.0 } else { 4.0 };
+                    let most = match format {
+                        plan::Format::Gif => 12.0,
+                        // From RGB, whose clipped colours are halved anew: in a pixel or two that is much.
+                        plan::Format::Webp if width < 8 => 9.0,
+                        _ => 4.0,
+                    };
                     assert!(mean < most, "{format:?} {width}x{height} colored {colored}: {mean}");
                 }
             }

@@ -7,6 +7,7 @@ use png::{BitDepth, ColorType, Compression, Decoder, DecodingError, Limits, Read
 use crate::icc::{self, Samples};
 use crate::limits;
 use crate::palette;
+use crate::scratch;
 use crate::tiff::eight_of_sixteen;
 use crate::{Budget, Cancel, Channels, CodecError, Decode, Decoded, Encode, Info, Kind, Picture, Pixels};
 
@@ -58,7 +59,7 @@ pub(crate) fn decode(bytes: &[u8], ask: &Decode, budget: &Budget, cancel: &Cance
     // Once as the file has them, once as they go out.
     limits::memory(limits::area(info.width, info.height) * (samples as u64 + 4), budget)?;
     let stride = info.width as usize * samples;
-    let mut data = vec![0; stride * info.height as usize];
+    let mut data = scratch::take(stride * info.height as usize);
     match reader.info().interlaced {
         true => read_interlaced(&mut reader, &mut data, stride, samples, budget, cancel)?,
         false => {
@@ -188,7 +189,7 @@ fn encode_palette(pixels: &Pixels, how: &Encode) -> Result<Vec<u8>, CodecError> 
             &rgba
         }
     };
-    let mut indexed = palette::reduce(data, pixels.width, pixels.height, how.colors.clamp(2, 256).into())?;
+    let mut indexed = palette::reduce(data, pixels.width, how.colors.clamp(2, 256).into());
     let depth = match indexed.colors.len() {
         0..=2 => BitDepth::One,
         3..=4 => BitDepth::Two,

@@ -12,11 +12,11 @@ use image_webp::{DecodingError, WebPDecoder};
 
 use crate::icc::{self, Samples};
 use crate::{Budget, Cancel, Channels, CodecError, Decode, Decoded, Frame, Info, Kind, Picture, Pixels};
-use crate::{exif, limits};
+use crate::{exif, limits, scratch};
 pub(crate) use chunks::Chunks;
 use chunks::Part;
 
-pub(crate) use encoder::{encode, encode_planar};
+pub(crate) use encoder::encode;
 
 /// Reads the chunks.
 pub(crate) fn probe(bytes: &[u8], budget: &Budget) -> Result<Info, CodecError> {
@@ -77,7 +77,7 @@ fn still(part: &Part<'_>, budget: &Budget) -> Result<Pixels, CodecError> {
     }
     let channels = if decoder.has_alpha() { Channels::Rgba } else { Channels::Rgb };
     let length = limits::index(limits::area(part.width, part.height) * channels.count() as u64)?;
-    let mut data = vec![0; length];
+    let mut data = scratch::take(length);
     decoder.read_image(&mut data).map_err(refuse)?;
     Ok(Pixels { width: part.width, height: part.height, channels, data })
 }

@@ -152,6 +152,7 @@ pub fn render(job: &Job<'_>) -> Result<Rendered, CodecError> {
             (bytes, written.format.content_type(), written.format)
         }
     };
+    made.keep_buffers();
     let timing = Timing { decode: decoded_at - start, stages: staged_at - decoded_at, encode: staged_at.elapsed() };
     let (left_out, warnings) = pictures.done();
     Ok(Rendered { bytes, content_type, format, width, height, frames, left_out, warnings, timing })
@@ -190,6 +191,13 @@ impl Made {
         match self {
             Made::Planes(_) => 1,
             Made::Picture(picture) => u32::try_from(picture.frames.len()).unwrap_or(u32::MAX),
+        }
+    }
+
+    /// Hands its memory in for the next picture.
+    fn keep_buffers(self) {
+        if let Made::Picture(picture) = self {
+            picture.frames.into_iter().for_each(|frame| codec::scratch::keep(frame.pixels.data));
         }
     }
 

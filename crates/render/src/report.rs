@@ -65,11 +65,11 @@ fn palette(made: &Made, count: u8, job: &Job<'_>) -> Result<Palette, CodecError>
     let count = usize::from(count.min(16));
     let mut colors: Vec<Color> = match count {
         0 => Vec::new(),
-        count => codec::colors(&pixels, count)?.into_iter().map(|found| rgb(found.color)).collect(),
+        count => codec::colors(&pixels, count).into_iter().map(|found| rgb(found.color)).collect(),
     };
     colors.truncate(count);
     let candidates: Vec<(Color, f64)> =
-        codec::colors(&pixels, 16)?.into_iter().map(|found| (rgb(found.color), found.share)).collect();
+        codec::colors(&pixels, 16).into_iter().map(|found| (rgb(found.color), found.share)).collect();
     Ok(Palette { colors, luminance: mean_luminance(&pixels), named: named(&candidates) })
 }
 

@@ -50,6 +50,12 @@ pub(crate) fn blank(size: Size, channels: Channels) -> Pixels {
     pixels(size, channels, vec![0; len])
 }
 
+/// Room for a picture that is about to be written in full. The caller has asked [`Scope::room`].
+pub(crate) fn unwritten(size: Size, channels: Channels) -> Pixels {
+    let len = size.w as usize * size.h as usize * channels.count();
+    pixels(size, channels, codec::scratch::take(len))
+}
+
 /// The same with alpha.
 pub(crate) fn with_alpha(pixels: Pixels) -> Pixels {
     if pixels.channels == Channels::Rgba {

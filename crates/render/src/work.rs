@@ -5,6 +5,7 @@ use plan::{Background, Gravity};
 use crate::geometry::{Affine, Locate, Placement, Rect, Size, Smart, Turn};
 use crate::scope::{Scope, blank, bytes, size};
 use crate::smart;
+use crate::stages::resample::Lent;
 use crate::stages::{background, orient, resample};
 
 /// A picture under work.
@@ -22,7 +23,7 @@ pub(crate) struct Work {
     view: View,
     /// From pixels of the upright master to pixels of the view.
     master: Affine,
-    resizer: Resizer,
+    resizer: Lent,
 }
 
 /// The part of the stored pixels that is the picture, and how it is turned.
@@ -72,7 +73,7 @@ impl Work {
             view: View { size: stored, ..View::whole(actual) },
             // Until the plan turns the picture upright, it lies as stored.
             master: Affine::turn(turn.inverse(), upright),
-            resizer: Resizer::new(),
+            resizer: Lent::new(),
         }
     }
 
@@ -89,7 +90,7 @@ impl Work {
             loops: 0,
             view: View { size: stored, ..View::whole(actual) },
             master: Affine::turn(turn.inverse(), upright),
-            resizer: Resizer::new(),
+            resizer: Lent::new(),
         }
     }
 
@@ -162,7 +163,7 @@ impl Work {
             bytes(to, codec::Channels::Rgb) + bytes(Size::new(actual.w, to.h), codec::Channels::Rgb),
         )?;
         let chroma = self.chroma;
-        let (resizer, cancel) = (&mut self.resizer, scope.cancel);
+        let (resizer, cancel) = (self.resizer.get(), scope.cancel);
         let mut scaled = |plane: &Plane, (x, y): (f64, f64), to: Size| {
             let within = |rect: Rect| {
                 Rect { x: rect.x * x, y: rect.y * y, w: rect.w * x, h: rect.h * y }
@@ -210,7 +211,7 @@ impl Work {
             let scratch = resample::scratch(self.frames[0].pixels.channels, bounds, stored_to);
             scope.room(self.held(), scratch)?;
             self.each(scope, stored_to, |pixels, resizer| {
-                resample::resample(resizer, &pixels, bounds, source, stored_to, scope.cancel)
+                resample::resample_owned(resizer, pixels, bounds, source, stored_to, scope.cancel)
             })?;
         }
         if view.turn != Turn::NONE {
@@ -236,7 +237,7 @@ impl Work {
             scope.room(held, bytes(to, codec::Channels::Rgba))?;
             let old = std::mem::replace(&mut frame.pixels, blank(Size::new(1, 1), codec::Channels::Rgb));
             held -= old.data.len() as u64;
-            frame.pixels = change(old, &mut self.resizer)?;
+            frame.pixels = change(old, self.resizer.get())?;
             held += frame.pixels.data.len() as u64;
         }
         Ok(())
@@ -337,19 +338,20 @@ impl Work {
         }
         let pixels = &self.frames[0].pixels;
         let bounds = resample::bounds(self.view.rect, size(pixels));
-        let small = resample::resample(&mut Resizer::new(), pixels, bounds, self.view.rect, to, cancel)?;
+        let small = resample::resample(Lent::new().get(), pixels, bounds, self.view.rect, to, cancel)?;
         Ok(orient::turned(&small, self.view.turn))
     }
 }
 
 impl Work {
     fn glance_at(&self, planar: &Planar, to: Size, cancel: &Cancel) -> Result<Pixels, CodecError> {
-        let mut resizer = Resizer::new();
+        let mut lent = Lent::new();
+        let resizer = lent.get();
         let mut small = |plane: &Plane, (x, y): (f64, f64)| {
             let Rect { x: left, y: top, w, h } = self.view.rect;
             let rect = Rect { x: left * x, y: top * y, w: w * x, h: h * y };
             let rect = rect.held_in(f64::from(plane.width), f64::from(plane.height));
-            resample::resample_plane(&mut resizer, plane, rect, rect, to, cancel)
+            resample::resample_plane(resizer, plane, rect, rect, to, cancel)
         };
         let luma = small(&planar.luma, (1.0, 1.0))?;
         let chroma = match &planar.chroma {

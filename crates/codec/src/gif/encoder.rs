@@ -96,7 +96,7 @@ fn block(before: Option<&Pixels>, after: &Pixels, cancel: &Cancel) -> Result<gif
     let (colors, mut indices) = match exactly(&drawn, most) {
         Some(exact) => exact,
         None => {
-            let colors = palette::colors_of(&palette::sample(&drawn, SAMPLE), most)?;
+            let colors = palette::colors_of(&palette::sample(&drawn, SAMPLE), most);
             cancel.check()?;
             let indices = diffuse(&drawn, part.width, &colors, cancel)?;
             (colors, indices)

@@ -69,12 +69,16 @@ pub(crate) fn decode(
 }
 
 /// One for each component; `None` where the colours are not those of a [`Planar`].
+///
+/// 1/8 is a mean over boxes, which folds what is finer; for lightness it is taken only where the filter that follows takes half of
+/// it away again. Measured at 1/10: a point of SSIMULACRA2 at equal size for 6 ms in 30.
 fn scales(file: &Jpeg<'_>, (width, height): (u32, u32), chroma: ChromaSize) -> Option<Vec<Scale>> {
-    let eighths = |width_of: u32, height_of: u32, width: u32, height: u32| {
+    let eighths = |from: u8, width_of: u32, height_of: u32, width: u32, height: u32| {
         let serves = |scale: &Scale| scale.of(width_of) >= width && scale.of(height_of) >= height;
-        (1..=8).filter_map(Scale::new).find(serves).unwrap_or(Scale::FULL)
+        (from..=8).filter_map(Scale::new).find(serves).unwrap_or(Scale::FULL)
     };
-    let luma = eighths(file.width(), file.height(), width, height);
+    let plenty = Scale::EIGHTH.of(file.width()) >= width / 2 * 3 && Scale::EIGHTH.of(file.height()) >= height / 2 * 3;
+    let luma = eighths(if plenty { 1 } else { 2 }, file.width(), file.height(), width, height);
     match (file.color(), file.components()) {
         (Color::Gray, [_]) => Some(vec![luma]),
         (Color::YCbCr, [light, blue, red]) => {
@@ -83,7 +87,7 @@ fn scales(file: &Jpeg<'_>, (width, height): (u32, u32), chroma: ChromaSize) -> O
             if !full || (blue.horizontal, blue.vertical) != (red.horizontal, red.vertical) {
                 return None;
             }
-            let color = eighths(blue.width, blue.height, chroma.of(width), chroma.of(height));
+            let color = eighths(1, blue.width, blue.height, chroma.of(width), chroma.of(height));
             Some(vec![luma, color, color])
         }
         _ => None,

@@ -1,12 +1,14 @@
 //! The filter that scales, in bands of rows where there is much to do.
 
+use std::cell::RefCell;
+
 use codec::{Cancel, Channels, CodecError, Pixels, Plane};
 use fast_image_resize::images::{TypedCroppedImage, TypedImage, TypedImageRef};
 use fast_image_resize::pixels::{U8, U8x3, U8x4};
 use fast_image_resize::{FilterType, MulDiv, PixelTrait, ResizeAlg, ResizeOptions, Resizer};
 
 use crate::geometry::{Rect, Size};
-use crate::scope::{blank, bytes};
+use crate::scope::{bytes, unwritten};
 
 /// Pixels read or written, for each of the filter's lobes, after which it is asked whether anybody still waits: some
 /// hundredths of a second. What takes less is done in one call.
@@ -54,8 +56,59 @@ pub(crate) fn resample(
     to: Size,
     cancel: &Cancel,
 ) -> Result<Pixels, CodecError> {
-    let mut filter = Filter { resizer, cancel, band: BAND, least_rows: LEAST_ROWS };
+    let mut filter = Filter { resizer, cancel, band: BAND, least_rows: LEAST_ROWS, weighed: false };
     filter.scaled(pixels, bounds, window, to)
+}
+
+/// As [`resample`], of a picture that is not needed any more: it is multiplied by alpha where it stands, and its memory is
+/// kept for another.
+///
+/// # Errors
+/// As [`resample`].
+pub(crate) fn resample_owned(
+    resizer: &mut Resizer,
+    mut pixels: Pixels,
+    bounds: Bounds,
+    window: Rect,
+    to: Size,
+    cancel: &Cancel,
+) -> Result<Pixels, CodecError> {
+    let mut filter = Filter { resizer, cancel, band: BAND, least_rows: LEAST_ROWS, weighed: false };
+    filter.weigh_in_place(&mut pixels, bounds, window, to)?;
+    let mut out = filter.scaled(&pixels, bounds, window, to)?;
+    if filter.weighed {
+        filter.divided::<U8x4>(&mut out)?;
+    }
+    codec::scratch::keep(pixels.data);
+    Ok(out)
+}
+
+/// Keeps its buffers from one picture of a thread to the next.
+pub(crate) struct Lent(Resizer);
+
+/// Bytes of its buffers that are kept.
+const KEPT: usize = 16 << 20;
+
+thread_local! {
+    static IDLE: RefCell<Option<Resizer>> = const { RefCell::new(None) };
+}
+
+impl Lent {
+    pub(crate) fn new() -> Lent {
+        Lent(IDLE.take().unwrap_or_default())
+    }
+
+    pub(crate) fn get(&mut self) -> &mut Resizer {
+        &mut self.0
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        if self.0.size_of_internal_buffers() <= KEPT {
+            IDLE.set(Some(std::mem::take(&mut self.0)));
+        }
+    }
 }
 
 /// As [`resample`], for one plane of samples; `keep` is the part of it that a cut left.
@@ -93,6 +146,8 @@ struct Filter<'a> {
     cancel: &'a Cancel,
     band: u64,
     least_rows: u64,
+    /// Whether the source has been multiplied by alpha already, and the result is divided by whoever did it.
+    weighed: bool,
 }
 
 impl Filter<'_> {
@@ -107,6 +162,31 @@ impl Filter<'_> {
         }
     }
 
+    /// Multiplies by alpha the rows that will be read, unless little of them will be.
+    fn weigh_in_place(
+        &mut self,
+        pixels: &mut Pixels,
+        bounds: Bounds,
+        window: Rect,
+        to: Size,
+    ) -> Result<(), CodecError> {
+        let x = Axis::new(window.x - f64::from(bounds.left), window.w, bounds.size.w, to.w);
+        let y = Axis::new(window.y - f64::from(bounds.top), window.h, bounds.size.h, to.h);
+        let ((from, end), (top, bottom)) = (x.reach(), y.reach());
+        if pixels.channels == Channels::Rgb || x.is_still() && y.is_still() || (end - from) * 2 < pixels.width {
+            return Ok(());
+        }
+        self.weighed = true;
+        let (width, stride) = (pixels.width, pixels.width as usize * 4);
+        let rows = (self.band / u64::from(width)).max(1) as usize;
+        let (first, last) = ((bounds.top + top) as usize * stride, (bounds.top + bottom) as usize * stride);
+        for lines in pixels.data.get_mut(first..last).unwrap_or_default().chunks_mut(rows * stride) {
+            self.cancel.check()?;
+            MulDiv::new().multiply_alpha_inplace_typed(&mut target::<U8x4>(width, lines)?).map_err(internal)?;
+        }
+        Ok(())
+    }
+
     fn scaled_as<P: PixelTrait>(
         &mut self,
         pixels: &Pixels,
@@ -114,11 +194,11 @@ impl Filter<'_> {
         x: Axis,
         y: Axis,
     ) -> Result<Pixels, CodecError> {
-        let mut out = blank(Size::new(x.to, y.to), pixels.channels);
+        let mut out = unwritten(Size::new(x.to, y.to), pixels.channels);
         let (from, to) = x.reach();
         let work = u64::from(to - from) * y.busy() + u64::from(y.to) * x.busy();
         if work <= self.band || x.is_still() && y.is_still() {
-            self.call::<P>(pixels, bounds, (x.start, x.len), (y.start, y.len), x.to, &mut out.data, true)?;
+            self.call::<P>(pixels, bounds, (x.start, x.len), (y.start, y.len), x.to, &mut out.data, !self.weighed)?;
         } else {
             self.banded::<P>(pixels, bounds, x, y, &mut out)?;
         }
@@ -140,7 +220,7 @@ impl Filter<'_> {
         // What the filter does not reach is neither premultiplied nor filtered.
         let ((x, left), (y, top)) = (x.trimmed(), y.trimmed());
         let mut from = Bounds { left: bounds.left + left, top: bounds.top + top, size: Size::new(x.side, y.side) };
-        let alpha = pixels.channels == Channels::Rgba;
+        let alpha = pixels.channels == Channels::Rgba && !self.weighed;
         let premultiplied = if alpha { Some(self.premultiplied::<P>(pixels, from)?) } else { None };
         let mut source = pixels;
         if let Some(premultiplied) = &premultiplied {
@@ -151,11 +231,14 @@ impl Filter<'_> {
         } else if y.is_still() {
             self.rows::<P>(source, from, x, out)?;
         } else {
-            let mut between = blank(Size::new(x.side, y.to), pixels.channels);
+            let mut between = unwritten(Size::new(x.side, y.to), pixels.channels);
             self.columns::<P>(source, from, y, &mut between)?;
-            drop(premultiplied);
+            if let Some(copy) = premultiplied {
+                codec::scratch::keep(copy.data);
+            }
             let all = Bounds { left: 0, top: 0, size: Size::new(x.side, y.to) };
             self.rows::<P>(&between, all, x, out)?;
+            codec::scratch::keep(between.data);
         }
         if alpha { self.divided::<P>(out) } else { Ok(()) }
     }
@@ -214,7 +297,7 @@ impl Filter<'_> {
 
     /// A copy of a part, whose colours are multiplied by alpha.
     fn premultiplied<P: PixelTrait>(&mut self, pixels: &Pixels, from: Bounds) -> Result<Pixels, CodecError> {
-        let mut out = blank(from.size, pixels.channels);
+        let mut out = unwritten(from.size, pixels.channels);
         let rows = self.band / u64::from(from.size.w);
         self.each_band(&mut out, rows, |_, at, count, width, lines| {
             let from = Bounds { top: from.top + at, size: Size::new(from.size.w, count), ..from };
@@ -335,7 +418,7 @@ fn within(start: f64, len: f64, side: u32) -> (f64, f64) {
 pub(crate) mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
     use super::*;
-    use crate::scope::{mul255, size as picture_size};
+    use crate::scope::{blank, mul255, size as picture_size};
 
     pub(crate) fn noise(w: u32, h: u32, channels: Channels) -> Pixels {
         let mut state = 88_172_645_463_325_252u64;
@@ -358,7 +441,7 @@ pub(crate) mod tests {
         cancel: &Cancel,
     ) -> Result<Pixels, CodecError> {
         let whole = picture_size(pixels);
-        let mut filter = Filter { resizer: &mut Resizer::new(), cancel, band, least_rows };
+        let mut filter = Filter { resizer: &mut Resizer::new(), cancel, band, least_rows, weighed: false };
         filter.scaled(pixels, bounds(window, whole), window, to)
     }
 
