@@ -1,5 +1,6 @@
 //! AVIF, by libavif with libaom. Stills, and the still that a sequence carries.
 
+pub(crate) mod boxes;
 mod sequence;
 mod write;
 

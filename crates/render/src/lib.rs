@@ -28,7 +28,7 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use codec::{Budget, Cancel, Channels, ChromaSize, CodecError, Decode, Info, Picture, Planar};
-use plan::{Format, OutputSpec, Plan, Profile, Stage};
+use plan::{Format, OutputSpec, Plan, Profile, Report, Stage};
 
 use crate::pictures::Pictures;
 use crate::scope::{Scope, without_alpha};
@@ -116,10 +116,16 @@ pub fn render(job: &Job<'_>) -> Result<Rendered, CodecError> {
     let info = codec::probe_page(job.master, pages::of_document(job.master, page), job.budget)?;
     let cap = side_cap(job);
     let stages = with_final_cap(&optimise(&job.plan.stages), cap);
-    let size = final_size(&info, &job.plan.stages, cap).unwrap_or((info.width, info.height));
+    let foreseen = final_size(&info, &job.plan.stages, cap);
+    let size = foreseen.unwrap_or((info.width, info.height));
     let spec = choose::affordable(job.spec, u64::from(size.0) * u64::from(size.1));
     let spec = choose::with_profile(spec, info.kind.output_format());
     let job = &Job { spec: &spec, ..*job };
+    if let (Some(Report::Info), Some(size)) = (&spec.report, foreseen)
+        && let Some((format, frames)) = foresee::format_and_frames(&info, &stages, &spec)
+    {
+        return from_headers(job, size, format, frames, start);
+    }
     // Frames are decoded only for a format that would hold them. The header may not know how many there are.
     let alpha = choose::alpha_after(&stages, info.may_have_alpha);
     let if_animated = choose(job.spec, info.kind.output_format(), alpha, true);
@@ -147,13 +153,26 @@ pub fn render(job: &Job<'_>) -> Result<Rendered, CodecError> {
             (bytes, content_type, format)
         }
         None => {
-            let written = write::write(&made, format, fallback, job)?;
-            let bytes = write::with_metadata(written.bytes, written.format, profile, job);
-            (bytes, written.format.content_type(), written.format)
+            let written = write::write(&made, format, fallback, profile, job)?;
+            (written.bytes, written.format.content_type(), written.format)
         }
     };
     let timing = Timing { decode: decoded_at - start, stages: staged_at - decoded_at, encode: staged_at.elapsed() };
     let (left_out, warnings) = pictures.done();
+    Ok(Rendered { bytes, content_type, format, width, height, frames, left_out, warnings, timing })
+}
+
+/// The answer that no pixel has a say in.
+fn from_headers(
+    job: &Job<'_>,
+    (width, height): (u32, u32),
+    format: Format,
+    frames: u32,
+    start: Instant,
+) -> Result<Rendered, CodecError> {
+    let (bytes, content_type) = report::info(job)?;
+    let timing = Timing { decode: start.elapsed(), ..Timing::default() };
+    let (left_out, warnings) = (Vec::new(), Vec::new());
     Ok(Rendered { bytes, content_type, format, width, height, frames, left_out, warnings, timing })
 }
 

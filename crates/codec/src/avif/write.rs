@@ -4,6 +4,7 @@ use std::ffi::{CStr, c_int};
 
 use libavif_sys as avif;
 
+use crate::metadata::Blocks;
 use crate::{Channels, CodecError, Encode, Pixels, Planar};
 
 /// Alpha is a mask: coding errors in it are seen as halos.
@@ -57,6 +58,7 @@ pub(crate) fn encode_planar(picture: &Planar, how: &Encode) -> Result<Vec<u8>, C
 }
 
 fn write(image: &Image, how: &Encode, size: (u32, u32)) -> Result<Vec<u8>, CodecError> {
+    image.carry(&how.blocks)?;
     let encoder = Encoder::new()?;
     let speed = speed(u64::from(size.0) * u64::from(size.1));
     let mut output = Output(avif::avifRWData::default());
@@ -180,6 +182,39 @@ impl Image {
         succeed(result)?;
         Ok(image)
     }
+}
+
+impl Image {
+    /// Notes what the file is to say beside its pixels. An orientation in the Exif becomes the turn and mirror that AVIF
+    /// goes by. Exif that the library cannot read, which it would not write, is left out; so is a profile beside grey,
+    /// which says nothing of three channels.
+    fn carry(&self, blocks: &Blocks) -> Result<(), CodecError> {
+        // SAFETY: the image is live and used by nobody else.
+        let image = unsafe { &mut *self.0 };
+        if let Some(exif) = blocks.exif.as_ref().filter(|exif| is_readable(exif)) {
+            // SAFETY: the library copies `len` bytes.
+            succeed(unsafe { avif::avifImageSetMetadataExif(image, exif.as_ptr(), exif.len()) })?;
+        }
+        if let Some(xmp) = &blocks.xmp {
+            // SAFETY: as above.
+            succeed(unsafe { avif::avifImageSetMetadataXMP(image, xmp.as_ptr(), xmp.len()) })?;
+        }
+        if let Some(profile) = blocks.profile.as_ref().filter(|_| image.yuvFormat != avif::AVIF_PIXEL_FORMAT_YUV400) {
+            // SAFETY: as above.
+            succeed(unsafe { avif::avifImageSetProfileICC(image, profile.as_ptr(), profile.len()) })?;
+            image.colorPrimaries = avif::AVIF_COLOR_PRIMARIES_UNSPECIFIED as _;
+            image.transferCharacteristics = avif::AVIF_TRANSFER_CHARACTERISTICS_UNSPECIFIED as _;
+        }
+        Ok(())
+    }
+}
+
+/// Whether the library finds a TIFF header in a block of Exif.
+fn is_readable(exif: &[u8]) -> bool {
+    let mut offset = 0;
+    // SAFETY: the library reads `len` bytes and writes one number.
+    let found = unsafe { avif::avifGetExifTiffHeaderOffset(exif.as_ptr(), exif.len(), &mut offset) };
+    found == avif::AVIF_RESULT_OK
 }
 
 impl Drop for Image {
