@@ -3,6 +3,7 @@
 //!
 //! - [`sniff`] and [`probe`]: what a file is, and how large, before anything is allocated for its pixels
 //! - [`decode`]: to 8-bit sRGB, straight alpha, in the axes the file is stored in; the caller applies [`Info::orientation`]
+//! - [`decode_wide`] and [`encode_wide`]: the same in 16 bits, for the few kinds that have them
 //! - [`encode`]: with no metadata and no profile but those it is given, since the pixels are sRGB
 //! - [`metadata`]: what is read from one file and written beside the pixels of another
 //! - [`describe`]: all that a file says of itself, for people
@@ -37,6 +38,7 @@ mod svg;
 mod thumbhash;
 mod tiff;
 mod webp;
+mod wide;
 
 pub use blurhash::blurhash;
 pub use budget::{Budget, Cancel};
@@ -50,6 +52,7 @@ use plan::{Format, Subsampling};
 pub use planar::{Chroma, ChromaSize, Planar, Plane};
 pub use sniff::{Kind, sniff};
 pub use thumbhash::thumbhash;
+pub use wide::{DecodedWide, Wide, decode_wide, encode_wide, holds_wide, is_wide};
 
 /// What the headers of a file say.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,7 +5,6 @@ use plan::{Fit, Format, Gravity, OutputSpec, Region, Stage};
 
 use crate::choose::choose;
 use crate::geometry::{self, Affine, Locate, Size, Smart, Turn, framed};
-use crate::pages;
 use crate::stages::{border, orient, pad, rotate};
 
 /// Gravity moves windows and never changes their size: any place will do here.
@@ -105,7 +104,7 @@ pub(crate) fn stays_planar(stages: &[Stage]) -> bool {
 
 /// The format and the number of frames that the stages yield, where they hang on no pixel: `None` where the format does on
 /// whether one is transparent, and where an overlay is to be read.
-pub(crate) fn format_and_frames(info: &Info, stages: &[Stage], spec: &OutputSpec) -> Option<(Format, u32)> {
+pub(crate) fn format_and_frames(info: &Info, stages: &[Stage], page: u32, spec: &OutputSpec) -> Option<(Format, u32)> {
     if stages.iter().any(|stage| matches!(stage, Stage::Overlay(_))) {
         return None;
     }
@@ -116,7 +115,7 @@ pub(crate) fn format_and_frames(info: &Info, stages: &[Stage], spec: &OutputSpec
         (opaque || choose(spec, source, true, animated) == found).then_some(found)
     };
     // A frame that is not there is an error, for whoever decodes to find.
-    if pages::asked(stages) > 0 && info.frames > 1 {
+    if page > 0 && info.frames > 1 {
         return None;
     }
     let moves = info.frames > 1 && spec.animation && format(true)?.holds_animation();

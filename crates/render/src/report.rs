@@ -47,6 +47,10 @@ fn small(made: &Made, job: &Job<'_>) -> Result<Pixels, CodecError> {
             own = planar.to_rgb(job.cancel)?;
             &own
         }
+        Made::Wide(wide) => {
+            own = wide.to_eight();
+            &own
+        }
     };
     let from = size(pixels);
     let to = from.capped(SIDE);

@@ -40,6 +40,8 @@ pub(crate) fn write(
 fn may_be_smaller(made: &Made, fallback: Format) -> bool {
     match (made, fallback) {
         (Made::Picture(picture), _) if picture.is_animated() => false,
+        // What was asked for with more bits is not given with fewer.
+        (Made::Wide(_), _) => false,
         (_, Format::Jpeg | Format::Webp | Format::Avif) => true,
         (Made::Planes(_), Format::Png | Format::Gif) => false,
         (Made::Picture(picture), Format::Png | Format::Gif) => is_drawing(&picture.frames[0].pixels),
@@ -96,6 +98,7 @@ fn encoded(made: &Made, how: &Encode, job: &Job<'_>) -> Result<Vec<u8>, CodecErr
         match made {
             Made::Planes(planar) => codec::encode_planar(planar, &how, job.cancel),
             Made::Picture(picture) => codec::encode(picture, &how, job.cancel),
+            Made::Wide(wide) => codec::encode_wide(wide, &how, job.cancel),
         }
     };
     let lossy = format.has_quality() && !(format == Format::Webp && spec.lossless);
@@ -166,6 +169,7 @@ fn likely(
     let whole = match made {
         Made::Planes(planar) => planar.to_rgb(job.cancel)?,
         Made::Picture(picture) => picture.frames[0].pixels.clone(),
+        Made::Wide(wide) => wide.to_eight(),
     };
     let top = Found { quality: ceiling, bytes: at(ceiling)? };
     if whole.width < LEAST_SEEN || whole.height < LEAST_SEEN {

@@ -5,7 +5,7 @@ use std::ffi::{CStr, c_int};
 use libavif_sys as avif;
 
 use crate::metadata::Blocks;
-use crate::{Channels, CodecError, Encode, Pixels, Planar};
+use crate::{Channels, CodecError, Encode, Pixels, Planar, Wide};
 
 /// Alpha is a mask: coding errors in it are seen as halos.
 const ALPHA_QUALITY: c_int = 90;
@@ -50,6 +50,11 @@ fn quality(asked: u8, speed: c_int) -> c_int {
 /// Encodes 4:2:0, with an alpha plane where a pixel is not opaque.
 pub(crate) fn encode(pixels: &Pixels, how: &Encode) -> Result<Vec<u8>, CodecError> {
     write(&Image::new(pixels)?, how, (pixels.width, pixels.height))
+}
+
+/// Encodes 10 bits a sample, 4:4:4: who asks for them wants no colour left out.
+pub(crate) fn encode_wide(wide: &Wide, how: &Encode) -> Result<Vec<u8>, CodecError> {
+    write(&Image::of_wide(wide)?, how, (wide.width, wide.height))
 }
 
 /// Encodes planes of 4:2:0, or of grey alone.
@@ -122,9 +127,9 @@ struct Image(*mut avif::avifImage);
 
 impl Image {
     /// An image of sRGB in full-range YCbCr of ITU-R BT.601, without planes.
-    fn empty(width: u32, height: u32, format: avif::avifPixelFormat) -> Result<Image, CodecError> {
+    fn empty(width: u32, height: u32, depth: u32, format: avif::avifPixelFormat) -> Result<Image, CodecError> {
         // SAFETY: plain numbers; a null result is handled.
-        let image = unsafe { avif::avifImageCreate(width, height, 8, format) };
+        let image = unsafe { avif::avifImageCreate(width, height, depth, format) };
         if image.is_null() {
             return Err(CodecError::Internal("libavif: no image".into()));
         }
@@ -141,7 +146,7 @@ impl Image {
     fn of_planes(picture: &Planar) -> Result<Image, CodecError> {
         let grey = picture.chroma.is_none();
         let format = if grey { avif::AVIF_PIXEL_FORMAT_YUV400 } else { avif::AVIF_PIXEL_FORMAT_YUV420 };
-        let image = Image::empty(picture.luma.width, picture.luma.height, format)?;
+        let image = Image::empty(picture.luma.width, picture.luma.height, 8, format)?;
         // SAFETY: the image is live and used by nobody else.
         succeed(unsafe { avif::avifImageAllocatePlanes(image.0, avif::AVIF_PLANES_YUV) })?;
         let mut planes = vec![&picture.luma];
@@ -161,8 +166,26 @@ impl Image {
         Ok(image)
     }
 
+    fn of_wide(wide: &Wide) -> Result<Image, CodecError> {
+        let image = Image::empty(wide.width, wide.height, 10, avif::AVIF_PIXEL_FORMAT_YUV444)?;
+        let mut rgb = avif::avifRGBImage::default();
+        // SAFETY: the image is live; the pixels are `height` rows of `rowBytes` bytes, as checked on entry to the crate's
+        // `encode_wide`, and only read.
+        let result = unsafe {
+            avif::avifRGBImageSetDefaults(&mut rgb, image.0);
+            rgb.depth = 16;
+            rgb.format = avif::AVIF_RGB_FORMAT_RGBA;
+            rgb.ignoreAlpha = (!wide.has_alpha()).into();
+            rgb.pixels = wide.data.as_ptr().cast_mut().cast();
+            rgb.rowBytes = wide.width * 8;
+            avif::avifImageRGBToYUV(image.0, &rgb)
+        };
+        succeed(result)?;
+        Ok(image)
+    }
+
     fn new(pixels: &Pixels) -> Result<Image, CodecError> {
-        let image = Image::empty(pixels.width, pixels.height, avif::AVIF_PIXEL_FORMAT_YUV420)?;
+        let image = Image::empty(pixels.width, pixels.height, 8, avif::AVIF_PIXEL_FORMAT_YUV420)?;
         let opaque = pixels.channels == Channels::Rgb || pixels.data.chunks_exact(4).all(|p| p[3] == 255);
         let mut rgb = avif::avifRGBImage::default();
         // SAFETY: the image is live; the pixels are `height` rows of `rowBytes` bytes, as checked on entry to the crate's
