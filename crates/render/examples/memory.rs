@@ -28,12 +28,12 @@ fn work(how: &str, file: &[u8], fonts: &render::Fonts, budget: &Budget) -> Resul
     render::render(&render::Job { master, pictures: &[], fonts, plan, spec, budget, cancel }).map(drop)
 }
 
-/// The least memory that the checks let pass: each says what it would need.
-fn reckoned(how: &str, file: &[u8], fonts: &render::Fonts) -> u64 {
-    let mut budget = Budget { memory: 1, ..Budget::default() };
+/// The least memory that the checks let pass, from some on: each says what it would need.
+fn reckoned(how: &str, file: &[u8], fonts: &render::Fonts, from: u64) -> u64 {
+    let mut budget = Budget { memory: from, ..Budget::default() };
     loop {
         match work(how, file, fonts, &budget) {
-            Err(CodecError::OverBudget { what: "memory", found, .. }) if found > budget.memory => budget.memory = found,
+            Err(CodecError::OverBudget { what: "memory", found, .. }) => budget.memory = found.max(budget.memory + 4096),
             Ok(()) => return budget.memory,
             Err(error) => panic!("{error}"),
         }
@@ -54,5 +54,7 @@ fn main() {
     work(&how, &file, &fonts, &Budget::default()).unwrap();
     let grown = 1024 * (status("VmHWM:") - before);
     let pixels = u64::from(info.width) * u64::from(info.height);
-    println!("{pixels} {grown} {}", reckoned(&how, &file, &fonts));
+    // A drawing has the natural size that memory allows: 16 bytes a pixel.
+    let drawing = matches!(info.kind, codec::Kind::Svg | codec::Kind::Pdf);
+    println!("{pixels} {grown} {}", reckoned(&how, &file, &fonts, if drawing { 16 * pixels } else { 1 }));
 }

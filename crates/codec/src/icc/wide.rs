@@ -5,6 +5,9 @@ use moxcms::{ColorProfile, Layout, TransformOptions};
 use super::{BAND, LONGEST, Samples, changes_something};
 use crate::{Cancel, CodecError};
 
+/// Pixels, and the profile that they are still in.
+pub(crate) type SettledWide = (Vec<[u16; 4]>, Option<Vec<u8>>);
+
 /// As [`super::settle`]: converts pixels to sRGB, or leaves them and hands the profile out. Of grey, the first three
 /// samples are equal.
 pub(crate) fn settle_wide(
@@ -13,7 +16,7 @@ pub(crate) fn settle_wide(
     profile: Option<&[u8]>,
     keep: bool,
     cancel: &Cancel,
-) -> Result<(Vec<[u16; 4]>, Option<Vec<u8>>), CodecError> {
+) -> Result<SettledWide, CodecError> {
     let samples = if gray { Samples::Gray } else { Samples::Rgba };
     let Some(profile) = profile.filter(|profile| changes_something(profile, samples)) else { return Ok((data, None)) };
     if keep && !gray {
