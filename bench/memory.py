@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 """Peak memory of one job by kind and size of its master, beside what the budget reckons with.
 
-    python3 bench/memory.py [the example `memory`, built]
+    python3 bench/memory.py EXAMPLE FOLDER
 
-Makes a file of 2 and one of 12 megapixels of every kind from samples/mountains.jpg, in a temporary folder, and prints a
-table. Every figure is a fresh process. Needs pillow, and Debian's libjxl-tools. Run from the root of the repository.
+Makes a file of 2 and one of 12 megapixels of every kind from samples/mountains.jpg in FOLDER, where they are not there
+yet, has EXAMPLE (`cargo build -p afterimage-render --example memory`) read each, and prints a table. Every figure is a
+fresh process. Needs pillow, and Debian's libjxl-tools. Run from the root of the repository.
 """
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 from PIL import Image
@@ -24,36 +24,38 @@ def files(folder, megapixels):
     photo = Image.open("samples/mountains.jpg").convert("RGB").resize(size, Image.Resampling.LANCZOS)
     cut = photo.copy()
     cut.putalpha(Image.linear_gradient("L").resize(size))
-    wide = folder / "wide.ppm"
+    few = photo.quantize(256, method=Image.Quantize.FASTOCTREE)
+    plain, soft = {"compress_level": 1}, {"quality": 80, "method": 0}
+    kinds = [
+        ("jpg baseline", "JPEG", photo, {"quality": 85}),
+        ("jpg progressive", "JPEG", photo, {"quality": 85, "progressive": True}),
+        ("jpg grey", "JPEG", photo.convert("L"), {"quality": 85}),
+        ("jpg CMYK", "JPEG", photo.convert("CMYK"), {"quality": 85}),
+        ("png RGB", "PNG", photo, plain),
+        ("png RGBA", "PNG", cut, plain),
+        ("png palette", "PNG", few, {}),
+        ("webp lossy", "WEBP", photo, soft),
+        ("webp lossy alpha", "WEBP", cut, soft),
+        ("webp lossless", "WEBP", photo, {"lossless": True, "quality": 0, "method": 0}),
+        ("avif", "AVIF", photo, {"quality": 60, "speed": 10}),
+        ("avif alpha", "AVIF", cut, {"quality": 60, "speed": 10}),
+        ("gif", "GIF", few, {}),
+        ("tif LZW", "TIFF", photo, {"compression": "tiff_lzw"}),
+        ("tif RGBA", "TIFF", cut, {}),
+        ("tif CMYK", "TIFF", photo.convert("CMYK"), {}),
+        ("bmp", "BMP", photo, {}),
+    ]
     out = {}
-
-    def save(name, picture, **options):
+    for name, kind, picture, options in kinds:
         out[name] = folder / name.replace(" ", "-")
-        kind = {"jpg": "JPEG", "png": "PNG", "webp": "WEBP", "avif": "AVIF", "gif": "GIF", "tif": "TIFF", "bmp": "BMP",
-                "ico": "ICO"}[name.split()[0]]
-        picture.save(out[name], kind, **options)
-
-    save("jpg baseline", photo, quality=85)
-    save("jpg progressive", photo, quality=85, progressive=True)
-    save("jpg grey", photo.convert("L"), quality=85)
-    save("jpg CMYK", photo.convert("CMYK"), quality=85)
-    save("png RGB", photo, compress_level=1)
-    save("png RGBA", cut, compress_level=1)
-    save("png palette", photo.quantize(256, method=Image.Quantize.FASTOCTREE))
-    save("webp lossy", photo, quality=80, method=0)
-    save("webp lossy alpha", cut, quality=80, method=0)
-    save("webp lossless", photo, lossless=True, quality=0, method=0)
-    save("avif", photo, quality=60, speed=10)
-    save("avif alpha", cut, quality=60, speed=10)
-    save("gif", photo.quantize(256, method=Image.Quantize.FASTOCTREE))
-    save("tif LZW", photo, compression="tiff_lzw")
-    save("tif RGBA", cut)
-    save("tif CMYK", photo.convert("CMYK"))
-    save("bmp", photo)
-    out["jxl lossy"], out["jxl lossless"] = folder / "d1.jxl", folder / "d0.jxl"
+        if not out[name].exists():
+            picture.save(out[name], kind, **options)
+    wide = folder / "wide.ppm"
     photo.save(wide)
-    for path, options in ((out["jxl lossy"], ["-d", "1"]), (out["jxl lossless"], ["-d", "0"])):
-        subprocess.run(["cjxl", wide, path, "-e", "3", *options], check=True, capture_output=True)
+    for name, distance in (("jxl lossy", "1"), ("jxl lossless", "0")):
+        out[name] = folder / f"d{distance}.jxl"
+        if not out[name].exists():
+            subprocess.run(["cjxl", wide, out[name], "-e", "3", "-d", distance], check=True, capture_output=True)
     circles = "".join(f'<circle cx="{97 * n % size[0]}" cy="{61 * n % size[1]}" r="90" fill="#{n * 4096:06x}" opacity="0.6"/>'
                       for n in range(200))
     out["svg"], out["svg group, blur"] = folder / "a.svg", folder / "b.svg"
@@ -74,21 +76,24 @@ def measured(example, how, path):
 
 
 def main():
-    example = sys.argv[1] if len(sys.argv) > 1 else "target/debug/examples/memory"
-    rows, short = {}, []
+    example, folder = sys.argv[1], Path(sys.argv[2])
+    made = {}
     for megapixels in SIZES:
-        with tempfile.TemporaryDirectory() as folder:
-            for name, path in files(Path(folder), megapixels).items():
-                for how in ("decode", "render"):
-                    pixels, grown, reckoned = measured(example, how, path)
-                    rows.setdefault(name, []).append((grown / pixels, reckoned / pixels))
-                    if grown > reckoned + FREE:
-                        short.append(f"{name} {megapixels} MP, {how}: {grown} taken, {reckoned} reckoned with")
-    print("| master | decode, 2 MP | 12 MP | reckoned | to 800 px WebP, 2 MP | 12 MP | reckoned, 12 MP |")
-    print("|---|---:|---:|---:|---:|---:|---:|")
-    for name, ((d2, _), (r2, _), (d12, most), (r12, most_render)) in rows.items():
-        numbers = " | ".join(f"{value:.1f}" for value in (d2, d12, most, r2, r12, most_render))
-        print(f"| {name} | {numbers} |")
+        (folder / str(megapixels)).mkdir(parents=True, exist_ok=True)
+        made[megapixels] = files(folder / str(megapixels), megapixels)
+    print("| master | decode, 2 MP | 12 MP | reckoned | to 800 px WebP, 2 MP | 12 MP | reckoned |")
+    print("|---|---:|---:|---:|---:|---:|---:|", flush=True)
+    short = []
+    for name in made[2]:
+        cells = []
+        for how in ("decode", "render"):
+            for megapixels in SIZES:
+                pixels, grown, reckoned = measured(example, how, made[megapixels][name])
+                cells.append(grown / pixels)
+                if grown > reckoned + FREE:
+                    short.append(f"{name} {megapixels} MP, {how}: {grown} taken, {reckoned} reckoned with")
+            cells.append(reckoned / pixels)
+        print(f"| {name} | {' | '.join(f'{value:.1f}' for value in cells)} |", flush=True)
     print("\n".join(short) or "No job took more than it reckoned with.", file=sys.stderr)
 
 

@@ -28,18 +28,6 @@ fn work(how: &str, file: &[u8], fonts: &render::Fonts, budget: &Budget) -> Resul
     render::render(&render::Job { master, pictures: &[], fonts, plan, spec, budget, cancel }).map(drop)
 }
 
-/// The least memory that the checks let pass, from some on: each says what it would need.
-fn reckoned(how: &str, file: &[u8], fonts: &render::Fonts, from: u64) -> u64 {
-    let mut budget = Budget { memory: from, ..Budget::default() };
-    loop {
-        match work(how, file, fonts, &budget) {
-            Err(CodecError::OverBudget { what: "memory", found, .. }) => budget.memory = found.max(budget.memory + 4096),
-            Ok(()) => return budget.memory,
-            Err(error) => panic!("{error}"),
-        }
-    }
-}
-
 fn main() {
     let mut arguments = std::env::args().skip(1);
     let (how, path) = (arguments.next().unwrap(), arguments.next().unwrap());
@@ -49,12 +37,20 @@ fn main() {
     // Tables that are made once, and the code itself, are no job's.
     let tiny = b"<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>";
     work("render", tiny, &fonts, &Budget::default()).unwrap();
-    let before = status("VmRSS:");
-    std::fs::write("/proc/self/clear_refs", "5").unwrap();
-    work(&how, &file, &fonts, &Budget::default()).unwrap();
-    let grown = 1024 * (status("VmHWM:") - before);
     let pixels = u64::from(info.width) * u64::from(info.height);
-    // A drawing has the natural size that memory allows: 16 bytes a pixel.
+    // The least memory that the checks let pass: each says what it would need. A drawing has the natural size that memory
+    // allows: 16 bytes a pixel.
     let drawing = matches!(info.kind, codec::Kind::Svg | codec::Kind::Pdf);
-    println!("{pixels} {grown} {}", reckoned(&how, &file, &fonts, if drawing { 16 * pixels } else { 1 }));
+    let mut budget = Budget { memory: if drawing { 16 * pixels } else { 1 }, ..Budget::default() };
+    loop {
+        let before = status("VmRSS:");
+        std::fs::write("/proc/self/clear_refs", "5").unwrap();
+        match work(&how, &file, &fonts, &budget) {
+            Err(CodecError::OverBudget { what: "memory", found, .. }) => {
+                budget.memory = found.max(budget.memory + 4096)
+            }
+            Ok(()) => return println!("{pixels} {} {}", 1024 * (status("VmHWM:") - before), budget.memory),
+            Err(error) => panic!("{error}"),
+        }
+    }
 }
