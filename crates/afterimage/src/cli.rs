@@ -143,6 +143,9 @@ pub struct RenderArgs {
     /// Quality of JPEG, WebP and AVIF.
     #[arg(long, value_parser = clap::value_parser!(u8).range(1..=100))]
     pub quality: Option<u8>,
+    /// Bits of a sample: 8, or 16 for as many as the picture has, up to 16 in PNG and 10 in AVIF.
+    #[arg(long, value_name = "BITS", value_parser = depth)]
+    pub depth: Option<plan::Depth>,
     /// Folder in which overlays' paths are looked up; else the input's own.
     #[arg(long, value_name = "FOLDER")]
     pub pictures: Option<PathBuf>,
@@ -155,6 +158,14 @@ pub struct RenderArgs {
     /// Say nothing but errors.
     #[arg(long, short)]
     pub quiet: bool,
+}
+
+fn depth(bits: &str) -> Result<plan::Depth, String> {
+    match bits {
+        "8" => Ok(plan::Depth::Eight),
+        "16" => Ok(plan::Depth::Sixteen),
+        _ => Err("samples have 8 bits or 16".to_owned()),
+    }
 }
 
 fn format_name(name: &str) -> Result<plan::Format, String> {

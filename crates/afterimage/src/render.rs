@@ -62,6 +62,7 @@ fn single(args: &RenderArgs, recipe: &Recipe) -> Result<(), String> {
         files::write(output, &rendered.bytes)?;
     }
     if !args.quiet {
+        rendered.warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
         eprintln!("{} -> {}: {}", args.input.display(), output.display(), told(&rendered, start));
         if !stdout && files::format_of(output).is_some_and(|named| named != rendered.format) {
             eprintln!("note: {} holds {}, not what its name says", output.display(), rendered.format);

@@ -96,6 +96,21 @@ fn one_picture_by_a_url_of_each_dialect() {
 }
 
 #[test]
+fn sixteen_bits_where_they_are_asked_for() {
+    let folder = folder_with(&[("a.png", include_bytes!("../../render/tests/goldens/pairs/wide.png"))]);
+    for (plan, bits, depth, says) in [
+        ("resize:40x30,stretch", "16", 16, "40x30"),
+        ("resize:40x30,stretch", "8", 8, "40x30"),
+        ("blur:2", "16", 8, "warning: 8 bits a sample are kept, not 16: `blur:2`"),
+    ] {
+        let output = run(folder.path(), &["a.png", "b.png", "--plan", plan, "--depth", bits], b"");
+        ends(&output, 0, &[says]);
+        // The header's byte of bits a sample.
+        assert_eq!(std::fs::read(folder.path().join("b.png")).unwrap()[24], depth, "{plan} {bits}");
+    }
+}
+
+#[test]
 fn through_pipes() {
     let folder = folder_with(&[]);
     let output = run(folder.path(), &["-", "-", "--plan", PLAN, "--format", "png", "--quiet"], &png("a.png", 1));
@@ -150,6 +165,7 @@ fn what_is_wrong_is_said() {
         (&["a.png", "b.png", "--plan", "resiz:3x3"], 2, "no such stage; stages are"),
         (&["a.png", "b.png", "--plan", "blur:2", "--format", "jxl"], 2, "jpeg, png, webp, avif, gif"),
         (&["a.png", "b.png", "--plan", "blur:2", "--quality", "101"], 2, "1..=100"),
+        (&["a.png", "b.png", "--plan", "blur:2", "--depth", "12"], 2, "8 bits or 16"),
         (&["gone.png", "b.png", "--plan", "blur:2"], 1, "gone.png"),
         (&["a.png", "no/such/folder.png", "--plan", "flip:h"], 1, "folder.png"),
         (&["a.png", "b.png", "--dialect", "imagekit", "--url", "/tr:w-x/a.png"], 2, "imagekit"),

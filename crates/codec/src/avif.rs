@@ -1,5 +1,6 @@
 //! AVIF, by libavif with libaom. Stills, and the still that a sequence carries.
 
+pub(crate) mod boxes;
 mod sequence;
 mod write;
 
@@ -7,10 +8,11 @@ use std::ffi::CStr;
 
 use libavif_sys as avif;
 use moxcms::{CicpProfile, ColorProfile};
-pub(crate) use write::{encode, encode_planar};
+pub(crate) use write::{encode, encode_planar, encode_wide};
 
 use crate::icc::{self, Samples};
 use crate::limits;
+use crate::wide::{self, DecodedWide, Wide};
 use crate::{Budget, Cancel, Channels, CodecError, Decode, Decoded, Info, Kind, Picture, Pixels};
 
 /// Reads the boxes.
@@ -25,14 +27,7 @@ pub(crate) fn decode(bytes: &[u8], ask: &Decode, budget: &Budget, cancel: &Cance
     let channels = if info.may_have_alpha { Channels::Rgba } else { Channels::Rgb };
     // The planes of 16 bits at worst, twice for the decoder's reference, and the pixels that go out.
     limits::memory(limits::area(info.width, info.height) * (16 + 4), budget)?;
-    let coded = sequence::largest_frame(bytes)?;
-    if coded > budget.input_pixels {
-        return Err(CodecError::OverBudget { what: "input pixels", found: coded, limit: budget.input_pixels });
-    }
-    limits::memory(coded * 16, budget)?;
-    cancel.check()?;
-    reader.decode()?;
-    cancel.check()?;
+    reader.decode_within(bytes, budget, cancel)?;
     let data = reader.pixels(&info, channels)?;
     let samples = if channels == Channels::Rgba { Samples::Rgba } else { Samples::Rgb };
     let (data, profile) = match reader.profile() {
@@ -41,6 +36,42 @@ pub(crate) fn decode(bytes: &[u8], ask: &Decode, budget: &Budget, cancel: &Cance
     };
     let pixels = Pixels { width: info.width, height: info.height, channels, data };
     Ok(Decoded { picture: Picture::still(pixels), profile, info })
+}
+
+/// Whether it has more than 8 bits a sample.
+pub(crate) fn is_wide(bytes: &[u8], budget: &Budget) -> Result<bool, CodecError> {
+    Ok(Reader::open(bytes, budget)?.image()?.depth > 8)
+}
+
+/// Decodes a file of 10 or 12 bits to 16; `None` for one of 8.
+pub(crate) fn decode_wide(
+    bytes: &[u8],
+    ask: &Decode,
+    budget: &Budget,
+    cancel: &Cancel,
+) -> Result<Option<DecodedWide>, CodecError> {
+    let mut reader = Reader::open(bytes, budget)?;
+    if reader.image()?.depth <= 8 {
+        return Ok(None);
+    }
+    let info = reader.info();
+    limits::memory(limits::area(info.width, info.height) * (16 + 2 * wide::PIXEL), budget)?;
+    reader.decode_within(bytes, budget, cancel)?;
+    let mut bytes = vec![0; info.width as usize * info.height as usize * wide::PIXEL as usize];
+    reader.convert(&info, 16, Channels::Rgba, &mut bytes)?;
+    let sample = |pair: &[u8; 2]| u16::from_ne_bytes(*pair);
+    let pixel = |p: &[u8; 8]| [[p[0], p[1]], [p[2], p[3]], [p[4], p[5]], [p[6], p[7]]].map(|pair| sample(&pair));
+    let mut data: Vec<[u16; 4]> = bytes.as_chunks::<8>().0.iter().map(pixel).collect();
+    drop(bytes);
+    let profile = match (reader.profile(), reader.coded_colors()) {
+        (None, Some(colors)) => {
+            icc::convert_wide(&mut data, false, &colors, cancel)?;
+            None
+        }
+        (profile, _) => profile,
+    };
+    let (data, profile) = icc::settle_wide(data, false, profile, ask.keep_profile, cancel)?;
+    Ok(Some(DecodedWide { wide: Wide { width: info.width, height: info.height, data }, profile, info }))
 }
 
 /// A decoder of the library with its input, destroyed on drop.
@@ -122,24 +153,41 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn decode(&mut self) -> Result<(), CodecError> {
+    /// Decodes, if what its data declare is within the budget.
+    fn decode_within(&mut self, bytes: &[u8], budget: &Budget, cancel: &Cancel) -> Result<(), CodecError> {
+        let coded = sequence::largest_frame(bytes)?;
+        if coded > budget.input_pixels {
+            return Err(CodecError::OverBudget { what: "input pixels", found: coded, limit: budget.input_pixels });
+        }
+        limits::memory(coded * 16, budget)?;
+        cancel.check()?;
         // SAFETY: the decoder is live and parsed.
         let result = unsafe { avif::avifDecoderNextImage(self.decoder) };
-        self.check(result)
+        self.check(result)?;
+        cancel.check()
     }
 
     fn pixels(&self, info: &Info, channels: Channels) -> Result<Vec<u8>, CodecError> {
+        let mut data = vec![0; info.width as usize * info.height as usize * channels.count()];
+        self.convert(info, 8, channels, &mut data)?;
+        Ok(data)
+    }
+
+    /// Fills rows without gaps, of samples of 8 bits, or of 16 in the machine's order: as many as `data` has room for.
+    fn convert(&self, info: &Info, depth: u32, channels: Channels, data: &mut [u8]) -> Result<(), CodecError> {
         let image = self.image()?;
         if (image.width, image.height) != (info.width, info.height) {
             return Err(CodecError::Corrupt("AVIF: its picture is not of the size its boxes say".into()));
         }
-        let row = info.width * channels.count() as u32;
-        let mut data = vec![0; row as usize * info.height as usize];
+        let row = info.width * channels.count() as u32 * depth / 8;
+        if data.len() as u64 != u64::from(row) * u64::from(info.height) {
+            return Err(CodecError::Internal("AVIF: rows of another length".into()));
+        }
         let mut rgb = avif::avifRGBImage::default();
         // SAFETY: the image is decoded; the buffer holds `height` rows of `rowBytes` bytes in the format named.
         let result = unsafe {
             avif::avifRGBImageSetDefaults(&mut rgb, image);
-            rgb.depth = 8;
+            rgb.depth = depth;
             rgb.format = match channels {
                 Channels::Rgb => avif::AVIF_RGB_FORMAT_RGB,
                 Channels::Rgba => avif::AVIF_RGB_FORMAT_RGBA,
@@ -150,8 +198,7 @@ impl<'a> Reader<'a> {
             rgb.rowBytes = row;
             avif::avifImageYUVToRGB(image, &mut rgb)
         };
-        self.check(result)?;
-        Ok(data)
+        self.check(result)
     }
 
     fn profile(&self) -> Option<&[u8]> {

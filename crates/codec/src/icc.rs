@@ -1,9 +1,12 @@
 //! Colour profiles (ICC.1) to sRGB.
 
+mod wide;
+
 use moxcms::{ColorProfile, DataColorSpace, Layout, Transform8BitExecutor, TransformOptions};
 use std::sync::Arc;
 
 use crate::{Cancel, Channels, CodecError};
+pub(crate) use wide::{convert_wide, settle_wide};
 
 /// A profile longer than this is ignored. Press profiles are 0.5 to 2 MB.
 const LONGEST: usize = 8 << 20;

@@ -3,7 +3,9 @@
 //!
 //! - [`sniff`] and [`probe`]: what a file is, and how large, before anything is allocated for its pixels
 //! - [`decode`]: to 8-bit sRGB, straight alpha, in the axes the file is stored in; the caller applies [`Info::orientation`]
-//! - [`encode`]: without metadata and without a profile, since the pixels are sRGB; [`metadata`] puts them in where asked
+//! - [`decode_wide`] and [`encode_wide`]: the same in 16 bits, for the few kinds that have them
+//! - [`encode`]: with no metadata and no profile but those it is given, since the pixels are sRGB
+//! - [`metadata`]: what is read from one file and written beside the pixels of another
 //! - [`describe`]: all that a file says of itself, for people
 //!
 //! A file that lost pixels is an error, never a picture with a grey end. A file that only lost its end marker decodes.
@@ -37,6 +39,7 @@ mod svg;
 mod thumbhash;
 mod tiff;
 mod webp;
+mod wide;
 
 pub use blurhash::blurhash;
 pub use budget::{Budget, Cancel};
@@ -50,6 +53,7 @@ use plan::{Format, Subsampling};
 pub use planar::{Chroma, ChromaSize, Planar, Plane};
 pub use sniff::{Kind, sniff};
 pub use thumbhash::thumbhash;
+pub use wide::{DecodedWide, Wide, decode_wide, encode_wide, holds_wide, is_wide};
 
 /// What the headers of a file say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,6 +120,8 @@ pub struct Encode {
     pub subsampling: Subsampling,
     /// Pixels per inch that a JPEG or PNG claims; 0 says nothing.
     pub density: u16,
+    /// What the file says beside the pixels. GIF says nothing, and JPEG alone has IPTC.
+    pub blocks: metadata::Blocks,
 }
 
 impl Default for Encode {
@@ -130,6 +136,7 @@ impl Default for Encode {
             colors: 256,
             subsampling: Subsampling::S420,
             density: 0,
+            blocks: metadata::Blocks::default(),
         }
     }
 }
@@ -234,11 +241,12 @@ pub fn encode_planar(picture: &Planar, how: &Encode, cancel: &Cancel) -> Result<
     cancel.check()?;
     picture.check()?;
     let as_they_are = takes_planes(how) && picture.profile.is_none() && picture.has_half_chroma();
-    match how.format {
+    let file = match how.format {
         Format::Jpeg if as_they_are => jpeg::encode_planar(picture, how),
         Format::Avif if as_they_are => avif::encode_planar(picture, how),
-        _ => encode(&Picture::still(picture.to_rgb(cancel)?), how, cancel),
-    }
+        _ => return encode(&Picture::still(picture.to_rgb(cancel)?), how, cancel),
+    };
+    Ok(metadata::write(file?, how.format, &how.blocks))
 }
 
 /// Encodes a picture. Formats without animation take the first frame; JPEG puts transparent pixels on white.
@@ -249,13 +257,14 @@ pub fn encode_planar(picture: &Planar, how: &Encode, cancel: &Cancel) -> Result<
 pub fn encode(picture: &Picture, how: &Encode, cancel: &Cancel) -> Result<Vec<u8>, CodecError> {
     cancel.check()?;
     let first = limits::well_formed(picture)?;
-    match how.format {
+    let file = match how.format {
         Format::Jpeg => jpeg::encode(first, how),
         Format::Png => png::encode(first, how, cancel),
         Format::Webp => webp::encode(picture, how, cancel),
         Format::Avif => avif::encode(first, how),
         Format::Gif => gif::encode(picture, cancel),
-    }
+    };
+    Ok(metadata::write(file?, how.format, &how.blocks))
 }
 
 /// The kind, by the first bytes.

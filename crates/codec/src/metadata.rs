@@ -1,6 +1,7 @@
 //! What a file says about its picture beside the pixels: Exif (CIPA DC-008), XMP (ISO 16684-1), IPTC (IIM 4.2) and a colour
 //! profile (ICC.1). Read from one file, cut down to what may be passed on, and put into another, without a pixel touched.
 
+mod avif;
 mod exif;
 mod iptc;
 mod jpeg;
@@ -62,7 +63,7 @@ impl Blocks {
     }
 }
 
-/// Reads the metadata of a JPEG, PNG or WebP, and the Exif of a TIFF, AVIF or HEIC. `None` where there is none, or the file
+/// Reads the metadata of a JPEG, PNG, WebP, AVIF or HEIC, and the rights in the Exif of a TIFF. `None` where there is none, or the file
 /// cannot be read.
 pub fn read(bytes: &[u8]) -> Option<Blocks> {
     let kind = sniff(bytes)?;
@@ -71,7 +72,8 @@ pub fn read(bytes: &[u8]) -> Option<Blocks> {
             Kind::Jpeg => jpeg::read(bytes),
             Kind::Png => png::read(bytes),
             Kind::Webp => webp::read(bytes),
-            Kind::Tiff | Kind::Avif | Kind::Heic => Blocks { exif: exif::of_container(bytes), ..Blocks::default() },
+            Kind::Avif | Kind::Heic => avif::read(bytes),
+            Kind::Tiff => Blocks { exif: exif::of_container(bytes), ..Blocks::default() },
             _ => Blocks::default(),
         })
     });
@@ -83,9 +85,9 @@ pub fn read(bytes: &[u8]) -> Option<Blocks> {
     (!blocks.is_empty()).then_some(blocks)
 }
 
-/// Puts metadata into a file that this crate has just written, without any. JPEG takes all blocks, PNG and WebP all but IPTC;
-/// AVIF and GIF come back as they are. A block that the container has no room for is left out.
-pub fn write(file: Vec<u8>, format: Format, blocks: &Blocks) -> Vec<u8> {
+/// Puts metadata into a file that this crate has just written, without any. JPEG takes all blocks, PNG and WebP all but
+/// IPTC, GIF none; AVIF has them from its encoder. A block that the container has no room for is left out.
+pub(crate) fn write(file: Vec<u8>, format: Format, blocks: &Blocks) -> Vec<u8> {
     if blocks.is_empty() {
         return file;
     }

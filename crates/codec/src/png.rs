@@ -9,6 +9,7 @@ use crate::limits;
 use crate::palette;
 use crate::scratch;
 use crate::tiff::eight_of_sixteen;
+use crate::wide::{self, DecodedWide, Wide};
 use crate::{Budget, Cancel, Channels, CodecError, Decode, Decoded, Encode, Info, Kind, Picture, Pixels};
 
 /// Rows between two looks at the clock.
@@ -50,32 +51,10 @@ fn info(reader: &Input<'_>) -> Info {
 pub(crate) fn decode(bytes: &[u8], ask: &Decode, budget: &Budget, cancel: &Cancel) -> Result<Decoded, CodecError> {
     let mut reader = open(bytes, budget)?;
     let info = info(&reader);
-    let (color, depth) = reader.output_color_type();
-    if !matches!(depth, BitDepth::Eight | BitDepth::Sixteen) || color == ColorType::Indexed {
-        return Err(CodecError::Internal(format!("PNG: {color:?} of {depth:?} after expansion")));
-    }
-    let wide = depth == BitDepth::Sixteen;
-    let samples = color.samples() * if wide { 2 } else { 1 };
-    // Once as the file has them, once as they go out.
-    limits::memory(limits::area(info.width, info.height) * (samples as u64 + 4), budget)?;
-    let stride = info.width as usize * samples;
-    let mut data = scratch::take(stride * info.height as usize);
-    match reader.info().interlaced {
-        true => read_interlaced(&mut reader, &mut data, stride, samples, budget, cancel)?,
-        false => {
-            for (number, row) in data.chunks_exact_mut(stride).enumerate() {
-                if number % BAND == 0 {
-                    cancel.check()?;
-                }
-                if reader.read_row(row).map_err(|e| refuse(e, budget))?.is_none() {
-                    return Err(CodecError::Truncated("the PNG ends before its last row".into()));
-                }
-            }
-        }
-    }
+    let (color, wide) = layout(&reader)?;
+    let mut data = samples(&mut reader, 4, budget, cancel)?;
     if wide {
-        let pairs = data.chunks_exact(2).map(|p| eight_of_sixteen(u16::from_be_bytes([p[0], p[1]])));
-        data = pairs.collect();
+        data = sixteen(&data).map(eight_of_sixteen).collect();
     }
     let header = reader.info();
     let profile = header.icc_profile.as_deref().filter(|_| header.srgb.is_none());
@@ -83,6 +62,80 @@ pub(crate) fn decode(bytes: &[u8], ask: &Decode, budget: &Budget, cancel: &Cance
     let channels = if info.may_have_alpha { Channels::Rgba } else { Channels::Rgb };
     let pixels = Pixels { width: info.width, height: info.height, channels, data };
     Ok(Decoded { picture: Picture::still(pixels), profile, info })
+}
+
+/// Decodes a file of 16 bits a sample; `None` for one of fewer.
+pub(crate) fn decode_wide(
+    bytes: &[u8],
+    ask: &Decode,
+    budget: &Budget,
+    cancel: &Cancel,
+) -> Result<Option<DecodedWide>, CodecError> {
+    let mut reader = open(bytes, budget)?;
+    let info = info(&reader);
+    let (color, wide) = layout(&reader)?;
+    if !wide {
+        return Ok(None);
+    }
+    let data = samples(&mut reader, wide::PIXEL, budget, cancel)?;
+    let header = reader.info();
+    let profile = header.icc_profile.as_deref().filter(|_| header.srgb.is_none());
+    let gray = matches!(color, ColorType::Grayscale | ColorType::GrayscaleAlpha);
+    let (data, profile) = icc::settle_wide(spread(&data, color), gray, profile, ask.keep_profile, cancel)?;
+    Ok(Some(DecodedWide { wide: Wide { width: info.width, height: info.height, data }, profile, info }))
+}
+
+/// The colour type after expansion, and whether a sample has 16 bits; else it has 8.
+fn layout(reader: &Input<'_>) -> Result<(ColorType, bool), CodecError> {
+    let (color, depth) = reader.output_color_type();
+    if !matches!(depth, BitDepth::Eight | BitDepth::Sixteen) || color == ColorType::Indexed {
+        return Err(CodecError::Internal(format!("PNG: {color:?} of {depth:?} after expansion")));
+    }
+    Ok((color, depth == BitDepth::Sixteen))
+}
+
+fn sixteen(data: &[u8]) -> impl Iterator<Item = u16> {
+    data.as_chunks::<2>().0.iter().map(|pair| u16::from_be_bytes(*pair))
+}
+
+/// Red, green, blue and alpha of samples of 16 bits.
+fn spread(data: &[u8], color: ColorType) -> Vec<[u16; 4]> {
+    let values: Vec<u16> = sixteen(data).collect();
+    let pixel = |p: &[u16]| match *p {
+        [v] => [v, v, v, u16::MAX],
+        [v, a] => [v, v, v, a],
+        [r, g, b] => [r, g, b, u16::MAX],
+        [r, g, b, a, ..] => [r, g, b, a],
+        [] => [0; 4],
+    };
+    values.chunks_exact(color.samples()).map(pixel).collect()
+}
+
+/// All samples as the file has them, expanded; `more` bytes a pixel are taken besides.
+fn samples(reader: &mut Input<'_>, more: u64, budget: &Budget, cancel: &Cancel) -> Result<Vec<u8>, CodecError> {
+    let (width, height, interlaced) = {
+        let header = reader.info();
+        (header.width, header.height, header.interlaced)
+    };
+    let (color, wide) = layout(reader)?;
+    let samples = color.samples() * if wide { 2 } else { 1 };
+    // Once as the file has them, once as they go out.
+    limits::memory(limits::area(width, height) * (samples as u64 + more), budget)?;
+    let stride = width as usize * samples;
+    let mut data = scratch::take(stride * height as usize];
+    if interlaced {
+        read_interlaced(reader, &mut data, stride, samples, budget, cancel)?;
+        return Ok(data);
+    }
+    for (number, row) in data.chunks_exact_mut(stride).enumerate() {
+        if number % BAND == 0 {
+            cancel.check()?;
+        }
+        if reader.read_row(row).map_err(|e| refuse(e, budget))?.is_none() {
+            return Err(CodecError::Truncated("the PNG ends before its last row".into()));
+        }
+    }
+    Ok(data)
 }
 
 fn read_interlaced(
@@ -171,6 +224,20 @@ pub(crate) fn encode(pixels: &Pixels, how: &Encode, cancel: &Cancel) -> Result<V
     encoder.set_compression(Compression::Fast);
     encoder.set_pixel_dims(density(how));
     write(encoder, data)?;
+    Ok(out)
+}
+
+/// Encodes 16 bits: RGB, RGBA where a pixel is not opaque.
+pub(crate) fn encode_wide(wide: &Wide, how: &Encode) -> Result<Vec<u8>, CodecError> {
+    let (color, count) = if wide.has_alpha() { (ColorType::Rgba, 4) } else { (ColorType::Rgb, 3) };
+    let data: Vec<u8> = wide.data.iter().flat_map(|p| p.iter().take(count).flat_map(|v| v.to_be_bytes())).collect();
+    let mut out = Vec::new();
+    let mut encoder = png::Encoder::new(&mut out, wide.width, wide.height);
+    encoder.set_color(color);
+    encoder.set_depth(BitDepth::Sixteen);
+    encoder.set_compression(Compression::Fast);
+    encoder.set_pixel_dims(density(how));
+    write(encoder, &data)?;
     Ok(out)
 }
 

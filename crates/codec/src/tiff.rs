@@ -10,6 +10,7 @@ use tiff::{ColorType, TiffError};
 
 use crate::icc::{self, Samples, Settled};
 use crate::limits;
+use crate::wide::{self, DecodedWide, Wide};
 use crate::{Budget, Cancel, Channels, CodecError, Decode, Decoded, Info, Kind, Picture, Pixels};
 
 /// Pages looked through for the one that is asked for.
@@ -69,6 +70,46 @@ pub(crate) fn decode(bytes: &[u8], ask: &Decode, budget: &Budget, cancel: &Cance
     }
     let pixels = Pixels { width: page.info.width, height: page.info.height, channels, data };
     Ok(Decoded { picture: Picture::still(pixels), profile, info: page.info })
+}
+
+/// Whether [`decode_wide`] reads the page.
+pub(crate) fn is_wide(bytes: &[u8], number: u32, budget: &Budget) -> Result<bool, CodecError> {
+    let never = Cancel::never();
+    let mut page = Page::open(bytes, number, budget, &never)?;
+    let layout = page.decoder.image_buffer_layout().map_err(|error| refuse(error, &never))?;
+    Ok(layout.planes <= 1 && page.wide().is_some())
+}
+
+/// Decodes a page of 16 bits a sample, of grey or RGB and in one plane; `None` for any other.
+pub(crate) fn decode_wide(
+    bytes: &[u8],
+    ask: &Decode,
+    budget: &Budget,
+    cancel: &Cancel,
+) -> Result<Option<DecodedWide>, CodecError> {
+    let mut page = Page::open(bytes, ask.page, budget, cancel)?;
+    let fail = |error| refuse(error, cancel);
+    let layout = page.decoder.image_buffer_layout().map_err(fail)?;
+    let Some((gray, alpha)) = page.wide().filter(|_| layout.planes <= 1) else { return Ok(None) };
+    let area = limits::area(page.info.width, page.info.height);
+    limits::memory(2 * layout.complete_len as u64 + area * wide::PIXEL, budget)?;
+    let mut raw = DecodingResult::U16(Vec::new());
+    page.decoder.read_image_to_buffer(&mut raw).map_err(fail)?;
+    let DecodingResult::U16(values) = raw else { return Ok(None) };
+    let count = if gray { 1 } else { 3 } + usize::from(alpha);
+    if values.len() as u64 != area * count as u64 {
+        return Err(CodecError::Corrupt("TIFF: fewer samples than its size says".into()));
+    }
+    let pixel = |p: &[u16]| {
+        let (color, alpha) =
+            (if gray { [p[0]; 3] } else { [p[0], p[1], p[2]] }, if alpha { p[count - 1] } else { u16::MAX });
+        [color[0], color[1], color[2], alpha]
+    };
+    let data = values.chunks_exact(count).map(pixel).collect();
+    let profile = page.profile();
+    let (data, profile) = icc::settle_wide(data, gray, profile.as_deref(), ask.keep_profile, cancel)?;
+    let wide = Wide { width: page.info.width, height: page.info.height, data };
+    Ok(Some(DecodedWide { wide, profile, info: page.info }))
 }
 
 /// One page, its directory read.
@@ -140,6 +181,19 @@ impl<'a> Page<'a> {
         let narrow = map.iter().all(|v| *v < 256);
         let value = |v: u16| if narrow { v as u8 } else { eight_of_sixteen(v) };
         Ok(Some((0..count).map(|i| [map[i], map[i + count], map[i + 2 * count]].map(value)).collect()))
+    }
+
+    /// For samples of 16 bits: whether they are grey, and whether the last one is alpha. Alpha that was multiplied in is
+    /// taken out of 8 bits only.
+    fn wide(&self) -> Option<(bool, bool)> {
+        match self.color {
+            ColorType::Gray(16) if !self.indexed => Some((true, false)),
+            ColorType::GrayA(16) => Some((true, true)),
+            ColorType::RGB(16) => Some((false, false)),
+            ColorType::RGBA(16) => Some((false, true)),
+            _ => None,
+        }
+        .filter(|(_, alpha)| !(*alpha && self.extra == 1))
     }
 
     fn profile(&mut self) -> Option<Vec<u8>> {

@@ -5,8 +5,8 @@ mod common;
 
 use std::path::PathBuf;
 
-use codec::metadata::{self, Blocks};
-use codec::{Budget, Channels, Description, describe};
+use codec::metadata::Blocks;
+use codec::{Budget, Channels, Description, Encode, describe};
 use common::*;
 use plan::Format;
 
@@ -53,7 +53,8 @@ fn metadata_as_people_read_it() {
         profile: Some(moxcms::ColorProfile::new_display_p3().encode().unwrap()),
     };
     let plain = encode(&still(30, 20, Channels::Rgb), &how(Format::Jpeg));
-    let said = describe(&metadata::write(plain.clone(), Format::Jpeg, &blocks), &Budget::default()).unwrap();
+    let tagged = encode(&still(30, 20, Channels::Rgb), &Encode { blocks, ..how(Format::Jpeg) });
+    let said = describe(&tagged, &Budget::default()).unwrap();
     let find = |group: &str, name: &str| {
         said.fields.iter().find(|field| (field.group, field.name.as_str()) == (group, name)).map(|f| f.value.as_str())
     };
@@ -73,7 +74,6 @@ fn density_by_the_container_or_by_exif() {
     exif.extend(b"\x1A\x01\x05\0\x01\0\0\0\x26\0\0\0\x1B\x01\x05\0\x01\0\0\0\x26\0\0\0\0\0\0\0");
     exif.extend(b"\x2C\x01\0\0\x01\0\0\0");
     let blocks = Blocks { exif: Some(exif), ..Blocks::default() };
-    let plain = encode(&still(30, 20, Channels::Rgb), &how(Format::Webp));
-    let tagged = metadata::write(plain, Format::Webp, &blocks);
+    let tagged = encode(&still(30, 20, Channels::Rgb), &Encode { blocks, ..how(Format::Webp) });
     assert_eq!(describe(&tagged, &Budget::default()).unwrap().density, Some((300.0, 300.0)));
 }

@@ -41,7 +41,9 @@ pub use format::Format;
 pub use key::{BodyId, DerivativeKey, Digest, ExactName, KeySecret, NameHash};
 pub use master::{Asset, Location, MasterId, MasterRef};
 pub use number::Fixed;
-pub use output::{AcceptClass, FormatRule, Metadata, OutputRule, OutputSpec, Profile, Quality, Report, Subsampling};
+pub use output::{
+    AcceptClass, Depth, FormatRule, Metadata, OutputRule, OutputSpec, Profile, Quality, Report, Subsampling,
+};
 pub use overlay::{Overlay, Picture, Shift, Tile};
 pub use parse::ParsePlanError;
 pub use selector::{ParseSelectorError, Selector};

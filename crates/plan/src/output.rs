@@ -181,6 +181,17 @@ pub enum Profile {
     Keep,
 }
 
+/// Bits of a sample.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Depth {
+    /// 8, as every format has them.
+    #[default]
+    Eight,
+    /// As many as the master has, up to 16 in PNG and 10 in AVIF. Only turns, cuts, scales and bars of one colour keep
+    /// them: a plan with other stages is rendered in 8, with a warning.
+    Sixteen,
+}
+
 /// How the result is written, as the URL asked, before it is known who asks.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct OutputRule {
@@ -213,6 +224,8 @@ pub struct OutputRule {
     pub metadata: Metadata,
     /// In which colours.
     pub profile: Profile,
+    /// With how many bits a sample.
+    pub depth: Depth,
     /// Pixels per inch that the file claims; 0: says nothing.
     pub density: u16,
     /// Answer this in place of the picture.
@@ -236,6 +249,7 @@ impl Default for OutputRule {
             smallest: true,
             metadata: Metadata::Strip,
             profile: Profile::Srgb,
+            depth: Depth::Eight,
             density: 0,
             report: None,
         }
@@ -277,6 +291,8 @@ pub struct OutputSpec {
     pub metadata: Metadata,
     /// In which colours.
     pub profile: Profile,
+    /// With how many bits a sample.
+    pub depth: Depth,
     /// Pixels per inch that the file claims; 0: says nothing.
     pub density: u16,
     /// This is answered in place of the picture; the candidates say which picture it is worked out from.
@@ -339,6 +355,11 @@ impl OutputRule {
             smallest: picture && self.smallest && negotiated && candidates.len() > usize::from(forced),
             metadata: if picture { self.metadata } else { Metadata::Strip },
             profile: if picture { self.profile } else { Profile::Srgb },
+            depth: if picture && (may(Format::Png) && !self.palette || may(Format::Avif)) {
+                self.depth
+            } else {
+                Depth::Eight
+            },
             density: if picture { self.density } else { 0 },
             report: self.report.clone().filter(|_| !self.original),
             candidates,
@@ -390,6 +411,7 @@ impl fmt::Display for OutputRule {
             likeness: self.likeness,
             metadata: self.metadata,
             profile: self.profile,
+            depth: self.depth,
             density: self.density,
             report: self.report.as_ref(),
         };
@@ -429,6 +451,7 @@ impl fmt::Display for OutputSpec {
             likeness: self.likeness,
             metadata: self.metadata,
             profile: self.profile,
+            depth: self.depth,
             density: self.density,
             report: self.report.as_ref(),
         };
@@ -444,6 +467,7 @@ struct Rest<'a> {
     likeness: Option<u8>,
     metadata: Metadata,
     profile: Profile,
+    depth: Depth,
     density: u16,
     report: Option<&'a Report>,
 }
@@ -471,6 +495,9 @@ impl Rest<'_> {
             Profile::Srgb => {}
             Profile::Tagged => write!(f, "{between}profile=srgb")?,
             Profile::Keep => write!(f, "{between}profile=keep")?,
+        }
+        if self.depth == Depth::Sixteen {
+            write!(f, "{between}depth=16")?;
         }
         if self.density != 0 {
             write!(f, "{between}dpi={}", self.density)?;

@@ -28,7 +28,7 @@ pub(crate) fn fallback(spec: &OutputSpec, source: Option<Format>, has_alpha: boo
 /// The spec without formats that carry no colour profile, where the master's is to be kept. Where one of them may come out all
 /// the same (it is all that is asked for, or the master's own), colours are converted instead.
 pub(crate) fn with_profile(spec: Cow<'_, OutputSpec>, source: Option<Format>) -> Cow<'_, OutputSpec> {
-    let carries = |format: &Format| matches!(format, Format::Jpeg | Format::Png | Format::Webp);
+    let carries = |format: &Format| *format != Format::Gif;
     if spec.profile != Profile::Keep {
         return spec;
     }
@@ -106,13 +106,14 @@ mod tests {
         use Format::*;
         let offer = |offer: &[Format], fallback| FormatRule::Negotiate { offer: offer.to_vec(), fallback };
         for (format, source, candidates, kept) in [
-            (offer(&[Avif, Webp], None), Some(Jpeg), vec![Webp], true),
-            (offer(&[Avif], Some(Png)), Some(Avif), vec![Png], true),
+            (offer(&[Avif, Webp], None), Some(Jpeg), vec![Avif, Webp], true),
+            (offer(&[Gif], Some(Png)), Some(Avif), vec![Png], true),
             (FormatRule::Source, Some(Jpeg), vec![], true),
             // What has no room for it must not come out in the master's colours.
-            (FormatRule::Source, Some(Avif), vec![], false),
+            (FormatRule::Source, Some(Gif), vec![], false),
             (offer(&[Webp], None), Some(Gif), vec![Webp], false),
-            (FormatRule::Always(Avif), Some(Jpeg), vec![Avif], false),
+            (FormatRule::Always(Gif), Some(Jpeg), vec![Gif], false),
+            (FormatRule::Always(Avif), Some(Jpeg), vec![Avif], true),
         ] {
             let rule = OutputRule { format, profile: Profile::Keep, ..OutputRule::default() };
             let spec = rule.resolve(AcceptClass::Avif);

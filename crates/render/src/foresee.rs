@@ -1,8 +1,9 @@
 //! What a plan will need and yield, worked out from sizes alone.
 
 use codec::Info;
-use plan::{Fit, Gravity, Region, Stage};
+use plan::{Fit, Format, Gravity, OutputSpec, Region, Stage};
 
+use crate::choose::choose;
 use crate::geometry::{self, Affine, Locate, Size, Smart, Turn, framed};
 use crate::stages::{border, orient, pad, rotate};
 
@@ -99,6 +100,26 @@ pub(crate) fn stays_planar(stages: &[Stage]) -> bool {
         | Stage::Gradient(_)
         | Stage::Overlay(_) => false,
     })
+}
+
+/// The format and the number of frames that the stages yield, where they hang on no pixel: `None` where the format does on
+/// whether one is transparent, and where an overlay is to be read.
+pub(crate) fn format_and_frames(info: &Info, stages: &[Stage], page: u32, spec: &OutputSpec) -> Option<(Format, u32)> {
+    if stages.iter().any(|stage| matches!(stage, Stage::Overlay(_))) {
+        return None;
+    }
+    let source = info.kind.output_format();
+    let opaque = !info.may_have_alpha && stays_planar(stages);
+    let format = |animated: bool| {
+        let found = choose(spec, source, false, animated);
+        (opaque || choose(spec, source, true, animated) == found).then_some(found)
+    };
+    // A frame that is not there is an error, for whoever decodes to find.
+    if page > 0 && info.frames > 1 {
+        return None;
+    }
+    let moves = info.frames > 1 && spec.animation && format(true)?.holds_animation();
+    Some((format(moves)?, if moves { info.frames } else { 1 }))
 }
 
 /// The size that the stages yield from a master; `None` where only the pixels can tell (after a trim).

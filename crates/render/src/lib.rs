@@ -15,6 +15,7 @@ mod report;
 mod scope;
 mod smart;
 mod stages;
+mod wide;
 mod work;
 mod write;
 
@@ -27,8 +28,8 @@ pub use text::{Fonts, FontsError};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use codec::{Budget, Cancel, Channels, ChromaSize, CodecError, Decode, Info, Picture, Planar};
-use plan::{Format, OutputSpec, Plan, Profile, Stage};
+use codec::{Budget, Cancel, Channels, ChromaSize, CodecError, Decode, Info, Picture, Planar, Wide};
+use plan::{Format, OutputSpec, Plan, Profile, Report, Stage};
 
 use crate::pictures::Pictures;
 use crate::scope::{Scope, without_alpha};
@@ -116,30 +117,26 @@ pub fn render(job: &Job<'_>) -> Result<Rendered, CodecError> {
     let info = codec::probe_page(job.master, pages::of_document(job.master, page), job.budget)?;
     let cap = side_cap(job);
     let stages = with_final_cap(&optimise(&job.plan.stages), cap);
-    let size = final_size(&info, &job.plan.stages, cap).unwrap_or((info.width, info.height));
+    let foreseen = final_size(&info, &job.plan.stages, cap);
+    let size = foreseen.unwrap_or((info.width, info.height));
     let spec = choose::affordable(job.spec, u64::from(size.0) * u64::from(size.1));
     let spec = choose::with_profile(spec, info.kind.output_format());
     let job = &Job { spec: &spec, ..*job };
-    // Frames are decoded only for a format that would hold them. The header may not know how many there are.
-    let alpha = choose::alpha_after(&stages, info.may_have_alpha);
-    let if_animated = choose(job.spec, info.kind.output_format(), alpha, true);
-    let decode = Decode {
-        at_least: foresee::at_least(&info, &stages, cap),
-        all_frames: job.spec.animation && if_animated.holds_animation() || page > 0,
-        page: pages::of_document(job.master, page),
-        keep_profile: job.spec.profile == Profile::Keep,
-        fonts: SVG_FONTS.clone(),
-    };
-    let (mut loaded, info, profile) = load(job, info, &stages, alpha, &decode)?;
-    if let Loaded::Picture(picture) = &mut loaded {
-        pages::take_frame(picture, pages::of_animation(job.master, page))?;
+    if let (Some(Report::Info), Some(size)) = (&spec.report, foreseen)
+        && let Some((format, frames)) = foresee::format_and_frames(&info, &stages, page, &spec)
+    {
+        return from_headers(job, size, format, frames, start);
     }
-    let decoded_at = Instant::now();
     let pictures = Pictures::new(job.pictures).with_fonts(job.fonts);
-    let (made, format) = transform(loaded, &info, &stages, job, cap, &pictures)?;
+    let source = info.kind.output_format();
+    let done = match wide::made(job, &info, &stages, cap, &pictures)? {
+        Some(done) => done,
+        None => in_eight_bits(job, info, &stages, cap, &pictures)?,
+    };
+    let Done { made, format, profile, decoded_at } = done;
     job.cancel.check()?;
     let staged_at = Instant::now();
-    let fallback = job.spec.smallest.then(|| made.fallback(job.spec, info.kind.output_format()));
+    let fallback = job.spec.smallest.then(|| made.fallback(job.spec, source));
     let ((width, height), frames) = (made.size(), made.frames());
     let (bytes, content_type, format) = match &job.spec.report {
         Some(report) => {
@@ -147,14 +144,64 @@ pub fn render(job: &Job<'_>) -> Result<Rendered, CodecError> {
             (bytes, content_type, format)
         }
         None => {
-            let written = write::write(&made, format, fallback, job)?;
-            let bytes = write::with_metadata(written.bytes, written.format, profile, job);
-            (bytes, written.format.content_type(), written.format)
+            let written = write::write(&made, format, fallback, profile, job)?;
+            (written.bytes, written.format.content_type(), written.format)
         }
     };
     made.keep_buffers();
     let timing = Timing { decode: decoded_at - start, stages: staged_at - decoded_at, encode: staged_at.elapsed() };
     let (left_out, warnings) = pictures.done();
+    Ok(Rendered { bytes, content_type, format, width, height, frames, left_out, warnings, timing })
+}
+
+/// A picture that is to be written, and as what.
+struct Done {
+    made: Made,
+    format: Format,
+    /// The one that its values are in, where they were kept.
+    profile: Option<Vec<u8>>,
+    decoded_at: Instant,
+}
+
+/// The way of nearly every picture.
+fn in_eight_bits(
+    job: &Job<'_>,
+    info: Info,
+    stages: &[Stage],
+    cap: u32,
+    pictures: &Pictures<'_>,
+) -> Result<Done, CodecError> {
+    let page = pages::asked(&job.plan.stages);
+    // Frames are decoded only for a format that would hold them. The header may not know how many there are.
+    let alpha = choose::alpha_after(stages, info.may_have_alpha);
+    let if_animated = choose(job.spec, info.kind.output_format(), alpha, true);
+    let decode = Decode {
+        at_least: foresee::at_least(&info, stages, cap),
+        all_frames: job.spec.animation && if_animated.holds_animation() || page > 0,
+        page: pages::of_document(job.master, page),
+        keep_profile: job.spec.profile == Profile::Keep,
+        fonts: SVG_FONTS.clone(),
+    };
+    let (mut loaded, info, profile) = load(job, info, stages, alpha, &decode)?;
+    if let Loaded::Picture(picture) = &mut loaded {
+        pages::take_frame(picture, pages::of_animation(job.master, page))?;
+    }
+    let decoded_at = Instant::now();
+    let (made, format) = transform(loaded, &info, stages, job, cap, pictures)?;
+    Ok(Done { made, format, profile, decoded_at })
+}
+
+/// The answer that no pixel has a say in.
+fn from_headers(
+    job: &Job<'_>,
+    (width, height): (u32, u32),
+    format: Format,
+    frames: u32,
+    start: Instant,
+) -> Result<Rendered, CodecError> {
+    let (bytes, content_type) = report::info(job)?;
+    let timing = Timing { decode: start.elapsed(), ..Timing::default() };
+    let (left_out, warnings) = (Vec::new(), Vec::new());
     Ok(Rendered { bytes, content_type, format, width, height, frames, left_out, warnings, timing })
 }
 
@@ -173,10 +220,11 @@ enum Loaded {
     Planes(Planar, ChromaSize),
 }
 
-/// A picture that is to be written.
+/// A picture in its last form before it is a file.
 enum Made {
     Picture(Picture),
     Planes(Planar),
+    Wide(Wide),
 }
 
 impl Made {
@@ -184,12 +232,13 @@ impl Made {
         match self {
             Made::Planes(planar) => (planar.luma.width, planar.luma.height),
             Made::Picture(picture) => (picture.width(), picture.height()),
+            Made::Wide(wide) => (wide.width, wide.height),
         }
     }
 
     fn frames(&self) -> u32 {
         match self {
-            Made::Planes(_) => 1,
+            Made::Planes(_) | Made::Wide(_) => 1,
             Made::Picture(picture) => u32::try_from(picture.frames.len()).unwrap_or(u32::MAX),
         }
     }
@@ -205,6 +254,7 @@ impl Made {
     fn fallback(&self, spec: &OutputSpec, source: Option<Format>) -> Format {
         let (alpha, animated) = match self {
             Made::Planes(_) => (false, false),
+            Made::Wide(wide) => (wide.has_alpha(), false),
             Made::Picture(picture) => (picture.channels() == Channels::Rgba, picture.is_animated()),
         };
         choose::fallback(spec, source, alpha, animated)

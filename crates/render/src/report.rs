@@ -19,7 +19,7 @@ const SIDE: u32 = 100;
 /// A report and its media type.
 pub(crate) fn report(made: &Made, report: &Report, job: &Job<'_>) -> Result<(Vec<u8>, &'static str), CodecError> {
     let text = match report {
-        Report::Info => return Ok((info::json(&codec::describe(job.master, job.budget)?).into_bytes(), JSON)),
+        Report::Info => return info(job),
         Report::PaletteJson { colors } => return Ok((palette(made, *colors, job)?.json().into_bytes(), JSON)),
         Report::PaletteCss { colors, prefix } => {
             return Ok((palette(made, *colors, job)?.css(prefix).into_bytes(), CSS));
@@ -28,6 +28,11 @@ pub(crate) fn report(made: &Made, report: &Report, job: &Job<'_>) -> Result<(Vec
         Report::ThumbHash => base64::engine::general_purpose::STANDARD.encode(codec::thumbhash(&small(made, job)?)?),
     };
     Ok((text.into_bytes(), TEXT))
+}
+
+/// What the headers of the master say, and the media type of the answer.
+pub(crate) fn info(job: &Job<'_>) -> Result<(Vec<u8>, &'static str), CodecError> {
+    Ok((info::json(&codec::describe(job.master, job.budget)?).into_bytes(), JSON))
 }
 
 const JSON: &str = "application/json";
@@ -40,6 +45,10 @@ fn small(made: &Made, job: &Job<'_>) -> Result<Pixels, CodecError> {
         Made::Picture(picture) => &picture.frames[0].pixels,
         Made::Planes(planar) => {
             own = planar.to_rgb(job.cancel)?;
+            &own
+        }
+        Made::Wide(wide) => {
+            own = wide.to_eight();
             &own
         }
     };

@@ -11,6 +11,7 @@ use super::*;
 
 mod overlays;
 mod planes;
+mod reports;
 mod shapes;
 mod writing;
 

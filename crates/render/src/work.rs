@@ -28,21 +28,33 @@ pub(crate) struct Work {
 
 /// The part of the stored pixels that is the picture, and how it is turned.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct View {
+pub(crate) struct View {
     /// In stored pixels.
-    rect: Rect,
-    turn: Turn,
+    pub(crate) rect: Rect,
+    pub(crate) turn: Turn,
     /// The size that the plan sees, after the turn.
-    size: Size,
+    pub(crate) size: Size,
 }
 
 impl View {
-    fn whole(size: Size) -> Self {
+    pub(crate) fn whole(size: Size) -> Self {
         View { rect: size.rect(), turn: Turn::NONE, size }
     }
 
+    /// Notes a quarter turn or mirror.
+    pub(crate) fn turned(&mut self, turn: Turn) {
+        self.size = turn.size(self.size);
+        self.turn = self.turn.then(turn);
+    }
+
+    /// Notes a cut.
+    pub(crate) fn cut(&mut self, window: Rect, size: Size) {
+        self.rect = self.stored(window);
+        self.size = size;
+    }
+
     /// A rectangle of the view in stored pixels.
-    fn stored(&self, window: Rect) -> Rect {
+    pub(crate) fn stored(&self, window: Rect) -> Rect {
         if window == self.size.rect() {
             return self.rect;
         }
@@ -102,8 +114,7 @@ impl Work {
     /// Notes a quarter turn or mirror.
     pub(crate) fn turn(&mut self, turn: Turn) {
         self.master = self.master.then(Affine::turn(turn, self.view.size));
-        self.view.size = turn.size(self.view.size);
-        self.view.turn = self.view.turn.then(turn);
+        self.view.turned(turn);
     }
 
     /// The picture is upright now, by definition.
@@ -113,8 +124,7 @@ impl Work {
 
     /// Notes a cut.
     pub(crate) fn crop(&mut self, window: Rect, size: Size) {
-        self.view.rect = self.view.stored(window);
-        self.view.size = size;
+        self.view.cut(window, size);
         self.master = self.master.then(Affine::scale_move(1.0, 1.0, -window.x, -window.y));
     }
 

@@ -1,5 +1,6 @@
 //! The last step: a picture becomes a file, of a quality that may have to be found first.
 
+use codec::metadata::Blocks;
 use codec::{Channels, CodecError, Decode, Encode, Pixels};
 use fast_ssim2::{PixelDescriptor, PixelSlice, Ssimulacra2Reference};
 use plan::{Format, Metadata, OutputSpec, Profile, Stage};
@@ -13,17 +14,21 @@ pub(crate) struct Written {
     pub(crate) format: Format,
 }
 
-/// Writes a picture in a format; where a fallback is named, in whichever of the two gives fewer bytes.
+/// Writes a picture in a format; where a fallback is named, in whichever of the two gives fewer bytes. `profile` is the
+/// master's, where its values were kept.
 pub(crate) fn write(
     made: &Made,
     format: Format,
     fallback: Option<Format>,
+    profile: Option<Vec<u8>>,
     job: &Job<'_>,
 ) -> Result<Written, CodecError> {
-    let first = Written { bytes: encoded(made, format, job)?, format };
+    let blocks = blocks(profile, job);
+    let file = |format| encoded(made, &Encode { blocks: blocks.clone(), ..encoding(job.spec, format) }, job);
+    let first = Written { bytes: file(format)?, format };
     match fallback {
         Some(other) if other != format && may_be_smaller(made, other) => {
-            let second = Written { bytes: encoded(made, other, job)?, format: other };
+            let second = Written { bytes: file(other)?, format: other };
             Ok(if second.bytes.len() < first.bytes.len() { second } else { first })
         }
         _ => Ok(first),
@@ -35,6 +40,8 @@ pub(crate) fn write(
 fn may_be_smaller(made: &Made, fallback: Format) -> bool {
     match (made, fallback) {
         (Made::Picture(picture), _) if picture.is_animated() => false,
+        // What was asked for with more bits is not given with fewer.
+        (Made::Wide(_), _) => false,
         (_, Format::Jpeg | Format::Webp | Format::Avif) => true,
         (Made::Planes(_), Format::Png | Format::Gif) => false,
         (Made::Picture(picture), Format::Png | Format::Gif) => is_drawing(&picture.frames[0].pixels),
@@ -59,6 +66,7 @@ pub(crate) fn encoding(spec: &OutputSpec, format: Format) -> Encode {
         colors: spec.colors,
         subsampling: spec.subsampling,
         density: spec.density,
+        ..Encode::default()
     }
 }
 
@@ -83,14 +91,14 @@ fn avif_like_jpeg(jpeg: u8) -> u8 {
     (f64::from(y0) + share * (f64::from(y1) - f64::from(y0))).round() as u8
 }
 
-fn encoded(made: &Made, format: Format, job: &Job<'_>) -> Result<Vec<u8>, CodecError> {
-    let spec = job.spec;
-    let how = encoding(spec, format);
+fn encoded(made: &Made, how: &Encode, job: &Job<'_>) -> Result<Vec<u8>, CodecError> {
+    let (spec, format) = (job.spec, how.format);
     let at = |quality: u8| {
         let how = Encode { quality, ..how.clone() };
         match made {
             Made::Planes(planar) => codec::encode_planar(planar, &how, job.cancel),
             Made::Picture(picture) => codec::encode(picture, &how, job.cancel),
+            Made::Wide(wide) => codec::encode_wide(wide, &how, job.cancel),
         }
     };
     let lossy = format.has_quality() && !(format == Format::Webp && spec.lossless);
@@ -104,8 +112,8 @@ fn encoded(made: &Made, format: Format, job: &Job<'_>) -> Result<Vec<u8>, CodecE
     Ok(found.bytes)
 }
 
-/// The file with what it is to carry of the master's metadata, and with a colour profile.
-pub(crate) fn with_metadata(file: Vec<u8>, format: Format, profile: Option<Vec<u8>>, job: &Job<'_>) -> Vec<u8> {
+/// What the file is to say of the master's metadata, and its colour profile.
+fn blocks(profile: Option<Vec<u8>>, job: &Job<'_>) -> Blocks {
     let spec = job.spec;
     let upright = job.plan.stages.iter().any(|stage| matches!(stage, Stage::Orient(_)));
     let wanted = if spec.metadata == Metadata::Strip { None } else { codec::metadata::read(job.master) };
@@ -115,7 +123,7 @@ pub(crate) fn with_metadata(file: Vec<u8>, format: Format, profile: Option<Vec<u
         Profile::Tagged => Some(codec::srgb_profile()),
         Profile::Keep => profile,
     };
-    codec::metadata::write(file, format, &blocks)
+    blocks
 }
 
 struct Found {
@@ -161,6 +169,7 @@ fn likely(
     let whole = match made {
         Made::Planes(planar) => planar.to_rgb(job.cancel)?,
         Made::Picture(picture) => picture.frames[0].pixels.clone(),
+        Made::Wide(wide) => wide.to_eight(),
     };
     let top = Found { quality: ceiling, bytes: at(ceiling)? };
     if whole.width < LEAST_SEEN || whole.height < LEAST_SEEN {
@@ -217,7 +226,9 @@ fn on_grey(mut pixels: Pixels) -> Pixels {
 }
 
 fn likeness(want: &Ssimulacra2Reference, file: &[u8], job: &Job<'_>) -> Result<f64, CodecError> {
-    let mut decoded = codec::decode(file, &Decode::default(), job.budget, job.cancel)?;
+    // Its values are to be like those that were encoded, whatever its profile makes of them.
+    let ask = Decode { keep_profile: true, ..Decode::default() };
+    let mut decoded = codec::decode(file, &ask, job.budget, job.cancel)?;
     let got = seen(decoded.picture.frames.swap_remove(0).pixels);
     want.compare(&slice(&got)?).map_err(unmeasured)
 }

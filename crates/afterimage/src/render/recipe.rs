@@ -35,6 +35,9 @@ impl Recipe {
         if let Some(quality) = args.quality {
             plan.output.quality = Quality::all(quality);
         }
+        if let Some(depth) = args.depth {
+            plan.output.depth = depth;
+        }
         let own = args.input.parent().unwrap_or(Path::new(""));
         let folder = match &args.pictures {
             Some(folder) => folder.as_path(),

@@ -1,6 +1,7 @@
 //! The frame size that the AV1 data of an AVIF file declares, read before it is decoded. The AV1 decoder allocates by that
 //! size, whatever the boxes around it say.
 
+use super::boxes;
 use crate::CodecError;
 
 /// The largest frame, in pixels, that the sequence headers of all AV1 items allow.
@@ -8,112 +9,10 @@ use crate::CodecError;
 /// # Errors
 /// `Corrupt` when the boxes cannot be followed, or an item has no sequence header: what cannot be checked is not decoded.
 pub(super) fn largest_frame(bytes: &[u8]) -> Result<u64, CodecError> {
-    let items = items(bytes).ok_or_else(|| CodecError::Corrupt("AVIF: its items cannot be found".into()))?;
-    let mut largest = None;
-    let mut left = bytes.len().saturating_mul(4);
-    for data in items {
-        left = left
-            .checked_sub(data.len())
-            .ok_or_else(|| CodecError::Corrupt("AVIF: items that share too much data".into()))?;
-        largest = largest.max(frame_of_item(&data));
-    }
+    let items = boxes::items(bytes, |kind, _| kind == b"av01")
+        .ok_or_else(|| CodecError::Corrupt("AVIF: its items cannot be found".into()))?;
+    let largest = items.iter().filter_map(|data| frame_of_item(data)).max();
     largest.ok_or_else(|| CodecError::Corrupt("AVIF: no sequence header".into()))
-}
-
-/// The data of every item of type `av01`. `None` when the boxes are not as ISO/IEC 14496-12 section 8.11 has them.
-fn items(bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
-    let meta = find(bytes, b"meta")?.get(4..)?;
-    let idat = find(meta, b"idat").unwrap_or_default();
-    let av1 = av1_items(find(meta, b"iinf")?)?;
-    let mut at = Cursor(find(meta, b"iloc")?);
-    let version = at.number(1)?;
-    at.number(3)?;
-    let sizes = at.number(2)?;
-    let size = |shift: u64| (sizes >> shift & 15) as usize;
-    let (offset_size, length_size, base_size) = (size(12), size(8), size(4));
-    let index_size = if version > 0 { size(0) } else { 0 };
-    let wide = if version < 2 { 2 } else { 4 };
-    let count = at.number(wide)?;
-    let mut out = Vec::new();
-    for _ in 0..count {
-        let id = at.number(wide)?;
-        let method = if version > 0 { at.number(2)? & 15 } else { 0 };
-        at.number(2)?;
-        let base = at.number(base_size)?;
-        let mut data = Vec::new();
-        for _ in 0..at.number(2)? {
-            at.number(index_size)?;
-            let (offset, length) = (at.number(offset_size)?, at.number(length_size)?);
-            if !av1.contains(&id) {
-                continue;
-            }
-            let whole = if method == 0 { bytes } else { idat };
-            let from = whole.get(usize::try_from(base.checked_add(offset)?).ok()?..)?;
-            let part = if length == 0 { from } else { from.get(..usize::try_from(length).ok()?)? };
-            if data.len() + part.len() > bytes.len() {
-                return None;
-            }
-            data.extend_from_slice(part);
-        }
-        if av1.contains(&id) {
-            out.push(data);
-        }
-    }
-    Some(out)
-}
-
-/// The numbers of items of type `av01` (ISO/IEC 14496-12 section 8.11.6).
-fn av1_items(iinf: &[u8]) -> Option<Vec<u64>> {
-    let version = *iinf.first()?;
-    let mut rest = iinf.get(if version == 0 { 6 } else { 8 }..)?;
-    let mut out = Vec::new();
-    while let Some((name, body, after)) = next_box(rest) {
-        rest = after;
-        let mut at = Cursor(body);
-        let version = at.number(1)?;
-        at.number(3)?;
-        let id = at.number(if version < 3 { 2 } else { 4 })?;
-        at.number(2)?;
-        if name == b"infe" && at.0.starts_with(b"av01") {
-            out.push(id);
-        }
-    }
-    Some(out)
-}
-
-/// The contents of the first box of a name.
-fn find<'a>(mut rest: &'a [u8], wanted: &[u8; 4]) -> Option<&'a [u8]> {
-    while let Some((name, body, after)) = next_box(rest) {
-        if name == wanted {
-            return Some(body);
-        }
-        rest = after;
-    }
-    None
-}
-
-fn next_box(bytes: &[u8]) -> Option<(&[u8; 4], &[u8], &[u8])> {
-    let mut at = Cursor(bytes);
-    let size = at.number(4)?;
-    let name = bytes.get(4..8)?.try_into().ok()?;
-    at.number(4)?;
-    let (header, size) = match size {
-        0 => (8, bytes.len()),
-        1 => (16, usize::try_from(at.number(8)?).ok()?),
-        size => (8, size as usize),
-    };
-    Some((name, bytes.get(header..size)?, bytes.get(size..)?))
-}
-
-/// Big-endian numbers, one after the other.
-struct Cursor<'a>(&'a [u8]);
-
-impl Cursor<'_> {
-    fn number(&mut self, length: usize) -> Option<u64> {
-        let (head, rest) = self.0.split_at_checked(length).filter(|_| length <= 8)?;
-        self.0 = rest;
-        Some(head.iter().fold(0, |n, b| n << 8 | u64::from(*b)))
-    }
 }
 
 /// The largest frame that the sequence headers among the units of an item allow (AV1 specification section 5.3).

@@ -4,7 +4,8 @@ use std::ffi::{CStr, c_int};
 
 use libavif_sys as avif;
 
-use crate::{Channels, CodecError, Encode, Pixels, Planar};
+use crate::metadata::Blocks;
+use crate::{Channels, CodecError, Encode, Pixels, Planar, Wide};
 
 /// Alpha is a mask: coding errors in it are seen as halos.
 const ALPHA_QUALITY: c_int = 90;
@@ -51,12 +52,18 @@ pub(crate) fn encode(pixels: &Pixels, how: &Encode) -> Result<Vec<u8>, CodecErro
     write(&Image::new(pixels)?, how, (pixels.width, pixels.height))
 }
 
+/// Encodes 10 bits a sample, 4:4:4: who asks for them wants no colour left out.
+pub(crate) fn encode_wide(wide: &Wide, how: &Encode) -> Result<Vec<u8>, CodecError> {
+    write(&Image::of_wide(wide)?, how, (wide.width, wide.height))
+}
+
 /// Encodes planes of 4:2:0, or of grey alone.
 pub(crate) fn encode_planar(picture: &Planar, how: &Encode) -> Result<Vec<u8>, CodecError> {
     write(&Image::of_planes(picture)?, how, (picture.luma.width, picture.luma.height))
 }
 
 fn write(image: &Image, how: &Encode, size: (u32, u32)) -> Result<Vec<u8>, CodecError> {
+    image.carry(&how.blocks)?;
     let encoder = Encoder::new()?;
     let speed = speed(u64::from(size.0) * u64::from(size.1));
     let mut output = Output(avif::avifRWData::default());
@@ -120,9 +127,9 @@ struct Image(*mut avif::avifImage);
 
 impl Image {
     /// An image of sRGB in full-range YCbCr of ITU-R BT.601, without planes.
-    fn empty(width: u32, height: u32, format: avif::avifPixelFormat) -> Result<Image, CodecError> {
+    fn empty(width: u32, height: u32, depth: u32, format: avif::avifPixelFormat) -> Result<Image, CodecError> {
         // SAFETY: plain numbers; a null result is handled.
-        let image = unsafe { avif::avifImageCreate(width, height, 8, format) };
+        let image = unsafe { avif::avifImageCreate(width, height, depth, format) };
         if image.is_null() {
             return Err(CodecError::Internal("libavif: no image".into()));
         }
@@ -139,7 +146,7 @@ impl Image {
     fn of_planes(picture: &Planar) -> Result<Image, CodecError> {
         let grey = picture.chroma.is_none();
         let format = if grey { avif::AVIF_PIXEL_FORMAT_YUV400 } else { avif::AVIF_PIXEL_FORMAT_YUV420 };
-        let image = Image::empty(picture.luma.width, picture.luma.height, format)?;
+        let image = Image::empty(picture.luma.width, picture.luma.height, 8, format)?;
         // SAFETY: the image is live and used by nobody else.
         succeed(unsafe { avif::avifImageAllocatePlanes(image.0, avif::AVIF_PLANES_YUV) })?;
         let mut planes = vec![&picture.luma];
@@ -159,8 +166,26 @@ impl Image {
         Ok(image)
     }
 
+    fn of_wide(wide: &Wide) -> Result<Image, CodecError> {
+        let image = Image::empty(wide.width, wide.height, 10, avif::AVIF_PIXEL_FORMAT_YUV444)?;
+        let mut rgb = avif::avifRGBImage::default();
+        // SAFETY: the image is live; the pixels are `height` rows of `rowBytes` bytes, as checked on entry to the crate's
+        // `encode_wide`, and only read.
+        let result = unsafe {
+            avif::avifRGBImageSetDefaults(&mut rgb, image.0);
+            rgb.depth = 16;
+            rgb.format = avif::AVIF_RGB_FORMAT_RGBA;
+            rgb.ignoreAlpha = (!wide.has_alpha()).into();
+            rgb.pixels = wide.data.as_ptr().cast_mut().cast();
+            rgb.rowBytes = wide.width * 8;
+            avif::avifImageRGBToYUV(image.0, &rgb)
+        };
+        succeed(result)?;
+        Ok(image)
+    }
+
     fn new(pixels: &Pixels) -> Result<Image, CodecError> {
-        let image = Image::empty(pixels.width, pixels.height, avif::AVIF_PIXEL_FORMAT_YUV420)?;
+        let image = Image::empty(pixels.width, pixels.height, 8, avif::AVIF_PIXEL_FORMAT_YUV420)?;
         let opaque = pixels.channels == Channels::Rgb || pixels.data.chunks_exact(4).all(|p| p[3] == 255);
         let mut rgb = avif::avifRGBImage::default();
         // SAFETY: the image is live; the pixels are `height` rows of `rowBytes` bytes, as checked on entry to the crate's
@@ -180,6 +205,39 @@ impl Image {
         succeed(result)?;
         Ok(image)
     }
+}
+
+impl Image {
+    /// Notes what the file is to say beside its pixels. An orientation in the Exif becomes the turn and mirror that AVIF
+    /// goes by. Exif that the library cannot read, which it would not write, is left out; so is a profile beside grey,
+    /// which says nothing of three channels.
+    fn carry(&self, blocks: &Blocks) -> Result<(), CodecError> {
+        // SAFETY: the image is live and used by nobody else.
+        let image = unsafe { &mut *self.0 };
+        if let Some(exif) = blocks.exif.as_ref().filter(|exif| is_readable(exif)) {
+            // SAFETY: the library copies `len` bytes.
+            succeed(unsafe { avif::avifImageSetMetadataExif(image, exif.as_ptr(), exif.len()) })?;
+        }
+        if let Some(xmp) = &blocks.xmp {
+            // SAFETY: as above.
+            succeed(unsafe { avif::avifImageSetMetadataXMP(image, xmp.as_ptr(), xmp.len()) })?;
+        }
+        if let Some(profile) = blocks.profile.as_ref().filter(|_| image.yuvFormat != avif::AVIF_PIXEL_FORMAT_YUV400) {
+            // SAFETY: as above.
+            succeed(unsafe { avif::avifImageSetProfileICC(image, profile.as_ptr(), profile.len()) })?;
+            image.colorPrimaries = avif::AVIF_COLOR_PRIMARIES_UNSPECIFIED as _;
+            image.transferCharacteristics = avif::AVIF_TRANSFER_CHARACTERISTICS_UNSPECIFIED as _;
+        }
+        Ok(())
+    }
+}
+
+/// Whether the library finds a TIFF header in a block of Exif.
+fn is_readable(exif: &[u8]) -> bool {
+    let mut offset = 0;
+    // SAFETY: the library reads `len` bytes and writes one number.
+    let found = unsafe { avif::avifGetExifTiffHeaderOffset(exif.as_ptr(), exif.len(), &mut offset) };
+    found == avif::AVIF_RESULT_OK
 }
 
 impl Drop for Image {

@@ -6,9 +6,13 @@ use super::*;
 use crate::{Budget, Cancel, Channels, Decode, Encode, Picture, Pixels};
 
 fn file(format: Format) -> Vec<u8> {
+    with(format, &Blocks::default())
+}
+
+fn with(format: Format, blocks: &Blocks) -> Vec<u8> {
     let data: Vec<u8> = (0..20 * 10 * 3).map(|v| (v % 251) as u8).collect();
     let picture = Picture::still(Pixels { width: 20, height: 10, channels: Channels::Rgb, data });
-    let how = Encode { format, quality: 90, lossless: true, progressive: false, palette: false, ..Encode::default() };
+    let how = Encode { format, quality: 90, lossless: true, blocks: blocks.clone(), ..Encode::default() };
     crate::encode(&picture, &how, &Cancel::never()).unwrap()
 }
 
@@ -37,12 +41,14 @@ fn blocks() -> Blocks {
     Blocks { exif: Some(exif()), xmp: Some(XMP.into()), iptc: Some(iptc), profile: Some(profile) }
 }
 
+const CARRYING: [Format; 4] = [Format::Jpeg, Format::Png, Format::Webp, Format::Avif];
+
 #[test]
 fn what_is_written_is_read_again_and_no_pixel_moves() {
-    for format in [Format::Jpeg, Format::Png, Format::Webp] {
+    for format in CARRYING {
         let plain = file(format);
         assert_eq!(read(&plain), None, "{format}");
-        let tagged = write(plain.clone(), format, &blocks());
+        let tagged = with(format, &blocks());
         let mut want = blocks();
         want.iptc.take_if(|_| format != Format::Jpeg);
         assert_eq!(read(&tagged), Some(want), "{format}");
@@ -54,13 +60,39 @@ fn what_is_written_is_read_again_and_no_pixel_moves() {
         assert_eq!(before.picture, after.picture, "{format}");
         assert_eq!(after.info.orientation, 6, "{format}");
         assert_eq!((before.profile, after.profile), (None, blocks().profile), "{format}");
-        assert_eq!(write(plain.clone(), format, &Blocks::default()), plain);
+    }
+}
+
+/// Each block alone, with alpha, which is an item of its own, and Exif that says nothing.
+#[test]
+fn an_avif_carries_what_there_is() {
+    let whole = blocks();
+    let nothing = Blocks::default();
+    for (blocks, want) in [
+        (Blocks { exif: whole.exif.clone(), ..nothing.clone() }, None),
+        (Blocks { xmp: whole.xmp.clone(), ..nothing.clone() }, None),
+        (Blocks { profile: whole.profile.clone(), ..nothing.clone() }, None),
+        (Blocks { exif: Some(b"no Exif at all".to_vec()), xmp: whole.xmp.clone(), ..nothing.clone() }, Some("xmp")),
+        (Blocks { iptc: whole.iptc.clone(), ..nothing.clone() }, Some("")),
+    ] {
+        let data = (0..20 * 10 * 4).map(|v| (v % 241) as u8).collect();
+        let picture = Picture::still(Pixels { width: 20, height: 10, channels: Channels::Rgba, data });
+        let how = Encode { format: Format::Avif, blocks: blocks.clone(), ..Encode::default() };
+        let file = crate::encode(&picture, &how, &Cancel::never()).unwrap();
+        let want = match want {
+            None => Some(blocks),
+            Some("xmp") => Some(Blocks { xmp: blocks.xmp, ..Blocks::default() }),
+            Some(_) => None,
+        };
+        assert_eq!(read(&file), want);
+        let out = crate::decode(&file, &Decode::default(), &Budget::default(), &Cancel::never()).unwrap();
+        assert_eq!(out.picture.channels(), Channels::Rgba);
     }
 }
 
 #[test]
 fn a_profile_that_is_not_kept_is_converted() {
-    let tagged = write(file(Format::Png), Format::Png, &blocks());
+    let tagged = with(Format::Png, &blocks());
     let out = crate::decode(&tagged, &Decode::default(), &Budget::default(), &Cancel::never()).unwrap();
     let plain = crate::decode(&file(Format::Png), &Decode::default(), &Budget::default(), &Cancel::never()).unwrap();
     assert_eq!(out.profile, None);
@@ -76,7 +108,7 @@ fn stripped_is_nothing_but_the_profile() {
 #[test]
 fn copyright_alone_is_kept() {
     let out = blocks().under(Metadata::Copyright, false);
-    let tagged = write(file(Format::Jpeg), Format::Jpeg, &out);
+    let tagged = with(Format::Jpeg, &out);
     let text = String::from_utf8_lossy(&tagged).into_owned();
     for (word, there) in [("Me&Co", true), ("secret", false), ("THUMBNAIL", false), ("A &amp; B", true), ("(c)", true)]
     {
@@ -110,8 +142,7 @@ fn what_is_kept_is_upright_and_has_no_thumbnail() {
 fn damaged_blocks_never_panic() {
     let whole = blocks();
     let parts = [whole.exif.clone().unwrap(), whole.xmp.clone().unwrap(), whole.iptc.clone().unwrap()];
-    let files: Vec<Vec<u8>> =
-        [Format::Jpeg, Format::Png, Format::Webp].map(|format| write(file(format), format, &whole)).into();
+    let files = CARRYING.map(|format| with(format, &whole));
     let mut seed = 11u64;
     let mut next = |below: usize| {
         seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
@@ -131,7 +162,7 @@ fn damaged_blocks_never_panic() {
         for policy in [Metadata::Copyright, Metadata::Keep] {
             let _ = bad.clone().under(policy, true);
         }
-        let mut file = files[round % 3].clone();
+        let mut file = files[round % 4].clone();
         for _ in 0..4 {
             let at = next(file.len());
             file[at] = next(256) as u8;

@@ -34,24 +34,23 @@ pub(crate) fn turned(pixels: &Pixels, turn: Turn) -> Pixels {
 pub(crate) fn turned_plane(plane: &Plane, turn: Turn) -> Plane {
     let to = turn.size(Size::new(plane.width, plane.height));
     let mut out = Plane::filled(to.w, to.h, 0);
-    turn_into::<1>(&plane.data, plane.stride, &mut out.data, to, turn);
+    turn_into(&plane.data, plane.stride, &mut out.data, to, turn);
     out
 }
 
 fn turned_by<const N: usize>(pixels: &Pixels, turn: Turn) -> Pixels {
     let mut out = blank(turn.size(size(pixels)), pixels.channels);
     let to = size(&out);
-    turn_into::<N>(&pixels.data, pixels.width as usize, &mut out.data, to, turn);
+    let (source, target) = (pixels.data.as_chunks::<N>().0, out.data.as_chunks_mut::<N>().0);
+    turn_into(source, pixels.width as usize, target, to, turn);
     out
 }
 
-/// `stride` in pixels.
-fn turn_into<const N: usize>(source: &[u8], stride: usize, target: &mut [u8], to: Size, turn: Turn) {
+/// Turns pixels of any layout; `stride` in pixels, `to` after the turn.
+pub(crate) fn turn_into<P: Copy>(source: &[P], stride: usize, target: &mut [P], to: Size, turn: Turn) {
     // Square tiles keep the reads of a transposition in the cache.
     const TILE: usize = 32;
     let (w, h) = (to.w as usize, to.h as usize);
-    let (source, _) = source.as_chunks::<N>();
-    let (target, _) = target.as_chunks_mut::<N>();
     for top in (0..h).step_by(TILE) {
         for left in (0..w).step_by(TILE) {
             for y in top..(top + TILE).min(h) {

@@ -141,6 +141,12 @@ pub(crate) fn resample_plane(
     Ok(out)
 }
 
+/// Start and length of what is read of a part, across and down, as [`resample`] has them.
+pub(crate) fn windows(bounds: Bounds, window: Rect) -> ((f64, f64), (f64, f64)) {
+    let x = within(window.x - f64::from(bounds.left), window.w, bounds.size.w);
+    (x, within(window.y - f64::from(bounds.top), window.h, bounds.size.h))
+}
+
 struct Filter<'a> {
     resizer: &'a mut Resizer,
     cancel: &'a Cancel,

@@ -135,3 +135,36 @@ fn a_negotiated_format_is_no_larger_than_the_fallback() {
     assert_eq!(made(&busy(200), offer(true)).format, Format::Webp);
     assert_eq!(made(&drawn, always(Format::Webp)).format, Format::Webp);
 }
+
+/// Exif and a profile go from a JPEG into whatever holds them, with the orientation that the result has.
+#[test]
+fn metadata_and_a_profile_are_handed_on() {
+    let master = on_its_side(include_bytes!("../../../../samples/fig-p3.jpg"));
+    let small = || Stage::Resize(Resize::new(Some(Dim::Px(60)), None, Fit::Inside));
+    for format in [Format::Jpeg, Format::Png, Format::Webp, Format::Avif] {
+        for (stages, orientation) in [(vec![small()], 6), (vec![Stage::Orient(Orient::Exif), small()], 1)] {
+            let output = OutputRule { metadata: plan::Metadata::Keep, profile: Profile::Keep, ..always(format) };
+            let plan = Plan { stages, output };
+            let job = Job {
+                master: &master,
+                pictures: &[],
+                fonts: fonts(),
+                plan: &plan,
+                spec: &plan.output.resolve(AcceptClass::Avif),
+                budget: &Budget::default(),
+                cancel: &Cancel::never(),
+            };
+            let file = render(&job).unwrap().bytes;
+            let said = codec::describe(&file, &Budget::default()).unwrap();
+            assert_eq!(said.info.orientation, orientation, "{format}");
+            assert_eq!(said.profile.as_deref(), Some("Display P3 primaries, sRGB curve"), "{format}");
+            let told = said.fields.iter().find(|field| field.name == "Orientation").map(|field| field.value.as_str());
+            let want = if orientation == 6 {
+                "row 0 at right and column 0 at top"
+            } else {
+                "row 0 at top and column 0 at left"
+            };
+            assert_eq!(told, Some(want), "{format}");
+        }
+    }
+}
