@@ -115,6 +115,18 @@ pub struct Encode {
     pub subsampling: Subsampling,
     /// Pixels per inch that a JPEG or PNG claims; 0 says nothing.
     pub density: u16,
+    /// How much work fewer bytes are worth.
+    pub effort: Effort,
+}
+
+/// How much work an encoder puts into fewer bytes. Only that of AVIF knows the difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Effort {
+    /// Somebody waits.
+    #[default]
+    Waited,
+    /// Nobody waits: several times the work.
+    Unhurried,
 }
 
 impl Default for Encode {
@@ -129,6 +141,7 @@ impl Default for Encode {
             colors: 256,
             subsampling: Subsampling::S420,
             density: 0,
+            effort: Effort::Waited,
         }
     }
 }

@@ -19,6 +19,7 @@ mod work;
 mod write;
 
 pub use choose::choose;
+pub use codec::Effort;
 pub use foresee::final_size;
 pub use optimise::optimise;
 pub use pool::{Full, Gone, Pool};
@@ -102,6 +103,14 @@ pub struct Timing {
 /// [`CodecError::Cancelled`] and [`CodecError::TimedOut`]; [`CodecError::Internal`] for a spec that asks for the master's
 /// own bytes, which needs no renderer, and for other than as many pictures as the plan has overlays.
 pub fn render(job: &Job<'_>) -> Result<Rendered, CodecError> {
+    render_with(job, Effort::Waited)
+}
+
+/// As [`render`], with so much work put into fewer bytes.
+///
+/// # Errors
+/// As [`render`].
+pub fn render_with(job: &Job<'_>, effort: Effort) -> Result<Rendered, CodecError> {
     if job.spec.original {
         return Err(CodecError::Internal("the master's own bytes are not rendered".to_owned()));
     }
@@ -147,7 +156,7 @@ pub fn render(job: &Job<'_>) -> Result<Rendered, CodecError> {
             (bytes, content_type, format)
         }
         None => {
-            let written = write::write(&made, format, fallback, job)?;
+            let written = write::write(&made, format, fallback, effort, job)?;
             let bytes = write::with_metadata(written.bytes, written.format, profile, job);
             (bytes, written.format.content_type(), written.format)
         }

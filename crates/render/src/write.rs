@@ -1,6 +1,6 @@
 //! The last step: a picture becomes a file, of a quality that may have to be found first.
 
-use codec::{Channels, CodecError, Decode, Encode, Pixels};
+use codec::{Channels, CodecError, Decode, Effort, Encode, Pixels};
 use fast_ssim2::{PixelDescriptor, PixelSlice, Ssimulacra2Reference};
 use plan::{Format, Metadata, OutputSpec, Profile, Stage};
 
@@ -18,12 +18,13 @@ pub(crate) fn write(
     made: &Made,
     format: Format,
     fallback: Option<Format>,
+    effort: Effort,
     job: &Job<'_>,
 ) -> Result<Written, CodecError> {
-    let first = Written { bytes: encoded(made, format, job)?, format };
+    let first = Written { bytes: encoded(made, format, effort, job)?, format };
     match fallback {
         Some(other) if other != format && may_be_smaller(made, other) => {
-            let second = Written { bytes: encoded(made, other, job)?, format: other };
+            let second = Written { bytes: encoded(made, other, effort, job)?, format: other };
             Ok(if second.bytes.len() < first.bytes.len() { second } else { first })
         }
         _ => Ok(first),
@@ -59,6 +60,7 @@ pub(crate) fn encoding(spec: &OutputSpec, format: Format) -> Encode {
         colors: spec.colors,
         subsampling: spec.subsampling,
         density: spec.density,
+        effort: Effort::Waited,
     }
 }
 
@@ -83,9 +85,9 @@ fn avif_like_jpeg(jpeg: u8) -> u8 {
     (f64::from(y0) + share * (f64::from(y1) - f64::from(y0))).round() as u8
 }
 
-fn encoded(made: &Made, format: Format, job: &Job<'_>) -> Result<Vec<u8>, CodecError> {
+fn encoded(made: &Made, format: Format, effort: Effort, job: &Job<'_>) -> Result<Vec<u8>, CodecError> {
     let spec = job.spec;
-    let how = encoding(spec, format);
+    let how = Encode { effort, ..encoding(spec, format) };
     let at = |quality: u8| {
         let how = Encode { quality, ..how.clone() };
         match made {

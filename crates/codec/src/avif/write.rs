@@ -4,7 +4,7 @@ use std::ffi::{CStr, c_int};
 
 use libavif_sys as avif;
 
-use crate::{Channels, CodecError, Encode, Pixels, Planar};
+use crate::{Channels, CodecError, Effort, Encode, Pixels, Planar};
 
 /// Alpha is a mask: coding errors in it are seen as halos.
 const ALPHA_QUALITY: c_int = 90;
@@ -22,13 +22,17 @@ const TUNE: (&CStr, &CStr) = (c"color:tune", c"ssimulacra2");
 /// | 7 | 0.35-0.55 | |
 /// | 8 | 0.2-0.4 | +2 % |
 /// | 9 | 0.06-0.1 | +6 % |
-fn speed(pixels: u64) -> c_int {
-    match pixels {
-        0..=250_000 => 6,
-        250_001..=1_000_000 => 7,
-        _ => 9,
+fn speed(pixels: u64, effort: Effort) -> c_int {
+    match (effort, pixels) {
+        (Effort::Unhurried, _) => UNHURRIED,
+        (Effort::Waited, 0..=250_000) => 6,
+        (Effort::Waited, 250_001..=1_000_000) => 7,
+        (Effort::Waited, _) => 9,
     }
 }
+
+/// The speed where nobody waits.
+const UNHURRIED: c_int = 3;
 
 /// Asked quality and libavif's with this tuning, where the score is that of the usual scale, on which quality is a line
 /// through libaom's 64 steps (libheif, and so libvips and sharp, have it too). Measured at speed 7 on three photographs of 800 px at
@@ -58,7 +62,7 @@ pub(crate) fn encode_planar(picture: &Planar, how: &Encode) -> Result<Vec<u8>, C
 
 fn write(image: &Image, how: &Encode, size: (u32, u32)) -> Result<Vec<u8>, CodecError> {
     let encoder = Encoder::new()?;
-    let speed = speed(u64::from(size.0) * u64::from(size.1));
+    let speed = speed(u64::from(size.0) * u64::from(size.1), how.effort);
     let mut output = Output(avif::avifRWData::default());
     // SAFETY: encoder, image and output are live; nobody else uses them.
     let result = unsafe {
@@ -198,7 +202,8 @@ mod tests {
     #[test]
     fn large_pictures_are_written_faster() {
         let sizes = [1, 250_000, 250_001, 1_000_000, 1_000_001, 40_000_000];
-        assert_eq!(sizes.map(speed), [6, 6, 7, 7, 9, 9]);
+        assert_eq!(sizes.map(|pixels| speed(pixels, Effort::Waited)), [6, 6, 7, 7, 9, 9]);
+        assert_eq!(sizes.map(|pixels| speed(pixels, Effort::Unhurried)), [UNHURRIED; 6]);
     }
 
     #[test]
