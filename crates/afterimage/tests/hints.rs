@@ -133,8 +133,12 @@ async fn purging_a_url_takes_every_variant_of_it() {
     let server = Server::web(&support::binary(), &origin.base(), &data.path().join("data"), "");
     let mut control = server.control_client();
     let basic = format!("Basic {}", BASE64_STANDARD.encode(format!("{KEY}:")));
-    let clients: [Client; 4] =
-        [(&[], 0), (&[("sec-ch-width", "320")], 400), (&[("width", "500")], 500), (&[("width", "640"), ("dpr", "2")], 700)];
+    let clients: [Client; 4] = [
+        (&[], 0),
+        (&[("sec-ch-width", "320")], 400),
+        (&[("width", "500")], 500),
+        (&[("width", "640"), ("dpr", "2")], 700),
+    ];
     for (target, other) in [
         (format!("/imgix/{MASTER}?w=600&fm=png&ch=Width"), format!("/imgix/{MASTER}?w=320&fm=png")),
         (format!("/imagekit/tr:w-auto,f-png/{MASTER}"), format!("/imagekit/tr:w-320,f-png/{MASTER}")),

@@ -62,14 +62,8 @@ pub(crate) const SITE: &[&str] = &[
 ];
 
 /// Tables at the top that hold nothing but single values.
-pub(crate) const PLAIN: [(&str, &[&str]); 6] = [
-    ("listen", LISTEN),
-    ("cache", CACHE),
-    ("limits", LIMITS),
-    ("render", RENDER),
-    ("log", LOG),
-    ("purge", PURGE),
-];
+pub(crate) const PLAIN: [(&str, &[&str]); 6] =
+    [("listen", LISTEN), ("cache", CACHE), ("limits", LIMITS), ("render", RENDER), ("log", LOG), ("purge", PURGE)];
 
 /// The tables a key belongs in.
 pub(crate) fn home(key: &str) -> Option<String> {

@@ -230,7 +230,13 @@ mod tests {
             (&[("dpr", "1e9")], None, None, false, "invalid:dpr"),
             (&[("dpr", "11")], None, None, false, "invalid:dpr"),
             (&[("dpr", "..")], None, None, false, "invalid:dpr"),
-            (&[("sec-ch-dpr", "abc"), ("dpr", "1"), ("dpr", "2")], None, None, false, "invalid:sec-ch-dpr repeated:dpr"),
+            (
+                &[("sec-ch-dpr", "abc"), ("dpr", "1"), ("dpr", "2")],
+                None,
+                None,
+                false,
+                "invalid:sec-ch-dpr repeated:dpr",
+            ),
         ] {
             let (heard, told) = read(ALL, fields);
             assert_eq!((heard.width, heard.dpr, heard.save_data), (width, dpr, save_data), "{fields:?}");

@@ -10,10 +10,11 @@ use origin::{FetchError, Fetched, Renewal, Source, Storable, Validators};
 use plan::reason::NotStored;
 use plan::{DerivativeKey, Digest, Label, Location, Position, Stamp, Tag, TagKind};
 use purge::{Dependency, Role, Subject};
-use render::{Effort, Pool, Rendered};
+use render::{Pool, Rendered};
 
 use crate::failure::{self, Holds};
 use crate::purging::unix_millis;
+use crate::refine;
 use crate::resolve::{Candidate, Resolved};
 use crate::{Engine, RECIPE};
 
@@ -42,7 +43,7 @@ impl Engine {
         if resolved.output.original {
             return original(&parts.main, resolved.any_content);
         }
-        let rendered = self.render(resolved, parts, (&self.renders, Effort::Waited)).await?;
+        let rendered = self.render(resolved, parts, &self.renders, None).await?;
         Ok(made.rendered(rendered))
     }
 
@@ -287,16 +288,18 @@ impl Engine {
         }
     }
 
-    /// Renders on a pool, with so much work put into fewer bytes.
+    /// Renders, on a pool. `again`: in place of an AVIF that was written in a hurry.
     pub(crate) async fn render(
         self: &Arc<Self>,
         resolved: &Arc<Resolved>,
         parts: Ingredients,
-        (pool, effort): (&Pool, Effort),
+        pool: &Pool,
+        again: Option<Bytes>,
     ) -> Result<Rendered, (Failure, Holds)> {
         let cancel = Cancel::never();
         let _stops_when_dropped = CancelOnDrop(cancel.clone());
-        let (wanted, budget, job_time) = (resolved.clone(), self.settings.budget.clone(), self.settings.job_time);
+        let (wanted, budget) = (resolved.clone(), self.settings.budget.clone());
+        let job_time = if again.is_some() { refine::JOB_TIME } else { self.settings.job_time };
         let fonts = self.fonts.clone();
         let job = move || {
             let pictures: Vec<Option<&[u8]>> = parts.pictures.iter().map(Option::as_deref).collect();
@@ -311,7 +314,10 @@ impl Engine {
                 budget: &budget,
                 cancel: &cancel,
             };
-            render::render_with(&job, effort)
+            match &again {
+                None => render::render(&job),
+                Some(old) => render::render_again(&job, old),
+            }
         };
         let done = pool.run(job).map_err(|full| (failure::busy(full.retry_after_secs), Holds::Not))?;
         match done.await {

@@ -9,10 +9,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use cache::{Entry, Filled, FillContext, Meta, Reply};
+use cache::{Entry, FillContext, Filled, Meta, Reply};
 use plan::reason::Served;
 use plan::{DerivativeKey, Format, OutputSpec};
-use render::{Effort, Pool};
+use render::Pool;
 use tokio::sync::Notify;
 
 use crate::Engine;
@@ -26,6 +26,8 @@ const MOST_PIXELS: u64 = 4_000_000;
 /// A new file takes the place of the old one only if it is smaller by this share: a change of bytes makes browsers and caches
 /// in front fetch them again.
 const LEAST_GAIN: f64 = 0.05;
+/// How long one may take.
+pub(crate) const JOB_TIME: Duration = Duration::from_secs(300);
 /// How often it is asked whether renders have ended.
 const IDLE_CHECK: Duration = Duration::from_millis(50);
 
@@ -197,7 +199,7 @@ impl Engine {
         if !made.is_from_the_same(&old) {
             return Err(Unrefined::Failed);
         }
-        let rendered = self.render(&next.resolved, parts, (pool, Effort::Unhurried)).await;
+        let rendered = self.render(&next.resolved, parts, pool, old.body().cloned()).await;
         let (bytes, content_type) = made.rendered(rendered.map_err(|_| Unrefined::Failed)?);
         if content_type != old.meta.content_type || !is_worth_it(before, bytes.len()) {
             return Err(Unrefined::NoSmaller);

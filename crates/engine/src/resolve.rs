@@ -142,10 +142,7 @@ struct Borrowed<'a> {
 
 impl Equivalent<MemoKey> for Borrowed<'_> {
     fn equivalent(&self, key: &MemoKey) -> bool {
-        self.target == &*key.target
-            && self.host == &*key.host
-            && self.accept == key.accept
-            && self.hints == key.hints
+        self.target == &*key.target && self.host == &*key.host && self.accept == key.accept && self.hints == key.hints
     }
 }
 

@@ -124,13 +124,7 @@ impl DerivativeKey {
 
     /// The key of one output of an exact name where hints of the client took part: the plan that the URL alone asks for
     /// gave the name, `hinted` is made. Where both have the same stages, it is the key without hints.
-    pub fn hinted(
-        secret: &KeySecret,
-        exact: &ExactName,
-        unhinted: &Plan,
-        hinted: &Plan,
-        output: &OutputSpec,
-    ) -> Self {
+    pub fn hinted(secret: &KeySecret, exact: &ExactName, unhinted: &Plan, hinted: &Plan, output: &OutputSpec) -> Self {
         let stages = hinted.stages_text();
         if stages == unhinted.stages_text() {
             return DerivativeKey::new(secret, exact, output);

@@ -15,8 +15,8 @@ use std::time::{Duration, Instant};
 
 /// How much nicer than the rest of the process the threads are.
 const NICER_BY: i32 = 5;
-/// How nice threads are that work for nobody who waits: the system's limit, a fiftieth of a common thread's share.
-const NICEST: i32 = 19;
+/// The same of threads that work for nobody who waits: a tenth of the share of a common thread, a third of that of a render.
+const MUCH_NICER_BY: i32 = 10;
 /// Share of the newest job in the running mean of their times.
 const NEWEST_SHARE: f64 = 0.1;
 /// What a job is taken to last before one has ended, in seconds.
@@ -75,12 +75,12 @@ impl Pool {
         Pool::start(threads, queue, "render", NICER_BY)
     }
 
-    /// One thread for what nobody waits for, at the lowest priority; nothing queues.
+    /// One thread for what nobody waits for, at a priority below those of renders; nothing queues.
     ///
     /// # Errors
     /// As [`Pool::new`].
     pub fn background() -> std::io::Result<Pool> {
-        Pool::start(1, 0, "refine", NICEST)
+        Pool::start(1, 0, "refine", MUCH_NICER_BY)
     }
 
     fn start(threads: usize, queue: usize, name: &str, nicer_by: i32) -> std::io::Result<Pool> {
@@ -90,7 +90,8 @@ impl Pool {
         let pool = Pool { shared };
         for index in 0..threads {
             let shared = Arc::clone(&pool.shared);
-            let started = std::thread::Builder::new().name(format!("{name}-{index}")).spawn(move || shared.serve(nicer_by));
+            let started =
+                std::thread::Builder::new().name(format!("{name}-{index}")).spawn(move || shared.serve(nicer_by));
             match started {
                 Ok(handle) => pool.shared.lock().handles.push(handle),
                 Err(error) => {
@@ -204,7 +205,7 @@ fn be_nice(by: i32) {
     #[cfg(target_os = "linux")]
     {
         let lowered = rustix::process::getpriority_process(None)
-            .and_then(|now| rustix::process::setpriority_process(None, (now + by).min(NICEST)));
+            .and_then(|now| rustix::process::setpriority_process(None, (now + by).min(19)));
         if let Err(error) = lowered {
             tracing::debug!(%error, "render threads keep the common priority");
         }

@@ -18,13 +18,12 @@ pub(crate) fn write(
     made: &Made,
     format: Format,
     fallback: Option<Format>,
-    effort: Effort,
     job: &Job<'_>,
 ) -> Result<Written, CodecError> {
-    let first = Written { bytes: encoded(made, format, effort, job)?, format };
+    let first = Written { bytes: encoded(made, format, job)?, format };
     match fallback {
         Some(other) if other != format && may_be_smaller(made, other) => {
-            let second = Written { bytes: encoded(made, other, effort, job)?, format: other };
+            let second = Written { bytes: encoded(made, other, job)?, format: other };
             Ok(if second.bytes.len() < first.bytes.len() { second } else { first })
         }
         _ => Ok(first),
@@ -60,7 +59,7 @@ pub(crate) fn encoding(spec: &OutputSpec, format: Format) -> Encode {
         colors: spec.colors,
         subsampling: spec.subsampling,
         density: spec.density,
-        effort: Effort::Waited,
+        effort: Effort::default(),
     }
 }
 
@@ -85,16 +84,10 @@ fn avif_like_jpeg(jpeg: u8) -> u8 {
     (f64::from(y0) + share * (f64::from(y1) - f64::from(y0))).round() as u8
 }
 
-fn encoded(made: &Made, format: Format, effort: Effort, job: &Job<'_>) -> Result<Vec<u8>, CodecError> {
+fn encoded(made: &Made, format: Format, job: &Job<'_>) -> Result<Vec<u8>, CodecError> {
     let spec = job.spec;
-    let how = Encode { effort, ..encoding(spec, format) };
-    let at = |quality: u8| {
-        let how = Encode { quality, ..how.clone() };
-        match made {
-            Made::Planes(planar) => codec::encode_planar(planar, &how, job.cancel),
-            Made::Picture(picture) => codec::encode(picture, &how, job.cancel),
-        }
-    };
+    let how = encoding(spec, format);
+    let at = |quality: u8| encode(made, &Encode { quality, ..how.clone() }, job);
     let lossy = format.has_quality() && !(format == Format::Webp && spec.lossless);
     let mut found = match spec.likeness.filter(|_| lossy) {
         Some(points) => likely(made, how.quality, f64::from(points), job, at)?,
@@ -104,6 +97,13 @@ fn encoded(made: &Made, format: Format, effort: Effort, job: &Job<'_>) -> Result
         found = within(found, most as usize, at)?;
     }
     Ok(found.bytes)
+}
+
+pub(crate) fn encode(made: &Made, how: &Encode, job: &Job<'_>) -> Result<Vec<u8>, CodecError> {
+    match made {
+        Made::Planes(planar) => codec::encode_planar(planar, how, job.cancel),
+        Made::Picture(picture) => codec::encode(picture, how, job.cancel),
+    }
 }
 
 /// The file with what it is to carry of the master's metadata, and with a colour profile.
@@ -160,16 +160,8 @@ fn likely(
     job: &Job<'_>,
     at: impl Fn(u8) -> Result<Vec<u8>, CodecError>,
 ) -> Result<Found, CodecError> {
-    let whole = match made {
-        Made::Planes(planar) => planar.to_rgb(job.cancel)?,
-        Made::Picture(picture) => picture.frames[0].pixels.clone(),
-    };
     let top = Found { quality: ceiling, bytes: at(ceiling)? };
-    if whole.width < LEAST_SEEN || whole.height < LEAST_SEEN {
-        return Ok(top);
-    }
-    let want = seen(whole);
-    let want = Ssimulacra2Reference::new(&slice(&want)?).map_err(unmeasured)?;
+    let Some(want) = reference(made, job)? else { return Ok(top) };
     let mut best = top;
     let (mut low, mut high) = (0, ceiling);
     while high - low > 1 {
@@ -188,6 +180,19 @@ fn likely(
         }
     }
     Ok(best)
+}
+
+/// What files are compared with; `None` for a picture that is too small to be seen.
+pub(crate) fn reference(made: &Made, job: &Job<'_>) -> Result<Option<Ssimulacra2Reference>, CodecError> {
+    let whole = match made {
+        Made::Planes(planar) => planar.to_rgb(job.cancel)?,
+        Made::Picture(picture) => picture.frames[0].pixels.clone(),
+    };
+    if whole.width < LEAST_SEEN || whole.height < LEAST_SEEN {
+        return Ok(None);
+    }
+    let want = seen(whole);
+    Ssimulacra2Reference::new(&slice(&want)?).map(Some).map_err(unmeasured)
 }
 
 /// The middle of a picture, opaque.
@@ -218,7 +223,8 @@ fn on_grey(mut pixels: Pixels) -> Pixels {
     without_alpha(pixels)
 }
 
-fn likeness(want: &Ssimulacra2Reference, file: &[u8], job: &Job<'_>) -> Result<f64, CodecError> {
+/// Points of SSIMULACRA2 that a file is worth.
+pub(crate) fn likeness(want: &Ssimulacra2Reference, file: &[u8], job: &Job<'_>) -> Result<f64, CodecError> {
     let mut decoded = codec::decode(file, &Decode::default(), job.budget, job.cancel)?;
     let got = seen(decoded.picture.frames.swap_remove(0).pixels);
     want.compare(&slice(&got)?).map_err(unmeasured)

@@ -4,8 +4,8 @@ mod effects;
 mod size;
 
 use plan::{
-    Background, BlurFill, Dim, Fixed, Format, FormatRule, Metadata, Orient, OutputRule, Plan, Profile, Quality, Stage, Trim,
-    TrimMode,
+    Background, BlurFill, Dim, Fixed, Format, FormatRule, Metadata, Orient, OutputRule, Plan, Profile, Quality, Stage,
+    Trim, TrimMode,
 };
 
 use super::layer;

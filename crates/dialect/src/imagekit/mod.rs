@@ -72,12 +72,7 @@ fn check_length(target: &Target<'_>) -> Result<(), ParseError> {
     if length > MAX_TARGET { Err(ParseError::TooLong { length, limit: MAX_TARGET }) } else { Ok(()) }
 }
 
-fn parse_located(
-    located: &Located<'_>,
-    query: Query,
-    settings: &Settings,
-    hints: Hints,
-) -> Result<Parsed, ParseError> {
+fn parse_located(located: &Located<'_>, query: Query, settings: &Settings, hints: Hints) -> Result<Parsed, ParseError> {
     let steps = transformation(located, &query)?;
     let mut warnings = query.warnings.clone();
     let (plan, listens) = plan(&steps, settings, hints, &mut warnings)?;

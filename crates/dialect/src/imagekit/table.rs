@@ -84,9 +84,7 @@ static TABLE: &[Param<Said>] = &[
         default: "",
         doc: "Output height; alone, the width follows the aspect ratio.",
         tier: Tier::A,
-        parse: |said, value| {
-            length(value).map(|dim| said.height = Some(dim))
-        },
+        parse: |said, value| length(value).map(|dim| said.height = Some(dim)),
         write: |said| said.height.map(spell_length),
     },
     Param {

@@ -36,7 +36,10 @@ fn auto_is_what_the_client_says() {
         let stages = parsed.plan.stages_text();
         let rest = stages.strip_prefix("orient:exif").unwrap_or(&stages);
         assert_eq!(rest.strip_prefix('|').unwrap_or(rest), want, "{steps} {width:?} {dpr:?}");
-        assert_eq!(parsed.plan.output, OutputRule { format: parsed.plan.output.format.clone(), ..OutputRule::default() });
+        assert_eq!(
+            parsed.plan.output,
+            OutputRule { format: parsed.plan.output.format.clone(), ..OutputRule::default() }
+        );
     }
 }
 
@@ -72,6 +75,8 @@ fn saving_data_lowers_the_quality_where_the_site_says_so() {
 
 #[test]
 fn what_is_purged_is_the_url_without_hints() {
-    let Ok(super::PurgeTarget::Exact(purged)) = super::purge_target("/tr:w-auto/a.jpg", &settings()) else { panic!("exact") };
+    let Ok(super::PurgeTarget::Exact(purged)) = super::purge_target("/tr:w-auto/a.jpg", &settings()) else {
+        panic!("exact")
+    };
     assert_eq!(purged.plan, heard("/tr:w-auto/a.jpg", &settings(), Hints::NONE).plan);
 }

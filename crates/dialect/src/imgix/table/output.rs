@@ -169,8 +169,11 @@ fn read_hints(said: &mut Said, value: &str) -> Result<(), WarningKind> {
     let words = list(&value.to_ascii_lowercase(), words::HINTS, &[])?;
     said.notes.extend(words.notes);
     let any = |of: fn(&Listens) -> bool| words.read.iter().any(of);
-    said.hints =
-        Some(Listens { width: any(|word| word.width), dpr: any(|word| word.dpr), save_data: any(|word| word.save_data) });
+    said.hints = Some(Listens {
+        width: any(|word| word.width),
+        dpr: any(|word| word.dpr),
+        save_data: any(|word| word.save_data),
+    });
     Ok(())
 }
 

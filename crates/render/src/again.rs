@@ -1,0 +1,49 @@
+//! An AVIF that was written while somebody waited, written again with more work.
+//!
+//! At one quality number a slower encoder gives a better picture rather than a smaller file: at libaom's speed 3 three
+//! photographs had 78 to 107 % of the bytes of the speed for requests, and up to 3.3 points of SSIMULACRA2 more. So the quality
+//! is brought down until the new file is worth as much as the old one.
+
+use codec::{CodecError, Effort, Encode};
+use plan::Format;
+
+use crate::write::{self, Written};
+use crate::{Job, Made};
+
+/// Points that one step of quality brings at most: 0.5 to 0.8 on photographs between 50 and 70.
+const POINTS_A_STEP: f64 = 0.9;
+/// Steps of quality that are tried at most, down and up.
+const MOST_DOWN: f64 = 10.0;
+const UP: u8 = 2;
+
+/// A file that is smaller than `old` and worth no fewer points, or `old`.
+pub(crate) fn write(made: &Made, old: &[u8], job: &Job<'_>) -> Result<Written, CodecError> {
+    let found = smaller(made, old, job)?.filter(|file| file.len() < old.len());
+    Ok(Written { bytes: found.unwrap_or_else(|| old.to_vec()), format: Format::Avif })
+}
+
+fn smaller(made: &Made, old: &[u8], job: &Job<'_>) -> Result<Option<Vec<u8>>, CodecError> {
+    let how = Encode { effort: Effort::Unhurried, ..write::encoding(job.spec, Format::Avif) };
+    let Some(want) = write::reference(made, job)? else { return Ok(None) };
+    let least = write::likeness(&want, old, job)?;
+    let at = |quality: u8| -> Result<(Vec<u8>, f64), CodecError> {
+        job.cancel.check()?;
+        let file = write::encode(made, &Encode { quality, ..how.clone() }, job)?;
+        let points = write::likeness(&want, &file, job)?;
+        Ok((file, points))
+    };
+    let (same, points) = at(how.quality)?;
+    if points < least {
+        let (better, points) = at(how.quality.saturating_add(UP).min(100))?;
+        return Ok((points >= least).then_some(better));
+    }
+    let mut down = ((points - least) / POINTS_A_STEP).min(MOST_DOWN) as u8;
+    while down > 0 {
+        let (lower, points) = at(how.quality.saturating_sub(down).max(1))?;
+        if points >= least {
+            return Ok(Some(lower));
+        }
+        down /= 2;
+    }
+    Ok(Some(same))
+}
