@@ -93,6 +93,12 @@ pub fn start(config: Config, environment_key: Option<String>) -> Result<Server, 
     };
     let renders = Pool::new(config.limits.render_threads, config.limits.queue)
         .map_err(|e| format!("cannot start the render threads: {e}"))?;
+    let refines = if config.render.avif_refine {
+        let pool = Pool::background().map_err(|e| format!("cannot start the thread that refines AVIF: {e}"))?;
+        Some(pool)
+    } else {
+        None
+    };
     let derivatives = store(Tier::Derivatives, config.cache.memory, bodies.0)?;
     let masters = store(Tier::Masters, config.cache.masters_memory, bodies.1)?;
     let parts = Parts {
@@ -106,12 +112,14 @@ pub fn start(config: Config, environment_key: Option<String>) -> Result<Server, 
         derivatives: derivatives.clone(),
         masters: masters.clone(),
         renders: Arc::new(renders),
+        refines,
         fonts: Arc::new(open_fonts(&config)?),
         jobs: Some(Arc::new(StoredJobs(jobs.clone()))),
         settings: config.engine_settings(),
         fresh_id,
     };
     let engine = Arc::new(Engine::new(parts)?);
+    runtime.spawn(engine.clone().refine());
     let told = Arc::downgrade(&engine);
     let sweep = Sweep::start(SweepParts {
         records: log.clone(),

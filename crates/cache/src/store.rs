@@ -1,5 +1,7 @@
 //! Memory, disk and fills as one: what delivery and fills call.
 
+mod replace;
+
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -484,13 +486,18 @@ impl Store {
             if self.memory.get(&entry.key).is_some_and(|held| newer(&held) && held.check(&self.index).is_ok()) {
                 return false;
             }
-            self.memory.put(entry.clone());
-            // A purge may have come since it was judged, and its sweep have passed here already.
-            if matches!(entry.check(&self.index), Err(Miss::Purged | Miss::OtherLog)) {
-                self.memory.remove_same(entry);
-            }
+            self.put_judged(entry);
             true
         })
+    }
+
+    /// The caller holds the key's flight lock.
+    fn put_judged(&self, entry: &Arc<Entry>) {
+        self.memory.put(entry.clone());
+        // A purge may have come since it was judged, and its sweep have passed here already.
+        if matches!(entry.check(&self.index), Err(Miss::Purged | Miss::OtherLog)) {
+            self.memory.remove_same(entry);
+        }
     }
 
     /// Waits until everything that was stored before is on disk with its row, or was let go. Blocks.

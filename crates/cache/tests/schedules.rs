@@ -256,6 +256,18 @@ impl World {
         }));
     }
 
+    /// Makes a derivative again that is in memory, and puts it in the place of that very entry (rule F7).
+    fn refine(&mut self, derivative: usize) {
+        let node = self.node().clone();
+        let Ok(old) = node.derivatives.peek(&DerivativeKey([derivative as u8; 16])) else { return };
+        let context = FillContext { stamp: node.index.now(), stale: None };
+        self.asked.push(tokio::spawn(async move {
+            let better = node.clone().render(derivative, context).await;
+            // Whether it was too late is for the index to say, and for what is asked later to show.
+            let _ = node.derivatives.replace(&old, better);
+        }));
+    }
+
     /// The origin has new masters, then they are purged.
     fn purge(&mut self, mode: Mode, selector: Selector) {
         self.origin.versions.iter().for_each(|version| {
@@ -345,10 +357,14 @@ impl World {
     async fn run(&mut self, beside: bool) {
         let mut sweep = beside.then(|| self.start_sweep());
         for _ in 0..STEPS {
-            match self.below(32) {
+            match self.below(34) {
                 0..12 => {
                     let derivative = self.below(DERIVATIVES);
                     self.ask(derivative);
+                }
+                32.. => {
+                    let derivative = self.below(DERIVATIVES);
+                    self.refine(derivative);
                 }
                 12..24 => {
                     let gates = self.origin.gates.lock().unwrap().len();

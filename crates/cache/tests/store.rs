@@ -6,7 +6,7 @@ mod common;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use cache::{SegmentStore, Store};
+use cache::{FillContext, SegmentStore, Store};
 use common::{KEY, MemoryCatalogue, Origin, ask, index, label, master, now, purge, store, text};
 use plan::reason::{Miss, NotStored, Served};
 use plan::{KeySecret, LogId};
@@ -60,6 +60,35 @@ async fn what_a_doomed_fill_made_is_not_stored() {
     let answer = waiting.await.unwrap();
     assert_eq!(answer, ("version 1".into(), Served::Fill, Some(NotStored::PurgedInFlight)));
     assert_eq!(store.peek(&KEY).err(), Some(Miss::Absent));
+}
+
+/// Rule F7: a better encoding is judged like a fill, and takes the place of that very entry alone.
+#[tokio::test]
+async fn a_better_encoding_replaces_what_it_was_made_for_unless_a_purge_or_a_newer_entry_came() {
+    let index = index();
+    let store = store(&index, None);
+    let origin = Origin::new(&index, false);
+    let better = async || {
+        let context = FillContext { stamp: index.now(), stale: None };
+        origin.clone().fill(context).await
+    };
+    get(&store, &origin).await;
+    let old = store.peek(&KEY).unwrap();
+    origin.version.store(2, Ordering::SeqCst);
+    assert_eq!(store.replace(&old, better().await), Ok(()));
+    assert_eq!(get(&store, &origin).await, ("version 2".into(), Served::Memory, None));
+
+    // What it was made for is not there any more.
+    origin.version.store(3, Ordering::SeqCst);
+    assert_eq!(store.replace(&old, better().await), Err(NotStored::Older));
+    assert_eq!(get(&store, &origin).await.0, "version 2");
+
+    // A purge came after it began.
+    let held = store.peek(&KEY).unwrap();
+    let late = better().await;
+    purge(&index);
+    assert_eq!(store.replace(&held, late), Err(NotStored::PurgedInFlight));
+    assert!(matches!(store.peek(&KEY).err(), Some(Miss::Purged | Miss::Absent)));
 }
 
 #[tokio::test]

@@ -122,6 +122,18 @@ pub struct Encode {
     pub density: u16,
     /// What the file says beside the pixels. GIF says nothing, and JPEG alone has IPTC.
     pub blocks: metadata::Blocks,
+    /// How much work fewer bytes are worth.
+    pub effort: Effort,
+}
+
+/// How much work an encoder puts into fewer bytes. Only that of AVIF knows the difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Effort {
+    /// Somebody waits.
+    #[default]
+    Waited,
+    /// Nobody waits: several times the work.
+    Unhurried,
 }
 
 impl Default for Encode {
@@ -137,6 +149,7 @@ impl Default for Encode {
             subsampling: Subsampling::S420,
             density: 0,
             blocks: metadata::Blocks::default(),
+            effort: Effort::Waited,
         }
     }
 }

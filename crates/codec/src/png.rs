@@ -122,7 +122,7 @@ fn samples(reader: &mut Input<'_>, more: u64, budget: &Budget, cancel: &Cancel) 
     // Once as the file has them, once as they go out.
     limits::memory(limits::area(width, height) * (samples as u64 + more), budget)?;
     let stride = width as usize * samples;
-    let mut data = scratch::take(stride * height as usize];
+    let mut data = scratch::take(stride * height as usize);
     if interlaced {
         read_interlaced(reader, &mut data, stride, samples, budget, cancel)?;
         return Ok(data);

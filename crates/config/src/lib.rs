@@ -45,6 +45,8 @@ pub struct Config {
     pub error_time: Duration,
     /// What work may cost.
     pub limits: Limits,
+    /// How pictures are made.
+    pub render: Rendering,
     /// What is written to the log.
     pub log: Log,
     /// How purges are taken and carried out.
@@ -144,6 +146,13 @@ impl Default for Limits {
             origin_queue: 4096,
         }
     }
+}
+
+/// How pictures are made.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rendering {
+    /// Whether AVIF that was made for a request is written again in the background, smaller. Default: it is not.
+    pub avif_refine: bool,
 }
 
 /// What is written to the log.

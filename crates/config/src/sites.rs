@@ -85,6 +85,10 @@ fn read_site(top: &Section<'_>, table: &Table, place: &Place, known_sources: &[&
         let message = "`auto_format` has no effect with imgix, whose URLs ask by auto=format";
         section.refuse("auto_format", message, "remove it");
     }
+    if dialect.is_some_and(|dialect| dialect != DialectKind::Imagekit) && section.node("save_data").is_some() {
+        let message = "`save_data` has an effect with imagekit only; URLs of imgix ask by ch=Save-Data";
+        section.refuse("save_data", message, "remove it");
+    }
     // All keys are read, and complained about, even where the site cannot come to be.
     let fresh = Site::new("", dialect.unwrap_or(DialectKind::Imgix), "/", Vec::new());
     let site = Site {
@@ -97,6 +101,7 @@ fn read_site(top: &Section<'_>, table: &Table, place: &Place, known_sources: &[&
             endpoint,
             auto_format: section.truth("auto_format", fresh.grammar.auto_format),
             avif: section.truth("avif", fresh.grammar.avif),
+            save_data: section.truth("save_data", fresh.grammar.save_data),
         },
         sources,
         browser_time: section.time("browser_time", config.browser_time, BROWSER_TIMES),

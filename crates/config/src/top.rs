@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::keys;
 use crate::section::{Section, Trouble, path, text};
 use crate::tree::Value;
-use crate::{Cache, Config, Limits, Listen, Log, Purging, Webhook};
+use crate::{Cache, Config, Limits, Listen, Log, Purging, Rendering, Webhook};
 
 const MIB: u64 = 1 << 20;
 const PIB: u64 = 1 << 50;
@@ -33,6 +33,7 @@ pub(crate) fn read(top: &Section<'_>, base: &Path) -> Config {
         error_time: cache.time("error_time", Duration::from_secs(10), Duration::ZERO..=DAY),
         cache: sizes(&cache),
         limits: limits(&top.child("limits", keys::LIMITS)),
+        render: rendering(&top.child("render", keys::RENDER)),
         log: log(&top.child("log", keys::LOG)),
         purge: purging(&top.child("purge", keys::PURGE)),
         fonts: fonts(&top.child("fonts", keys::FONTS), base),
@@ -95,6 +96,10 @@ fn limits(section: &Section<'_>) -> Limits {
         origin_fetches: count("origin_fetches", default.origin_fetches, 1..=100_000),
         origin_queue: count("origin_queue", default.origin_queue, 0..=1_000_000),
     }
+}
+
+fn rendering(section: &Section<'_>) -> Rendering {
+    Rendering { avif_refine: section.truth("avif_refine", Rendering::default().avif_refine) }
 }
 
 fn purging(section: &Section<'_>) -> Purging {

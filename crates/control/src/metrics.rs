@@ -49,6 +49,11 @@ struct InState {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Unrefined {
+    reason: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Named {
     mode: &'static str,
     kind: &'static str,
@@ -146,6 +151,17 @@ fn read_off(plane: &Plane) -> Registry {
     set(&jobs.get_or_create(&InState { state: "running" }), running as u64);
     registry.register("render_jobs", "Renders waiting and running", jobs);
 
+    let (refined, waiting) = engine.refined();
+    registry.register("avif_refined", "AVIF files that took the place of larger ones", counter(refined.replaced()));
+    let help = "Bytes by which refined AVIF files are smaller";
+    registry.register_with_unit("avif_refine_saved", help, Unit::Bytes, counter(refined.saved()));
+    registry.register("avif_refine_waiting", "AVIF files that wait to be written again", gauge(waiting as u64));
+    let skipped = Family::<Unrefined, Counter>::default();
+    for (why, n) in refined.skipped() {
+        skipped.get_or_create(&Unrefined { reason: why.name() }).inc_by(n);
+    }
+    registry.register("avif_refine_skipped", "AVIF files that stayed as they were, by reason", skipped);
+
     let bytes = Family::<InTier, Gauge>::default();
     let entries = Family::<InStore, Gauge>::default();
     let flights = Family::<InStore, Gauge>::default();
@@ -185,6 +201,12 @@ fn read_off(plane: &Plane) -> Registry {
     registry.register("misses", "Cached entries that were not used, by reason", misses);
     registry.register("not_stored", "Results of fills that were not stored, by reason", not_stored);
     registry
+}
+
+fn counter(n: u64) -> Counter {
+    let counter = Counter::default();
+    counter.inc_by(n);
+    counter
 }
 
 fn gauge(n: u64) -> Gauge {

@@ -186,8 +186,8 @@ pub(crate) fn picture(
     }
     headers.insert(CACHE_STATUS, how.cache_status());
     headers.insert(AGE, HeaderValue::from(age));
-    if resolved.varies {
-        headers.insert(VARY, HeaderValue::from_static("Accept"));
+    if let Some(fields) = varies(resolved) {
+        headers.insert(VARY, fields);
     }
     if let Some((surrogate, cache, groups)) = &ready.tags {
         headers.insert(SURROGATE_KEY, surrogate.clone());
@@ -244,6 +244,15 @@ pub(crate) fn picture(
         *response.body_mut() = Full::new(body);
     }
     response
+}
+
+/// The header fields of requests by which answers to this URL differ.
+fn varies(resolved: &Resolved) -> Option<HeaderValue> {
+    if !resolved.listens.any() {
+        return resolved.varies.then(|| HeaderValue::from_static("Accept"));
+    }
+    let fields: Vec<&str> = resolved.varies.then_some("accept").into_iter().chain(resolved.listens.fields()).collect();
+    HeaderValue::from_str(&fields.join(", ")).ok()
 }
 
 /// How long others may keep a picture: as long as the site says, and no longer than it lives here.

@@ -8,6 +8,7 @@ use std::time::{Instant, SystemTime};
 
 use bytes::Bytes;
 use cache::{Content, Entry, Failure};
+use dialect::{Heard, Hints};
 use engine::{Ask, Engine, Passed, Passing, Refusal, Resolved, Site};
 use http::header::{
     ACCEPT, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -127,9 +128,8 @@ impl Plane {
             let detail = format!("the URL is {} characters long; at most {LONGEST_TARGET} are allowed", target.len());
             return Answered::problem(&Problem::new(414, "url-too-long", Fault::Client, detail), None);
         }
-        let accept = accept_class(&request.headers);
-        let resolved = match self.engine.resolve(Ask { host, target, accept }) {
-            Ok(resolved) => resolved,
+        let (resolved, heard) = match self.understand(&request.headers, host, target) {
+            Ok(understood) => understood,
             Err(refusal) => {
                 let site = refusal.site.map(|number| self.engine.site(number));
                 return Answered { site: refusal.site, ..Answered::problem(&Problem::from(&*refusal), site) };
@@ -137,7 +137,7 @@ impl Plane {
         };
         let site = self.engine.site(resolved.site);
         let mut answered = match self.engine.peek(&resolved) {
-            Ok(entry) => self.entry(request, site, &resolved, &entry, How::MEMORY),
+            Ok(entry) => self.entry(request, site, (&resolved, heard.as_ref()), &entry, How::MEMORY),
             Err(_) if site.passthrough && passing::only_if_cached(&request.headers) => {
                 let problem = Problem::new(504, "not-cached", Fault::Client, "there is nothing fresh in memory");
                 Answered { site: Some(resolved.site), ..Answered::problem(&problem, Some(site)) }
@@ -145,7 +145,7 @@ impl Plane {
             Err(_) => match self.engine.get(&resolved).await {
                 Some(reply) => {
                     let how = How { served: reply.served, missed: reply.missed, not_stored: reply.not_stored };
-                    self.entry(request, site, &resolved, &reply.entry, how)
+                    self.entry(request, site, (&resolved, heard.as_ref()), &reply.entry, how)
                 }
                 None => {
                     let problem = Problem::new(500, "fill-lost", Fault::Us, "the picture could not be made; try again");
@@ -154,17 +154,49 @@ impl Plane {
             },
         };
         if request.headers.contains_key("afterimage-debug") && self.may_debug(&request.headers, client) {
-            debug_headers(answered.response.headers_mut(), &resolved);
+            debug_headers(answered.response.headers_mut(), &resolved, heard.as_ref());
         }
         answered
     }
 
-    fn entry(&self, request: &Parts, site: &Site, resolved: &Resolved, entry: &Entry, how: How) -> Answered {
+    /// What a request asks for, and what the client said of itself where the URL leaves something to that. Header fields that
+    /// no URL asks about are not looked at.
+    fn understand(
+        &self,
+        headers: &HeaderMap,
+        host: &str,
+        target: &str,
+    ) -> Result<(Arc<Resolved>, Option<Heard>), Arc<Refusal>> {
+        let ask = Ask { host, target, accept: accept_class(headers), hints: Hints::NONE };
+        let resolved = self.engine.resolve(ask)?;
+        if !resolved.listens.any() {
+            return Ok((resolved, None));
+        }
+        let heard = Heard::read(resolved.listens, |name| {
+            headers.get_all(name).iter().map(|value| value.to_str().unwrap_or("?"))
+        });
+        let resolved = self.engine.resolve(Ask { hints: heard.hints(), ..ask })?;
+        Ok((resolved, Some(heard)))
+    }
+
+    fn entry(
+        &self,
+        request: &Parts,
+        site: &Site,
+        (resolved, heard): (&Resolved, Option<&Heard>),
+        entry: &Entry,
+        how: How,
+    ) -> Answered {
         let head_only = request.method == Method::HEAD;
         let (response, code) = match &entry.content {
             Content::Body { .. } => {
                 let ready = &self.sites[resolved.site];
-                (answer::picture(&request.headers, head_only, site, ready, resolved, entry, how), None)
+                let mut response = answer::picture(&request.headers, head_only, site, ready, resolved, entry, how);
+                if let Some(heard) = heard {
+                    let width = || self.engine.width_of(entry);
+                    vendor::of_hints(response.headers_mut(), site, resolved.listens, heard, width);
+                }
+                (response, None)
             }
             Content::Failure(failure) => (self.failure(site, failure, entry, how), Some(failure.code)),
         };
@@ -273,10 +305,11 @@ fn accept_class(headers: &HeaderMap) -> AcceptClass {
     lines.map(AcceptClass::from_header).max().unwrap_or(AcceptClass::Basic)
 }
 
-fn debug_headers(headers: &mut HeaderMap, resolved: &Resolved) {
+fn debug_headers(headers: &mut HeaderMap, resolved: &Resolved, heard: Option<&Heard>) {
     vendor::put(headers, answer::PLAN, &resolved.plan.to_string());
-    if !resolved.warnings.is_empty() {
-        let text: Vec<String> = resolved.warnings.iter().map(ToString::to_string).collect();
+    let warnings = || resolved.warnings.iter().chain(heard.iter().flat_map(|heard| &heard.warnings));
+    if warnings().next().is_some() {
+        let text: Vec<String> = warnings().map(ToString::to_string).collect();
         vendor::put(headers, answer::WARNINGS, &text.join("; "));
     }
 }

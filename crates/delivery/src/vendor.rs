@@ -1,7 +1,7 @@
 //! What each vendor's clients read beyond the standard headers, and the statuses a site may be turned to.
 
-use dialect::{Warning, WarningKind};
-use engine::DialectKind;
+use dialect::{Heard, Listens, Warning, WarningKind};
+use engine::{DialectKind, Site};
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use plan::DerivativeKey;
 
@@ -13,6 +13,8 @@ const X_IMGIX_UNSUPPORTED: HeaderName = HeaderName::from_static("x-imgix-unsuppo
 const X_SERVER: HeaderName = HeaderName::from_static("x-server");
 const IK_ERROR: HeaderName = HeaderName::from_static("ik-error");
 const IK_WARNING: HeaderName = HeaderName::from_static("ik-warning");
+const ACCEPT_CH: HeaderName = HeaderName::from_static("accept-ch");
+const CONTENT_DPR: HeaderName = HeaderName::from_static("content-dpr");
 const X_CDN_WARNING: HeaderName = HeaderName::from_static("x-cdn-warning");
 const X_IGNORED_OPTIONS: HeaderName = HeaderName::from_static("x-ignored-options");
 
@@ -56,6 +58,36 @@ pub(crate) fn of_picture(
     };
     if !text.is_empty() {
         put(headers, header, &text);
+    }
+}
+
+/// What hints bring with them: the ones that are asked for, for clients that give none unasked, and what came of them.
+/// `width` is that of the picture.
+pub(crate) fn of_hints(
+    headers: &mut HeaderMap,
+    site: &Site,
+    listens: Listens,
+    heard: &Heard,
+    width: impl FnOnce() -> Option<u32>,
+) {
+    // `Save-Data` is no client hint that is asked for: who wants it sends it.
+    let asked: Vec<&str> = Listens { save_data: false, ..listens }.fields().collect();
+    if !asked.is_empty() {
+        put(headers, ACCEPT_CH, &asked.join(", "));
+    }
+    if !site.vendor_headers {
+        return;
+    }
+    if site.dialect == DialectKind::Imagekit {
+        let ratio = (heard.width.is_some() || heard.dpr.is_some()).then(width).flatten();
+        if let Some(ratio) = ratio.and_then(|width| heard.content_dpr(width)) {
+            put(headers, CONTENT_DPR, &format!("{ratio:.2}"));
+        }
+        if !heard.warnings.is_empty() {
+            let told = headers.get(IK_WARNING).and_then(|told| told.to_str().ok()).map(str::to_owned);
+            let ours = heard.warnings.iter().map(ToString::to_string);
+            put(headers, IK_WARNING, &told.into_iter().chain(ours).collect::<Vec<_>>().join("; "));
+        }
     }
 }
 

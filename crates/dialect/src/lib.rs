@@ -6,6 +6,7 @@
 
 pub mod cloudimage;
 mod error;
+mod hints;
 pub mod imageboss;
 pub mod imagekit;
 pub mod imgix;
@@ -15,6 +16,7 @@ mod table;
 pub mod text;
 
 pub use error::{ParseError, Unwritable};
+pub use hints::{Heard, Hints, Listens};
 pub use request::{Asset, Disposition, Parsed, Settings, Target, Warning, WarningKind};
 pub use table::{Kind, Param, ParamDoc, Tier};
 
@@ -33,6 +35,15 @@ pub trait Dialect: Send + Sync {
     /// # Errors
     /// Only where the dialect's vendor fails too: a malformed path, or (in strict dialects) a bad transformation.
     fn parse(&self, target: Target<'_>, settings: &Settings) -> Result<Parsed, ParseError>;
+
+    /// As [`Dialect::parse`], for a client that gave hints. They say what the URL leaves to them, and change neither the
+    /// asset nor what is an error.
+    ///
+    /// # Errors
+    /// As [`Dialect::parse`].
+    fn parse_for(&self, target: Target<'_>, settings: &Settings, _hints: Hints) -> Result<Parsed, ParseError> {
+        self.parse(target, settings)
+    }
 
     /// Spells a canonical plan for an asset as a target, percent-encoded and beginning with `/`; `source` is used by
     /// dialects that name it in the path. Parsing the result yields the same plan.

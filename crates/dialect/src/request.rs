@@ -3,6 +3,8 @@ use std::fmt;
 pub use plan::Asset;
 use plan::Plan;
 
+use crate::hints::Listens;
+
 /// A raw request target, still percent-encoded, without the site's prefix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Target<'a> {
@@ -37,6 +39,8 @@ pub struct Settings {
     pub auto_format: bool,
     /// Offer AVIF when negotiating.
     pub avif: bool,
+    /// ImageKit: whether clients that ask to save data get a lower quality.
+    pub save_data: bool,
 }
 
 impl Default for Settings {
@@ -47,6 +51,7 @@ impl Default for Settings {
             endpoint: String::new(),
             auto_format: true,
             avif: true,
+            save_data: false,
         }
     }
 }
@@ -62,6 +67,8 @@ pub struct Parsed {
     pub plan: Plan,
     /// Query pairs that belong to the origin, sorted, without `?`; empty for none.
     pub origin_query: String,
+    /// Which hints of a client the URL leaves something to.
+    pub listens: Listens,
     /// Attachment or inline.
     pub disposition: Disposition,
     /// Other than images may be passed through untouched (with [`plan::OutputRule::original`]).

@@ -10,10 +10,11 @@ use origin::{FetchError, Fetched, Renewal, Source, Storable, Validators};
 use plan::reason::NotStored;
 use plan::{DerivativeKey, Digest, Label, Location, Position, Stamp, Tag, TagKind};
 use purge::{Dependency, Role, Subject};
-use render::Rendered;
+use render::{Pool, Rendered};
 
 use crate::failure::{self, Holds};
 use crate::purging::unix_millis;
+use crate::refine;
 use crate::resolve::{Candidate, Resolved};
 use crate::{Engine, RECIPE};
 
@@ -38,6 +39,20 @@ impl Engine {
         resolved: &Arc<Resolved>,
         made: &mut Made<'_>,
     ) -> Result<(Bytes, String), (Failure, Holds)> {
+        let parts = self.ingredients(resolved, made).await?;
+        if resolved.output.original {
+            return original(&parts.main, resolved.any_content);
+        }
+        let rendered = self.render(resolved, parts, &self.renders, None).await?;
+        Ok(made.rendered(rendered))
+    }
+
+    /// What a derivative is made from. All of it is noted as used.
+    pub(crate) async fn ingredients(
+        self: &Arc<Self>,
+        resolved: &Resolved,
+        made: &mut Made<'_>,
+    ) -> Result<Ingredients, (Failure, Holds)> {
         // Before anything is fetched or taken from a cache (rule S5).
         self.refuse_taken_down(&resolved.known, Role::Main)?;
         // A purge of this derivative alone, or of a tag that its site gives, still asks for masters that were read after it
@@ -46,16 +61,8 @@ impl Engine {
             self.index.newest_of_exact(resolved.exact.1).or_later(self.index.newest_of_labels(&resolved.known.labels));
         let at_least = at_least.hard.max(at_least.soft);
         let main = self.first_master(&resolved.candidates, Role::Main, at_least, made).await?;
-        if resolved.output.original {
-            return original(&main, resolved.any_content);
-        }
         let pictures = self.pictures(resolved, at_least, made).await?;
-        let rendered = self.render(resolved, main.bytes, pictures).await?;
-        made.lacks_a_part |= !rendered.left_out.is_empty();
-        for warning in &rendered.warnings {
-            tracing::info!(url = resolved.url, warning, "a picture is not all that was asked");
-        }
-        Ok((Bytes::from(rendered.bytes), rendered.content_type.to_owned()))
+        Ok(Ingredients { main, pictures })
     }
 
     /// The bytes of each overlay; `None` for one that the plan can do without.
@@ -281,31 +288,38 @@ impl Engine {
         }
     }
 
-    async fn render(
+    /// Renders, on a pool. `again`: in place of an AVIF that was written in a hurry.
+    pub(crate) async fn render(
         self: &Arc<Self>,
         resolved: &Arc<Resolved>,
-        master: Bytes,
-        pictures: Vec<Option<Bytes>>,
+        parts: Ingredients,
+        pool: &Pool,
+        again: Option<Bytes>,
     ) -> Result<Rendered, (Failure, Holds)> {
         let cancel = Cancel::never();
         let _stops_when_dropped = CancelOnDrop(cancel.clone());
-        let (wanted, budget, job_time) = (resolved.clone(), self.settings.budget.clone(), self.settings.job_time);
+        let (wanted, budget) = (resolved.clone(), self.settings.budget.clone());
+        let job_time = if again.is_some() { refine::JOB_TIME } else { self.settings.job_time };
         let fonts = self.fonts.clone();
         let job = move || {
-            let pictures: Vec<Option<&[u8]>> = pictures.iter().map(Option::as_deref).collect();
+            let pictures: Vec<Option<&[u8]>> = parts.pictures.iter().map(Option::as_deref).collect();
             // Its time begins when it does: having waited in the queue is our fault and says nothing of the picture.
             let cancel = cancel.until(Instant::now() + job_time);
-            render::render(&render::Job {
-                master: &master,
+            let job = render::Job {
+                master: &parts.main.bytes,
                 plan: &wanted.plan,
                 pictures: &pictures,
                 fonts: &fonts,
                 spec: &wanted.output,
                 budget: &budget,
                 cancel: &cancel,
-            })
+            };
+            match &again {
+                None => render::render(&job),
+                Some(old) => render::render_again(&job, old),
+            }
         };
-        let done = self.renders.run(job).map_err(|full| (failure::busy(full.retry_after_secs), Holds::Not))?;
+        let done = pool.run(job).map_err(|full| (failure::busy(full.retry_after_secs), Holds::Not))?;
         match done.await {
             Ok(Ok(rendered)) => Ok(rendered),
             Ok(Err(error)) => Err(failure::of_codec(&error)),
@@ -370,6 +384,12 @@ pub(crate) enum Unfetched {
     /// Too many fetches wait for it already.
     Busy,
     Failed(FetchError),
+}
+
+/// The bytes that a derivative is made from.
+pub(crate) struct Ingredients {
+    main: Master,
+    pictures: Vec<Option<Bytes>>,
 }
 
 struct Master {
@@ -485,7 +505,22 @@ impl<'e> Made<'e> {
         Entry::new(self.resolved.key, subject, content, meta)
     }
 
-    fn picture(mut self, (bytes, content_type): (Bytes, String)) -> Filled {
+    /// Notes what a render says of its result.
+    pub fn rendered(&mut self, rendered: Rendered) -> (Bytes, String) {
+        self.lacks_a_part |= !rendered.left_out.is_empty();
+        for warning in &rendered.warnings {
+            tracing::info!(url = self.resolved.url, warning, "a picture is not all that was asked");
+        }
+        (Bytes::from(rendered.bytes), rendered.content_type.to_owned())
+    }
+
+    /// Whether an entry was made from the same bytes of the same masters.
+    pub fn is_from_the_same(&self, entry: &Entry) -> bool {
+        let of = |d: &Dependency| (d.hash, d.role, d.digest);
+        self.dependencies.iter().map(of).eq(entry.subject.dependencies.iter().map(of))
+    }
+
+    pub fn picture(mut self, (bytes, content_type): (Bytes, String)) -> Filled {
         let digest = Digest::of(&bytes);
         if let Some(format) = content_type.strip_prefix("image/") {
             self.label(TagKind::Format, format);

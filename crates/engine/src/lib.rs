@@ -9,6 +9,7 @@ mod naming;
 mod passing;
 mod pictures;
 mod purging;
+mod refine;
 mod resolve;
 mod site;
 mod turns;
@@ -30,6 +31,7 @@ pub use forward::{Passed, Passing};
 pub use naming::{NamingError, Scope, Wanted};
 pub use origin::{Forward, Forwarded};
 pub use purging::{Event, Foreseen, Sample};
+pub use refine::{Refined, Unrefined};
 pub use resolve::{Ask, Refusal, Resolved};
 pub use site::{DialectKind, Route, Site, TagRule};
 pub use warm::{Jobs, WarmItem, WarmRequest, WarmState, Warmup};
@@ -98,6 +100,8 @@ pub struct Parts {
     pub masters: Arc<Store>,
     /// Where renders run.
     pub renders: Arc<Pool>,
+    /// Where AVIF is written again, smaller, by [`Engine::refine`]; `None` = it is not.
+    pub refines: Option<Pool>,
     /// What texts on pictures are drawn in.
     pub fonts: Arc<Fonts>,
     /// Where warm-ups are kept; `None` = they end with the process.
@@ -123,6 +127,7 @@ pub struct Engine {
     derivatives: Arc<Store>,
     masters: Arc<Store>,
     renders: Arc<Pool>,
+    refining: refine::Refining,
     fonts: Arc<Fonts>,
     settings: Settings,
     fresh_id: fn() -> [u8; 16],
@@ -150,6 +155,7 @@ impl Engine {
             derivatives: parts.derivatives,
             masters: parts.masters,
             renders: parts.renders,
+            refining: refine::Refining::new(parts.refines),
             fonts: parts.fonts,
             memo: resolve::Memo::new(parts.settings.memo_entries),
             settings: parts.settings,
@@ -180,14 +186,22 @@ impl Engine {
         let engine = self.clone();
         let wanted = resolved.clone();
         let known = resolved.clone();
-        self.derivatives
+        let reply = self
+            .derivatives
             .get(
                 resolved.key,
                 at_least,
                 move |index| known.newest(index),
                 move |context| engine.clone().fill(wanted.clone(), context),
             )
-            .await
+            .await?;
+        self.refine_later(resolved, &reply);
+        Some(reply)
+    }
+
+    /// How many pixels the picture of an entry is wide, as its file says; `None` for what is no picture.
+    pub fn width_of(&self, entry: &Entry) -> Option<u32> {
+        codec::probe(entry.body()?, &self.settings.budget).ok().map(|info| info.width)
     }
 
     /// The purge index.

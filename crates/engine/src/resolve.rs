@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dialect::{Asset, Disposition, ParseError, Parsed, Target, Warning};
+use dialect::{Asset, Disposition, Hints, Listens, ParseError, Parsed, Target, Warning};
 use plan::reason::Fault;
 use plan::{AcceptClass, DerivativeKey, ExactName, Label, MasterRef, NameHash, OutputSpec, Plan, Position, Stamp};
 use purge::{Index, Role, Slot, Subject};
@@ -21,6 +21,8 @@ pub struct Ask<'a> {
     pub target: &'a str,
     /// What the client can show.
     pub accept: AcceptClass,
+    /// What it says of itself. It counts where [`Resolved::listens`] has it.
+    pub hints: Hints,
 }
 
 /// A request, understood for one class of clients.
@@ -38,12 +40,14 @@ pub struct Resolved {
     pub pictures: Vec<Vec<Candidate>>,
     /// Everything by which purges can name the answer before it is made.
     pub known: Subject,
-    /// What is done to the master.
+    /// What is done to the master, hints of the client worked in.
     pub plan: Plan,
     /// How the result is written.
     pub output: OutputSpec,
     /// Whether the answer depends on `Accept`.
     pub varies: bool,
+    /// On which hints of the client the answer depends.
+    pub listens: Listens,
     /// Attachment or inline.
     pub disposition: Disposition,
     /// Other than pictures may be passed through.
@@ -125,6 +129,7 @@ struct MemoKey {
     host: Box<str>,
     target: Box<str>,
     accept: AcceptClass,
+    hints: Hints,
 }
 
 #[derive(Hash)]
@@ -132,11 +137,12 @@ struct Borrowed<'a> {
     host: &'a str,
     target: &'a str,
     accept: AcceptClass,
+    hints: Hints,
 }
 
 impl Equivalent<MemoKey> for Borrowed<'_> {
     fn equivalent(&self, key: &MemoKey) -> bool {
-        self.target == &*key.target && self.host == &*key.host && self.accept == key.accept
+        self.target == &*key.target && self.host == &*key.host && self.accept == key.accept && self.hints == key.hints
     }
 }
 
@@ -158,18 +164,57 @@ impl Engine {
     /// Understands a request.
     ///
     /// # Errors
-    /// When it has no answer.
+    /// When it has no answer. Hints are never the reason.
     pub fn resolve(&self, ask: Ask<'_>) -> Outcome {
-        let borrowed = Borrowed { host: ask.host, target: ask.target, accept: ask.accept };
+        let plain = self.remembered(Ask { hints: Hints::NONE, ..ask }, |ask| self.resolve_anew(ask))?;
+        let hints = ask.hints.heard_by(plain.listens);
+        if hints == Hints::NONE {
+            return Ok(plain);
+        }
+        let hinted = self.remembered(Ask { hints, ..ask }, |ask| self.resolve_hinted(ask, &plain));
+        hinted.or(Ok(plain))
+    }
+
+    fn remembered(&self, ask: Ask<'_>, resolve: impl FnOnce(Ask<'_>) -> Result<Resolved, Refusal>) -> Outcome {
+        let borrowed = Borrowed { host: ask.host, target: ask.target, accept: ask.accept, hints: ask.hints };
         if let Some(known) = self.memo.0.get(&borrowed) {
             return known;
         }
-        let outcome = self.resolve_anew(ask).map(Arc::new).map_err(Arc::new);
+        let outcome = resolve(ask).map(Arc::new).map_err(Arc::new);
         if ask.target.len() + ask.host.len() <= LONGEST_REMEMBERED {
-            let key = MemoKey { host: ask.host.into(), target: ask.target.into(), accept: ask.accept };
-            self.memo.0.insert(key, outcome.clone());
+            let (host, target) = (ask.host.into(), ask.target.into());
+            self.memo.0.insert(MemoKey { host, target, accept: ask.accept, hints: ask.hints }, outcome.clone());
         }
         outcome
+    }
+
+    /// What a client with hints gets: another plan under the name that the URL alone has, so that a purge of that takes it
+    /// too (rule I4).
+    fn resolve_hinted(&self, ask: Ask<'_>, plain: &Resolved) -> Result<Resolved, Refusal> {
+        let Target { path, query } = Target::new(ask.target);
+        let site = self.site(plain.site);
+        let below = Target { path: site.below(path).unwrap_or(path), query };
+        let grammar = self.sites.grammar(plain.site);
+        let mut parsed = grammar.parse_for(below, &site.grammar, ask.hints).map_err(|e| refuse_parse(&e))?;
+        let pictures = self.resolve_pictures(plain.site, &mut parsed.plan)?;
+        let output = parsed.plan.output.resolve(ask.accept);
+        let secret = &self.index.identity().secret;
+        Ok(Resolved {
+            key: DerivativeKey::hinted(secret, &plain.exact.0, &plain.plan, &parsed.plan, &output),
+            site: plain.site,
+            exact: plain.exact,
+            candidates: plain.candidates.clone(),
+            known: self.known(plain.site, plain.exact.0, &plain.candidates, &pictures),
+            pictures,
+            varies: parsed.plan.output.negotiates(),
+            listens: plain.listens,
+            plan: parsed.plan,
+            output,
+            disposition: parsed.disposition,
+            any_content: parsed.any_content,
+            warnings: parsed.warnings,
+            url: plain.url.clone(),
+        })
     }
 
     fn resolve_anew(&self, ask: Ask<'_>) -> Result<Resolved, Refusal> {
@@ -204,6 +249,7 @@ impl Engine {
             candidates,
             pictures,
             varies: parsed.plan.output.negotiates(),
+            listens: parsed.listens,
             plan: parsed.plan,
             output,
             disposition: parsed.disposition,
@@ -228,6 +274,7 @@ impl Engine {
             asset: Asset::Path(path),
             plan: Plan::original(),
             origin_query: below.query.unwrap_or_default().to_owned(),
+            listens: Listens::default(),
             disposition: Disposition::None,
             any_content: true,
             warnings: Vec::new(),

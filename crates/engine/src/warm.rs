@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use dialect::Hints;
 use plan::{AcceptClass, DerivativeKey, Position, Selector};
 use purge::{CatalogueError, LogError, Progress, PurgeId, Record, Row, Tier};
 use tokio::sync::Notify;
@@ -298,7 +299,8 @@ impl Engine {
     fn item_of(&self, key: DerivativeKey, url: String) -> Option<WarmItem> {
         let (host, target) = split_host(&url);
         let leads = |accept: &&AcceptClass| {
-            self.resolve(Ask { host, target, accept: **accept }).is_ok_and(|resolved| resolved.key == key)
+            self.resolve(Ask { host, target, accept: **accept, hints: Hints::NONE })
+                .is_ok_and(|resolved| resolved.key == key)
         };
         let accept = *AcceptClass::ALL.iter().find(leads)?;
         Some(WarmItem { url, accept })
@@ -353,7 +355,9 @@ impl Engine {
     /// Makes one, unless a later purge than the one that is followed names it.
     async fn make_ahead(self: &Arc<Self>, item: &WarmItem, after: Option<Position>) -> Outcome {
         let (host, target) = split_host(&item.url);
-        let Ok(resolved) = self.resolve(Ask { host, target, accept: item.accept }) else { return Outcome::Failed };
+        let Ok(resolved) = self.resolve(Ask { host, target, accept: item.accept, hints: Hints::NONE }) else {
+            return Outcome::Failed;
+        };
         let newest = resolved.newest(&self.index);
         if after.is_some_and(|position| newest.hard.max(newest.soft) > position) {
             return Outcome::Skipped;

@@ -122,6 +122,16 @@ impl DerivativeKey {
         DerivativeKey(secret.keyed(b"derivative", &[&exact.0, output.to_string().as_bytes()]))
     }
 
+    /// The key of one output of an exact name where hints of the client took part: the plan that the URL alone asks for
+    /// gave the name, `hinted` is made. Where both have the same stages, it is the key without hints.
+    pub fn hinted(secret: &KeySecret, exact: &ExactName, unhinted: &Plan, hinted: &Plan, output: &OutputSpec) -> Self {
+        let stages = hinted.stages_text();
+        if stages == unhinted.stages_text() {
+            return DerivativeKey::new(secret, exact, output);
+        }
+        DerivativeKey(secret.keyed(b"hinted", &[&exact.0, stages.as_bytes(), output.to_string().as_bytes()]))
+    }
+
     /// The key of the answer that a pass-through site gives under an exact name: what it may live for is the origin's word, so
     /// it is another than that of the same bytes on a site for pictures.
     pub fn passed_through(secret: &KeySecret, exact: &ExactName) -> Self {
@@ -144,7 +154,12 @@ impl Digest {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{AcceptClass, Location, OutputRule};
+    use crate::{AcceptClass, Dim, Fit, Location, OutputRule, Resize, Stage};
+
+    fn resized(width: u32) -> Plan {
+        let stage = Stage::Resize(Resize::new(Some(Dim::Px(width)), None, Fit::Inside));
+        Plan { stages: vec![stage], output: OutputRule::default() }
+    }
 
     #[test]
     fn keys_depend_on_each_part_and_on_the_secret() {
@@ -162,6 +177,11 @@ mod tests {
         assert_ne!(DerivativeKey::new(&one, &name, &spec).0, name.0);
         let original = Plan::original().output.resolve(AcceptClass::Basic);
         assert_ne!(DerivativeKey::passed_through(&one, &name), DerivativeKey::new(&one, &name, &original));
+        let narrow = resized(300);
+        assert_eq!(DerivativeKey::hinted(&one, &name, &plan, &plan, &spec), DerivativeKey::new(&one, &name, &spec));
+        let hinted = DerivativeKey::hinted(&one, &name, &plan, &narrow, &spec);
+        assert_ne!(hinted, DerivativeKey::new(&one, &name, &spec));
+        assert_ne!(hinted, DerivativeKey::hinted(&one, &name, &plan, &resized(400), &spec));
         assert_ne!(one.name(1, b"x"), one.name(2, b"x"));
         assert_ne!(one.name(1, b"x"), two.name(1, b"x"));
     }

@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 
 /// How much nicer than the rest of the process the threads are.
 const NICER_BY: i32 = 5;
+/// The same of threads that work for nobody who waits: a tenth of the share of a common thread, a third of that of a render.
+const MUCH_NICER_BY: i32 = 10;
 /// Share of the newest job in the running mean of their times.
 const NEWEST_SHARE: f64 = 0.1;
 /// What a job is taken to last before one has ended, in seconds.
@@ -70,13 +72,26 @@ impl Pool {
     /// # Errors
     /// What the system answers when it will not start a thread.
     pub fn new(threads: usize, queue: usize) -> std::io::Result<Pool> {
+        Pool::start(threads, queue, "render", NICER_BY)
+    }
+
+    /// One thread for what nobody waits for, at a priority below those of renders; nothing queues.
+    ///
+    /// # Errors
+    /// As [`Pool::new`].
+    pub fn background() -> std::io::Result<Pool> {
+        Pool::start(1, 0, "refine", MUCH_NICER_BY)
+    }
+
+    fn start(threads: usize, queue: usize, name: &str, nicer_by: i32) -> std::io::Result<Pool> {
         let threads = threads.max(1);
         let state = State { queue: VecDeque::new(), running: 0, mean: FIRST_GUESS, open: true, handles: Vec::new() };
         let shared = Arc::new(Shared { state: Mutex::new(state), wake: Condvar::new(), threads, capacity: queue });
         let pool = Pool { shared };
         for index in 0..threads {
             let shared = Arc::clone(&pool.shared);
-            let started = std::thread::Builder::new().name(format!("render-{index}")).spawn(move || shared.serve());
+            let started =
+                std::thread::Builder::new().name(format!("{name}-{index}")).spawn(move || shared.serve(nicer_by));
             match started {
                 Ok(handle) => pool.shared.lock().handles.push(handle),
                 Err(error) => {
@@ -143,8 +158,8 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn serve(&self) {
-        be_nice();
+    fn serve(&self, nicer_by: i32) {
+        be_nice(nicer_by);
         let mut state = self.lock();
         loop {
             let Some(work) = state.queue.pop_front() else {
@@ -186,11 +201,11 @@ impl State {
 
 /// Lowers the priority of the calling thread. On Linux the "process" of `setpriority` is the thread (setpriority(2)); on
 /// other systems it would be the whole process, so there nothing is done.
-fn be_nice() {
+fn be_nice(by: i32) {
     #[cfg(target_os = "linux")]
     {
         let lowered = rustix::process::getpriority_process(None)
-            .and_then(|now| rustix::process::setpriority_process(None, (now + NICER_BY).min(19)));
+            .and_then(|now| rustix::process::setpriority_process(None, (now + by).min(19)));
         if let Err(error) = lowered {
             tracing::debug!(%error, "render threads keep the common priority");
         }

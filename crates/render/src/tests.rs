@@ -9,6 +9,7 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod again;
 mod overlays;
 mod planes;
 mod reports;

@@ -93,14 +93,7 @@ fn avif_like_jpeg(jpeg: u8) -> u8 {
 
 fn encoded(made: &Made, how: &Encode, job: &Job<'_>) -> Result<Vec<u8>, CodecError> {
     let (spec, format) = (job.spec, how.format);
-    let at = |quality: u8| {
-        let how = Encode { quality, ..how.clone() };
-        match made {
-            Made::Planes(planar) => codec::encode_planar(planar, &how, job.cancel),
-            Made::Picture(picture) => codec::encode(picture, &how, job.cancel),
-            Made::Wide(wide) => codec::encode_wide(wide, &how, job.cancel),
-        }
-    };
+    let at = |quality: u8| encode(made, &Encode { quality, ..how.clone() }, job);
     let lossy = format.has_quality() && !(format == Format::Webp && spec.lossless);
     let mut found = match spec.likeness.filter(|_| lossy) {
         Some(points) => likely(made, how.quality, f64::from(points), job, at)?,
@@ -112,8 +105,16 @@ fn encoded(made: &Made, how: &Encode, job: &Job<'_>) -> Result<Vec<u8>, CodecErr
     Ok(found.bytes)
 }
 
+pub(crate) fn encode(made: &Made, how: &Encode, job: &Job<'_>) -> Result<Vec<u8>, CodecError> {
+    match made {
+        Made::Planes(planar) => codec::encode_planar(planar, how, job.cancel),
+        Made::Picture(picture) => codec::encode(picture, how, job.cancel),
+        Made::Wide(wide) => codec::encode_wide(wide, how, job.cancel),
+    }
+}
+
 /// What the file is to say of the master's metadata, and its colour profile.
-fn blocks(profile: Option<Vec<u8>>, job: &Job<'_>) -> Blocks {
+pub(crate) fn blocks(profile: Option<Vec<u8>>, job: &Job<'_>) -> Blocks {
     let spec = job.spec;
     let upright = job.plan.stages.iter().any(|stage| matches!(stage, Stage::Orient(_)));
     let wanted = if spec.metadata == Metadata::Strip { None } else { codec::metadata::read(job.master) };
@@ -166,17 +167,8 @@ fn likely(
     job: &Job<'_>,
     at: impl Fn(u8) -> Result<Vec<u8>, CodecError>,
 ) -> Result<Found, CodecError> {
-    let whole = match made {
-        Made::Planes(planar) => planar.to_rgb(job.cancel)?,
-        Made::Picture(picture) => picture.frames[0].pixels.clone(),
-        Made::Wide(wide) => wide.to_eight(),
-    };
     let top = Found { quality: ceiling, bytes: at(ceiling)? };
-    if whole.width < LEAST_SEEN || whole.height < LEAST_SEEN {
-        return Ok(top);
-    }
-    let want = seen(whole);
-    let want = Ssimulacra2Reference::new(&slice(&want)?).map_err(unmeasured)?;
+    let Some(want) = reference(made, job)? else { return Ok(top) };
     let mut best = top;
     let (mut low, mut high) = (0, ceiling);
     while high - low > 1 {
@@ -195,6 +187,20 @@ fn likely(
         }
     }
     Ok(best)
+}
+
+/// What files are compared with; `None` for a picture that is too small to be seen.
+pub(crate) fn reference(made: &Made, job: &Job<'_>) -> Result<Option<Ssimulacra2Reference>, CodecError> {
+    let whole = match made {
+        Made::Planes(planar) => planar.to_rgb(job.cancel)?,
+        Made::Picture(picture) => picture.frames[0].pixels.clone(),
+        Made::Wide(wide) => wide.to_eight(),
+    };
+    if whole.width < LEAST_SEEN || whole.height < LEAST_SEEN {
+        return Ok(None);
+    }
+    let want = seen(whole);
+    Ssimulacra2Reference::new(&slice(&want)?).map(Some).map_err(unmeasured)
 }
 
 /// The middle of a picture, opaque.
@@ -225,7 +231,8 @@ fn on_grey(mut pixels: Pixels) -> Pixels {
     without_alpha(pixels)
 }
 
-fn likeness(want: &Ssimulacra2Reference, file: &[u8], job: &Job<'_>) -> Result<f64, CodecError> {
+/// Points of SSIMULACRA2 that a file is worth.
+pub(crate) fn likeness(want: &Ssimulacra2Reference, file: &[u8], job: &Job<'_>) -> Result<f64, CodecError> {
     // Its values are to be like those that were encoded, whatever its profile makes of them.
     let ask = Decode { keep_profile: true, ..Decode::default() };
     let mut decoded = codec::decode(file, &ask, job.budget, job.cancel)?;

@@ -112,6 +112,7 @@ fn each_setting_arrives_where_it_belongs() {
         vendor_errors = true
         auto_format = false
         avif = false
+        save_data = true
         endpoint = "/demo/shop/"
         max_side = 2000
         tags = [{ paths = "summer/**", tags = ["summer", "sale"] }]
@@ -195,6 +196,7 @@ fn each_setting_arrives_where_it_belongs() {
         endpoint: "demo/shop".to_owned(),
         auto_format: false,
         avif: false,
+        save_data: true,
     };
     assert_eq!(kit.grammar, grammar);
     let other = &config.sites[1];

@@ -151,6 +151,7 @@ fn faults_of_a_site_are_told() {
         ("max_side = 9000", "10:12 `max_side` is more than limits.output_side (8192)"),
         ("endpoint = \"demo\"", "10:12 `endpoint` has a meaning in imagekit sites only | "),
         ("auto_format = true", "10:15 `auto_format` has no effect with imgix"),
+        ("save_data = true", "10:13 `save_data` has an effect with imagekit only"),
         ("error_time = \"1s\"", "10:1 unknown key `error_time` in [[site]] \"shop\" | "),
         (
             "vendor_header = true",

@@ -14,6 +14,7 @@ mod tests;
 use plan::Plan;
 
 use crate::error::{ParseError, Unwritable};
+use crate::hints::Listens;
 use crate::request::{Asset, Disposition, Parsed, Settings, Target, Warning, WarningKind};
 use crate::table::{Param, ParamDoc};
 use crate::{Dialect, text};
@@ -50,6 +51,7 @@ impl Dialect for Cloudimage {
             asset: source.asset,
             plan: meaning::plan(&said, settings, &mut warnings),
             origin_query: origin_pairs.join("&"),
+            listens: Listens::default(),
             disposition: match said.download {
                 None => Disposition::None,
                 Some(Download::Yes) => Disposition::Attachment(None),

@@ -15,6 +15,7 @@ use percent_encoding::AsciiSet;
 use plan::Plan;
 
 use crate::error::{ParseError, Unwritable};
+use crate::hints::Listens;
 use crate::request::{Asset, Disposition, Parsed, Settings, Target, Warning, WarningKind};
 use crate::table::{Param, ParamDoc};
 use crate::{Dialect, text};
@@ -53,6 +54,7 @@ impl Dialect for Imageboss {
             source: Some(pieces.source),
             asset: Asset::Path(pieces.asset),
             origin_query: origin_query(target.query.unwrap_or_default()),
+            listens: Listens::default(),
             disposition: match said.download {
                 None => Disposition::None,
                 Some(Download::Yes) => Disposition::Attachment(None),

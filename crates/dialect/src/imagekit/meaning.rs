@@ -4,19 +4,23 @@ mod effects;
 mod size;
 
 use plan::{
-    Background, BlurFill, Fixed, Format, FormatRule, Metadata, Orient, OutputRule, Plan, Profile, Quality, Stage, Trim,
-    TrimMode,
+    Background, BlurFill, Dim, Fixed, Format, FormatRule, Metadata, Orient, OutputRule, Plan, Profile, Quality, Stage,
+    Trim, TrimMode,
 };
 
 use super::layer;
 use super::lex::{self, Item, Token};
 use super::said::{Fill, FormatSaid, Layer, Mode, Rotation, Said, TextSaid};
-use super::table::{KNOWN_LATER, find, rows};
+use super::table::{KNOWN_LATER, LEAST_DPR, MOST_DPR, find, rows};
 use crate::error::ParseError;
+use crate::hints::{Hints, Listens};
 use crate::request::{Settings, Warning, WarningKind};
 use crate::table::Param;
 
 pub(super) use effects::shape;
+
+/// The most quality for clients that want to save data. The vendor says only that it is lower.
+const SAVING_QUALITY: u8 = 45;
 
 /// Reads the parts of one step. The vendor is strict: an unknown key or a bad value is an error.
 pub(super) fn read(step: &[Item<'_>], warnings: &mut Vec<Warning>) -> Result<Said, ParseError> {
@@ -100,6 +104,12 @@ fn read_layer(lexed: &lex::Layer<'_>, warnings: &mut Vec<Warning>) -> Result<Lay
                 },
             }
         }
+        for (key, is) in [("w", said.auto_width), ("dpr", said.auto_dpr)] {
+            if is {
+                let allowed = "auto of the picture itself".to_owned();
+                warnings.push(warning(WarningKind::NoEffect, &Token { key, value: "auto" }, allowed));
+            }
+        }
         layer.steps.push(said);
     }
     if layer.plain.is_none() && layer.encoded.is_none() {
@@ -108,6 +118,25 @@ fn read_layer(lexed: &lex::Layer<'_>, warnings: &mut Vec<Warning>) -> Result<Lay
     }
     layer::idle(&layer, warnings);
     Ok(layer)
+}
+
+/// Which hints steps leave something to. `Content-DPR` takes both to work out where the width is one.
+pub(super) fn listens(steps: &[Said], settings: &Settings) -> Listens {
+    let width = steps.iter().any(|said| said.auto_width);
+    let dpr = width || steps.iter().any(|said| said.auto_dpr);
+    Listens { width, dpr, save_data: settings.save_data }
+}
+
+/// Puts what the client hints at where steps leave it to that.
+pub(super) fn hear(steps: &mut [Said], hints: Hints, settings: &Settings) {
+    for said in steps {
+        if said.auto_width {
+            said.width = hints.width().map(|px| Dim::Px(px.min(settings.max_side.max(1))));
+        }
+        if said.auto_dpr {
+            said.dpr = hints.dpr().map(|dpr| dpr.get().clamp(LEAST_DPR, MOST_DPR));
+        }
+    }
 }
 
 fn refused(token: &Token<'_>, allowed: String) -> ParseError {
@@ -148,8 +177,8 @@ fn is_expression(token: &Token<'_>) -> bool {
     numeric && token.value.split('_').any(|part| variables.contains(&part) || operators.contains(&part))
 }
 
-/// The plan of a whole chain.
-pub(super) fn plan(steps: &[Said], settings: &Settings, warnings: &mut Vec<Warning>) -> Plan {
+/// The plan of a whole chain; `saves_data`: for a client that wants fewer bytes.
+pub(super) fn plan(steps: &[Said], settings: &Settings, saves_data: bool, warnings: &mut Vec<Warning>) -> Plan {
     let mut stages = Vec::new();
     stages.extend(steps.first().and_then(|said| said.page).map(|page| Stage::Page(page - 1)));
     stages.push(Stage::Orient(Orient::Exif));
@@ -159,7 +188,13 @@ pub(super) fn plan(steps: &[Said], settings: &Settings, warnings: &mut Vec<Warni
         }
         stages.extend(self::stages(said, settings, warnings));
     }
-    let mut plan = Plan { stages, output: output(steps, settings) };
+    let mut output = output(steps, settings);
+    if saves_data {
+        let Quality { jpeg, webp, avif } = output.quality;
+        let [jpeg, webp, avif] = [jpeg, webp, avif].map(|quality| quality.min(SAVING_QUALITY));
+        output.quality = Quality { jpeg, webp, avif };
+    }
+    let mut plan = Plan { stages, output };
     plan.canonicalise();
     plan
 }

@@ -18,6 +18,7 @@ mod tests;
 use plan::Plan;
 
 use crate::error::{ParseError, Unwritable};
+use crate::hints::{Hints, Listens};
 use crate::request::{Asset, Disposition, Parsed, Settings, Target, Warning, WarningKind};
 use crate::table::ParamDoc;
 use crate::{Dialect, text};
@@ -44,10 +45,14 @@ impl Dialect for Imagekit {
     }
 
     fn parse(&self, target: Target<'_>, settings: &Settings) -> Result<Parsed, ParseError> {
+        self.parse_for(target, settings, Hints::NONE)
+    }
+
+    fn parse_for(&self, target: Target<'_>, settings: &Settings, hints: Hints) -> Result<Parsed, ParseError> {
         check_length(&target)?;
         let located = path::locate(target.path, settings)?;
         let query = Query::read(target.query.unwrap_or_default())?;
-        parse_located(&located, query, settings)
+        parse_located(&located, query, settings, hints)
     }
 
     fn write(&self, _source: &str, asset: &Asset, plan: &Plan, settings: &Settings) -> Result<String, Unwritable> {
@@ -67,16 +72,17 @@ fn check_length(target: &Target<'_>) -> Result<(), ParseError> {
     if length > MAX_TARGET { Err(ParseError::TooLong { length, limit: MAX_TARGET }) } else { Ok(()) }
 }
 
-fn parse_located(located: &Located<'_>, query: Query, settings: &Settings) -> Result<Parsed, ParseError> {
+fn parse_located(located: &Located<'_>, query: Query, settings: &Settings, hints: Hints) -> Result<Parsed, ParseError> {
     let steps = transformation(located, &query)?;
     let mut warnings = query.warnings.clone();
-    let plan = plan(&steps, settings, &mut warnings)?;
+    let (plan, listens) = plan(&steps, settings, hints, &mut warnings)?;
     Ok(Parsed {
         source: None,
         asset: located.asset()?,
         any_content: plan.output.original,
         plan,
         origin_query: query.origin,
+        listens,
         disposition: query.disposition,
         warnings,
     })
@@ -91,7 +97,12 @@ fn transformation<'a>(located: &'a Located<'_>, query: &'a Query) -> Result<Vec<
     Ok(steps)
 }
 
-fn plan(steps: &[Step<'_>], settings: &Settings, warnings: &mut Vec<Warning>) -> Result<Plan, ParseError> {
+fn plan(
+    steps: &[Step<'_>],
+    settings: &Settings,
+    hints: Hints,
+    warnings: &mut Vec<Warning>,
+) -> Result<(Plan, Listens), ParseError> {
     let original = Item::Token(Token { key: "orig", value: "true" });
     if steps.iter().flatten().any(|item| *item == original) {
         let others = steps.iter().flatten().filter(|item| **item != original);
@@ -102,10 +113,13 @@ fn plan(steps: &[Step<'_>], settings: &Settings, warnings: &mut Vec<Warning>) ->
             };
             meaning::warning(WarningKind::NoEffect, &token, "nothing beside orig-true".to_owned())
         }));
-        return Ok(Plan::original());
+        return Ok((Plan::original(), Listens::default()));
     }
-    let steps: Result<Vec<_>, _> = steps.iter().map(|step| meaning::read(step, warnings)).collect();
-    Ok(meaning::plan(&steps?, settings, warnings))
+    let mut steps = steps.iter().map(|step| meaning::read(step, warnings)).collect::<Result<Vec<_>, _>>()?;
+    let listens = meaning::listens(&steps, settings);
+    let hints = hints.heard_by(listens);
+    meaning::hear(&mut steps, hints, settings);
+    Ok((meaning::plan(&steps, settings, hints.save_data(), warnings), listens))
 }
 
 /// The query, sorted out. Names beginning with `ik-` are the vendor's own.

@@ -3,6 +3,7 @@
 use super::path::malformed;
 use super::{Query, check_length, parse_located, path, transformation};
 use crate::error::ParseError;
+use crate::hints::Hints;
 use crate::request::{Asset, Parsed, Settings, Target};
 
 /// What is to be purged.
@@ -62,7 +63,7 @@ pub fn purge_target(raw: &str, settings: &Settings) -> Result<PurgeTarget, Parse
     if transformation(&located, &query)?.is_empty() {
         return located.asset().map(PurgeTarget::Master);
     }
-    parse_located(&located, query, settings).map(|parsed| PurgeTarget::Exact(Box::new(parsed)))
+    parse_located(&located, query, settings, Hints::NONE).map(|parsed| PurgeTarget::Exact(Box::new(parsed)))
 }
 
 fn is_file(name: &str) -> bool {

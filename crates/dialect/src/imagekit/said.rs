@@ -13,6 +13,10 @@ pub(super) struct Said {
     pub(super) aspect: Option<Ratio>,
     /// `dpr`, 0.1-5.
     pub(super) dpr: Option<f64>,
+    /// `w-auto`: the width is the client's hint, which has the device pixel ratio in it.
+    pub(super) auto_width: bool,
+    /// `dpr-auto`: the device pixel ratio is the client's hint.
+    pub(super) auto_dpr: bool,
     /// `c`.
     pub(super) crop: Option<Mode>,
     /// `cm`, which overrides `c`.

@@ -36,6 +36,10 @@ pub(super) fn find(key: &str) -> Option<&'static Param<Said>> {
 /// Largest length in a transformation string; a larger one is ignored, as the vendor documents.
 pub(super) const MAX_LENGTH: f64 = 65_535.0;
 
+/// The range of `dpr`.
+pub(super) const LEAST_DPR: f64 = 0.1;
+pub(super) const MOST_DPR: f64 = 5.0;
+
 const MODES: &[&str] = &[
     "maintain_ratio",
     "force",
@@ -57,12 +61,21 @@ static TABLE: &[Param<Said>] = &[
     Param {
         name: "w",
         aliases: &[],
-        kind: LENGTH,
+        kind: Kind::Syntax("pixels from 1 to 65535, a share of the input above 0 and below 1, or auto"),
         default: "",
-        doc: "Output width; alone, the height follows the aspect ratio.",
+        doc: "Output width; alone, the height follows the aspect ratio. auto: what Sec-CH-Width or Width says, rounded up to \
+              the next 100 pixels, and not multiplied by dpr; nothing where the client does not say.",
         tier: Tier::A,
-        parse: |said, value| length(value).map(|dim| said.width = Some(dim)),
-        write: |said| said.width.map(spell_length),
+        parse: |said, value| {
+            if value == "auto" {
+                (said.width, said.auto_width) = (None, true);
+                return Ok(());
+            }
+            let dim = length(value)?;
+            (said.width, said.auto_width) = (Some(dim), false);
+            Ok(())
+        },
+        write: |said| if said.auto_width { Some("auto".to_owned()) } else { said.width.map(spell_length) },
     },
     Param {
         name: "h",
@@ -71,13 +84,7 @@ static TABLE: &[Param<Said>] = &[
         default: "",
         doc: "Output height; alone, the width follows the aspect ratio.",
         tier: Tier::A,
-        parse: |said, value| {
-            // Only the width has a client hint.
-            if value == "auto" {
-                return Err(WarningKind::Invalid);
-            }
-            length(value).map(|dim| said.height = Some(dim))
-        },
+        parse: |said, value| length(value).map(|dim| said.height = Some(dim)),
         write: |said| said.height.map(spell_length),
     },
     Param {
@@ -224,26 +231,27 @@ static TABLE: &[Param<Said>] = &[
     Param {
         name: "dpr",
         aliases: &[],
-        kind: Kind::Syntax("a number from 0.1 to 5"),
+        kind: Kind::Syntax("a number from 0.1 to 5, or auto"),
         default: "1",
-        doc: "Device pixel ratio: multiplies width and height.",
+        doc: "Device pixel ratio: multiplies width and height. auto: what Sec-CH-DPR or DPR says, rounded up to the next \
+              quarter; 1 where the client does not say.",
         tier: Tier::A,
         parse: |said, value| match (value, text::number(value)) {
-            ("auto", _) => Err(WarningKind::Unsupported),
-            (_, Some(dpr)) if (0.1..=5.0).contains(&dpr) => {
-                said.dpr = Some(dpr);
+            ("auto", _) => {
+                (said.dpr, said.auto_dpr) = (None, true);
+                Ok(())
+            }
+            (_, Some(dpr)) if (LEAST_DPR..=MOST_DPR).contains(&dpr) => {
+                (said.dpr, said.auto_dpr) = (Some(dpr), false);
                 Ok(())
             }
             _ => Err(WarningKind::Invalid),
         },
-        write: |said| said.dpr.map(|dpr| dpr.to_string()),
+        write: |said| if said.auto_dpr { Some("auto".to_owned()) } else { said.dpr.map(|dpr| dpr.to_string()) },
     },
 ];
 
 fn length(value: &str) -> Result<Dim, WarningKind> {
-    if value == "auto" {
-        return Err(WarningKind::Unsupported);
-    }
     let number = text::number(value).ok_or(WarningKind::Invalid)?;
     if number >= 1.0 {
         // The vendor documents that a longer side is ignored, not refused.

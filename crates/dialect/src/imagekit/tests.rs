@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod effects;
+mod hints;
 mod layers;
 mod texts;
 mod urls;
@@ -228,8 +229,8 @@ fn what_is_read_past_is_said() {
     for (steps, want) in [
         ("w-300,h-200,f-png,q-3,rt-auto,t-false,di-,md-false,cp-false,z-1,pg-1,dpr-1", ""),
         ("w-70000", "no-effect:w"),
-        ("w-auto", "unsupported:w"),
-        ("dpr-auto,w-3", "unsupported:dpr"),
+        ("w-auto,dpr-auto", ""),
+        ("l-image,i-a.png,w-auto,l-end", "no-effect:w"),
         ("dpr-5,w-1001", "no-effect:dpr"),
         ("w-9000", "clamped:w"),
         ("h-6000,ar-2", "clamped:h"),

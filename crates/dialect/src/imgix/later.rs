@@ -9,7 +9,7 @@ pub(super) const KNOWN_LATER: &[&str] = &[
     "annotation", "background-removal-semi-transparency", "background-remove", "background-replace",
     "background-replace-negative-prompt", "bg-remove", "bg-remove-fallback", "bg-remove-fg-type",
     "bg-remove-semi-transparency", "bg-remove-transparency-threshold", "bg-replace", "bg-replace-fallback",
-    "bg-replace-neg-prompt", "border-stroke-color", "border-stroke-size", "ch", "face-blur", "face-pixel",
+    "bg-replace-neg-prompt", "border-stroke-color", "border-stroke-size", "face-blur", "face-pixel",
     "face-pixelate", "faceindex", "facepad", "faces", "fill-gen-fallback", "fill-gen-neg-prompt", "fill-gen-pos",
     "fill-gen-prompt", "fill-gen-seed", "fill-generative-fallback", "fill-generative-negative-prompt",
     "fill-generative-position", "fill-generative-prompt", "fill-generative-seed", "fp-debug", "fps", "interval",

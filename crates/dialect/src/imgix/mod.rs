@@ -21,6 +21,7 @@ mod tests;
 use plan::Plan;
 
 use crate::error::{ParseError, Unwritable};
+use crate::hints::Hints;
 use crate::request::{Asset, Disposition, Parsed, Settings, Target};
 use crate::table::ParamDoc;
 use crate::{Dialect, text};
@@ -45,12 +46,17 @@ impl Dialect for Imgix {
     }
 
     fn parse(&self, target: Target<'_>, settings: &Settings) -> Result<Parsed, ParseError> {
+        self.parse_for(target, settings, Hints::NONE)
+    }
+
+    fn parse_for(&self, target: Target<'_>, settings: &Settings, hints: Hints) -> Result<Parsed, ParseError> {
         let length = target.path.len() + target.query.map_or(0, |q| q.len() + 1);
         if length > MAX_LENGTH {
             return Err(ParseError::TooLong { length, limit: MAX_LENGTH });
         }
         let asset = path::asset(target.path)?;
         let mut query = query::read(target.query.unwrap_or_default())?;
+        meaning::hear(&mut query.said, hints, settings);
         let (plan, notes) = meaning::plan(&query.said, settings);
         query.warn(notes);
         Ok(Parsed {
@@ -58,6 +64,7 @@ impl Dialect for Imgix {
             asset,
             plan,
             origin_query: String::new(),
+            listens: query.said.hints.unwrap_or_default(),
             disposition: match query.said.dl {
                 None => Disposition::None,
                 Some(name) => Disposition::Attachment(Some(name).filter(|n| !n.is_empty())),

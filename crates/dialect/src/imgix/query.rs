@@ -73,6 +73,8 @@ impl Query {
             return Ok(None);
         }
         let (found, base64) = match lookup(&name) {
+            // The vendor has no base64 form of it.
+            Found::Nothing if name == "ch64" => (Found::Nothing, false),
             Found::Nothing => match name.strip_suffix("64").map(lookup) {
                 None | Some(Found::Nothing) => (Found::Nothing, false),
                 Some(found) => (found, true),

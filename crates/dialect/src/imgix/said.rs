@@ -5,6 +5,7 @@ use plan::{
     Vertical,
 };
 
+use crate::hints::Listens;
 use crate::request::WarningKind;
 
 /// The literal parameters of one imgix URL. `None` = not said, or said in a way that is ignored.
@@ -84,6 +85,10 @@ pub(super) struct Said {
     pub(super) colors: Option<u32>,
     pub(super) prefix: Option<String>,
     pub(super) dl: Option<String>,
+    /// `ch`.
+    pub(super) hints: Option<Listens>,
+    /// `w` is the client's hint, which has the device pixel ratio in it.
+    pub(super) w_is_physical: bool,
     /// Parts of list values that are read past while the rest of the list counts.
     pub(super) notes: Vec<(WarningKind, String)>,
 }

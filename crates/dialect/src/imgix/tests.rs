@@ -2,6 +2,7 @@
 
 mod blends;
 mod effects;
+mod hints;
 mod marks;
 mod output;
 mod properties;

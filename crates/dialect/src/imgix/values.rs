@@ -22,6 +22,9 @@ pub(super) fn put<T>(slot: &mut Option<T>, read: Read<T>) -> Result<(), WarningK
     if clamped { Err(WarningKind::Clamped) } else { Ok(()) }
 }
 
+/// The largest `dpr`.
+pub(super) const MOST_DPR: f64 = 5.0;
+
 fn number(value: &str) -> Result<f64, WarningKind> {
     text::number(value.trim()).ok_or(WarningKind::Invalid)
 }

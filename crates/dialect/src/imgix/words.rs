@@ -2,6 +2,8 @@
 
 use plan::{Blend, Horizontal, Ligatures, Mix, Profile, Subsampling, TextCut, TextFit, Vertical};
 
+use crate::hints::Listens;
+
 use super::said::{
     AlignWord, CropWord, FillWord, FitWord, FmWord, GradientWord, OverlayFit, PaletteWord, RotWord, TrimWord,
 };
@@ -164,6 +166,13 @@ pub(super) const ORIENT: Words<u8> = &[
     ("90", 6),
     ("180", 3),
     ("270", 8),
+];
+
+/// `ch`, in lower case.
+pub(super) const HINTS: Words<Listens> = &[
+    ("width", Listens { width: true, dpr: false, save_data: false }),
+    ("dpr", Listens { width: false, dpr: true, save_data: false }),
+    ("save-data", Listens { width: false, dpr: false, save_data: true }),
 ];
 
 pub(super) const FLAG: Words<bool> = &[("true", true), ("false", false), ("1", true), ("0", false)];

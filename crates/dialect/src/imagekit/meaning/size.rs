@@ -54,8 +54,12 @@ pub(super) fn size(said: &Said, settings: &Settings, notes: &mut Notes<'_>) -> S
     }
     let both = |width: Option<f64>, height: Option<f64>| width.into_iter().chain(height);
     if let Some(dpr) = said.dpr.filter(|dpr| *dpr != 1.0) {
-        if both(width, height).all(|side| (1.0..=5000.0).contains(&(side * dpr))) {
-            (width, height) = (width.map(|w| w * dpr), height.map(|h| h * dpr));
+        // A width that is a hint has the ratio in it, and so has a height that follows from it.
+        let across = if said.auto_width { 1.0 } else { dpr };
+        let down = if said.height.is_none() { across } else { dpr };
+        let fits = |side: Option<f64>, by: f64| by == 1.0 || side.is_none_or(|s| (1.0..=5000.0).contains(&(s * by)));
+        if fits(width, across) && fits(height, down) {
+            (width, height) = (width.map(|w| w * across), height.map(|h| h * down));
         } else {
             notes.add(WarningKind::NoEffect, "dpr", "a product from 1 to 5000 pixels");
         }

@@ -14,6 +14,8 @@ mod size;
 use plan::{Background, Dim, Fit, Orient, Plan, Region, Resize, Stage};
 
 use super::said::{RotWord, Said};
+use super::values::MOST_DPR;
+use crate::hints::Hints;
 use crate::request::{Settings, WarningKind};
 
 pub(super) use effects::SHADES;
@@ -39,6 +41,26 @@ pub(super) fn plan(said: &Said, settings: &Settings) -> (Plan, Notes) {
         plan = Plan::original();
     }
     (plan, notes)
+}
+
+/// The quality for clients that want to save data.
+const SAVING_QUALITY: u8 = 45;
+
+/// Puts what the client hints at in the place of what the URL says, where `ch` asks for it. Saving data never raises the
+/// quality.
+pub(super) fn hear(said: &mut Said, hints: Hints, settings: &Settings) {
+    let hints = hints.heard_by(said.hints.unwrap_or_default());
+    if let Some(width) = hints.width() {
+        said.w = Some(Dim::Px(width.min(settings.max_side.max(1))));
+        said.w_is_physical = true;
+    }
+    if let Some(dpr) = hints.dpr() {
+        said.dpr = Some(dpr.clamp_to(0.0, MOST_DPR));
+    }
+    if hints.save_data() {
+        let asked = said.q.unwrap_or(SAVING_QUALITY);
+        said.q = Some(asked.min(SAVING_QUALITY));
+    }
 }
 
 fn stages(said: &Said, settings: &Settings, notes: &mut Notes) -> Vec<Stage> {

@@ -30,11 +30,12 @@ pub(super) fn target(said: &Said, settings: &Settings, notes: &mut Notes) -> Tar
     let fit = said.fit.unwrap_or(FitWord::Clip);
     let most = settings.max_side.max(1);
     let dpr = said.dpr.map_or(1.0, Fixed::get);
-    let pixels = |side: Option<Dim>| match side {
+    let pixels = |side: Option<Dim>, dpr: f64| match side {
         Some(Dim::Px(px)) => Some(f64::from(px) * dpr),
         Some(Dim::Ratio(_)) | None => None,
     };
-    let (mut w, mut h) = (pixels(said.w), pixels(said.h));
+    let across = if said.w_is_physical { 1.0 } else { dpr };
+    let (mut w, mut h) = (pixels(said.w, across), pixels(said.h, dpr));
     let sized = w.is_some() || h.is_some() || said.mark.of.is_some() || said.txt.of.is_some();
     let drawn = matches!(said.blend.of, Some(BlendOf::Picture(_))) || said.corner_radius.is_some();
     idle(notes, "dpr", said.dpr.is_some() && !sized && !drawn);

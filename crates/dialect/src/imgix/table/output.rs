@@ -4,6 +4,7 @@ use super::super::said::Said;
 use super::super::values::*;
 use super::super::words;
 use super::row;
+use crate::hints::Listens;
 use crate::request::WarningKind;
 use crate::table::{Kind, Param, Tier};
 
@@ -149,7 +150,39 @@ pub(super) static ROWS: &[Param<Said>] = &[
         },
         |s| s.dl.clone(),
     ),
+    row(
+        "ch",
+        &[],
+        Kind::List(&["Width", "DPR", "Save-Data"]),
+        Tier::B,
+        (
+            "",
+            "Which client hints go before w, dpr and q: Sec-CH-Width or Width, rounded up to the next 100 pixels and not \
+             multiplied by dpr; Sec-CH-DPR or DPR, rounded up to the next quarter; Save-Data: on for q=45 or less.",
+        ),
+        read_hints,
+        spell_hints,
+    ),
 ];
+
+fn read_hints(said: &mut Said, value: &str) -> Result<(), WarningKind> {
+    let words = list(&value.to_ascii_lowercase(), words::HINTS, &[])?;
+    said.notes.extend(words.notes);
+    let any = |of: fn(&Listens) -> bool| words.read.iter().any(of);
+    said.hints = Some(Listens {
+        width: any(|word| word.width),
+        dpr: any(|word| word.dpr),
+        save_data: any(|word| word.save_data),
+    });
+    Ok(())
+}
+
+fn spell_hints(said: &Said) -> Option<String> {
+    let hints = said.hints?;
+    let words = [(hints.width, "Width"), (hints.dpr, "DPR"), (hints.save_data, "Save-Data")];
+    let words: Vec<&str> = words.into_iter().filter_map(|(on, word)| on.then_some(word)).collect();
+    (!words.is_empty()).then(|| words.join(","))
+}
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum AutoWord {

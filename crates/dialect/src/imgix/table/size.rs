@@ -62,7 +62,7 @@ pub(super) static ROWS: &[Param<Said>] = &[
     row(
         "dpr",
         &[],
-        Kind::Number(0.0, 5.0),
+        Kind::Number(0.0, MOST_DPR),
         Tier::A,
         ("1", "Multiplies w and h where they are pixels."),
         read_dpr,
@@ -298,7 +298,7 @@ fn read_crop(said: &mut Said, value: &str) -> Result<(), WarningKind> {
 
 /// Zero and less stand for 1, as if nothing had been said, but are reported.
 fn read_dpr(said: &mut Said, value: &str) -> Result<(), WarningKind> {
-    let (dpr, clamped) = fixed(value, 0.0, 5.0)?;
+    let (dpr, clamped) = fixed(value, 0.0, MOST_DPR)?;
     if dpr == plan::Fixed::ZERO {
         return put(&mut said.dpr, Ok((plan::Fixed::ONE, true)));
     }

@@ -146,6 +146,7 @@ pub(super) const EXAMPLES: &[(&str, &str)] = &[
     ("colors", "8"),
     ("prefix", "swatch"),
     ("dl", "a b.jpg"),
+    ("ch", "Width,DPR,Save-Data"),
 ];
 
 #[test]
