@@ -1,7 +1,7 @@
 //! The names of all settings.
 
 pub(crate) const TOP: &[&str] =
-    &["listen", "data", "cache", "limits", "log", "purge", "fonts", "webhook", "source", "site"];
+    &["listen", "data", "cache", "limits", "render", "log", "purge", "fonts", "webhook", "source", "site"];
 pub(crate) const LISTEN: &[&str] = &["delivery", "control"];
 pub(crate) const CACHE: &[&str] =
     &["memory", "disk", "masters_memory", "masters_disk", "browser_time", "edge_time", "error_time"];
@@ -18,6 +18,7 @@ pub(crate) const LIMITS: &[&str] = &[
     "origin_fetches",
     "origin_queue",
 ];
+pub(crate) const RENDER: &[&str] = &["decoders"];
 pub(crate) const PURGE: &[&str] =
     &["rate", "burst", "names", "stale_time", "sweep_bytes", "sweep_entries", "warm_rate", "imgix_window", "method"];
 pub(crate) const FONTS: &[&str] = &["folders"];
@@ -60,8 +61,8 @@ pub(crate) const SITE: &[&str] = &[
 ];
 
 /// Tables at the top that hold nothing but single values.
-pub(crate) const PLAIN: [(&str, &[&str]); 5] =
-    [("listen", LISTEN), ("cache", CACHE), ("limits", LIMITS), ("log", LOG), ("purge", PURGE)];
+pub(crate) const PLAIN: [(&str, &[&str]); 6] =
+    [("listen", LISTEN), ("cache", CACHE), ("limits", LIMITS), ("render", RENDER), ("log", LOG), ("purge", PURGE)];
 
 /// The tables a key belongs in.
 pub(crate) fn home(key: &str) -> Option<String> {

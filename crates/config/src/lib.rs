@@ -45,6 +45,8 @@ pub struct Config {
     pub error_time: Duration,
     /// What work may cost.
     pub limits: Limits,
+    /// How pictures are made.
+    pub render: Render,
     /// What is written to the log.
     pub log: Log,
     /// How purges are taken and carried out.
@@ -142,6 +144,39 @@ impl Default for Limits {
             delivery_threads: cores,
             origin_fetches: 64,
             origin_queue: 4096,
+        }
+    }
+}
+
+/// How pictures are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Render {
+    /// Where decoders that are written in C run.
+    pub decoders: Decoders,
+}
+
+/// Where decoders that are written in C run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Decoders {
+    /// In worker processes that give up what the kernel lets them; in the server, should no worker start.
+    #[default]
+    Auto,
+    /// In worker processes that give up all rights; without them, the server does not start.
+    Require,
+    /// In the server.
+    Off,
+}
+
+impl Decoders {
+    /// Every one.
+    pub const ALL: [Decoders; 3] = [Decoders::Auto, Decoders::Require, Decoders::Off];
+
+    /// As settings have it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Decoders::Auto => "auto",
+            Decoders::Require => "require",
+            Decoders::Off => "off",
         }
     }
 }

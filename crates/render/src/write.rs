@@ -1,6 +1,6 @@
 //! The last step: a picture becomes a file, of a quality that may have to be found first.
 
-use codec::{Channels, CodecError, Decode, Encode, Pixels};
+use codec::{Budget, Channels, CodecError, Decode, Encode, Foreign, Pixels};
 use fast_ssim2::{PixelDescriptor, PixelSlice, Ssimulacra2Reference};
 use plan::{Format, Metadata, OutputSpec, Profile, Stage};
 
@@ -217,7 +217,9 @@ fn on_grey(mut pixels: Pixels) -> Pixels {
 }
 
 fn likeness(want: &Ssimulacra2Reference, file: &[u8], job: &Job<'_>) -> Result<f64, CodecError> {
-    let mut decoded = codec::decode(file, &Decode::default(), job.budget, job.cancel)?;
+    // A file that our own encoder has just written.
+    let budget = Budget { foreign: Foreign::HERE, ..job.budget.clone() };
+    let mut decoded = codec::decode(file, &Decode::default(), &budget, job.cancel)?;
     let got = seen(decoded.picture.frames.swap_remove(0).pixels);
     want.compare(&slice(&got)?).map_err(unmeasured)
 }
