@@ -20,7 +20,7 @@ use recipe::Recipe;
 
 /// Runs the command: 0 all done, 1 something failed, 2 not understood.
 pub fn run(args: &RenderArgs) -> ExitCode {
-    let recipe = match Recipe::new(args) {
+    let mut recipe = match Recipe::new(args) {
         Ok(recipe) => recipe,
         Err(error) => {
             eprintln!("afterimage: {error}");
@@ -29,7 +29,7 @@ pub fn run(args: &RenderArgs) -> ExitCode {
     };
     // Started when the first picture needs one.
     let workers = decoders::pool(jobs(args), &Budget::default());
-    let recipe = Recipe { foreign: workers.foreign(), ..recipe };
+    recipe.foreign = workers.foreign();
     let done = if args.input.is_dir() { folder(args, &recipe) } else { single(args, &recipe).map(|()| 0) };
     match done {
         Ok(0) => ExitCode::SUCCESS,

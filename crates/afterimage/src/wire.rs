@@ -94,8 +94,9 @@ pub fn start(config: Config, environment_key: Option<String>) -> Result<Server, 
     };
     let mut registry = Registry::default();
     let mut settings = config.engine_settings();
-    let (jobs, budget) = (config.limits.render_threads, &config.limits.budget);
-    settings.budget.foreign = decoders::start(config.render.decoders, jobs, budget, &mut registry)?;
+    let limits = &config.limits;
+    settings.budget.foreign =
+        decoders::start(config.render.decoders, limits.render_threads, &limits.budget, &mut registry)?;
     let renders = Pool::new(config.limits.render_threads, config.limits.queue)
         .map_err(|e| format!("cannot start the render threads: {e}"))?;
     let derivatives = store(Tier::Derivatives, config.cache.memory, bodies.0)?;
