@@ -43,7 +43,7 @@ pub struct Enforced {
 impl Enforced {
     /// Whether a decoder that was taken over can reach neither files nor the network, by two fences.
     pub fn is_full(&self) -> bool {
-        self.landlock.is_some() && self.seccomp && self.limits
+        self.landlock.is_some() && self.seccomp && self.limits && self.descriptors <= 3
     }
 }
 
@@ -54,7 +54,8 @@ impl fmt::Display for Enforced {
             None => f.write_str("no landlock")?,
         }
         f.write_str(if self.seccomp { ", seccomp" } else { ", no seccomp" })?;
-        f.write_str(if self.limits { ", limits" } else { ", no limits" })
+        f.write_str(if self.limits { ", limits" } else { ", no limits" })?;
+        if self.descriptors > 3 { write!(f, ", {} files open", self.descriptors) } else { Ok(()) }
     }
 }
 
@@ -247,6 +248,7 @@ mod tests {
             Enforced { landlock: None, ..full },
             Enforced { seccomp: false, ..full },
             Enforced { limits: false, ..full },
+            Enforced { descriptors: 4, ..full },
         ] {
             assert!(!without.is_full(), "{without}");
         }

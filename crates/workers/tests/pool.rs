@@ -174,12 +174,14 @@ fn without_workers_it_is_this_process_or_nothing() {
 #[test]
 fn a_job_that_is_called_off_or_too_long_ends() {
     let (pool, budget) = pool();
+    pool.start().unwrap();
+    let endless = asking("hang");
     let begun = Instant::now();
     let soon = Cancel::at(begun + Duration::from_millis(200));
-    let late = codec::decode(&asking("hang"), &Decode::default(), &budget, &soon);
+    let late = codec::decode(&endless, &Decode::default(), &budget, &soon);
     assert_eq!(late.map(|_| ()), Err(CodecError::TimedOut));
     assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
-    let off = codec::decode(&asking("hang"), &Decode::default(), &budget, &Cancel::after(9));
+    let off = codec::decode(&endless, &Decode::default(), &budget, &Cancel::after(9));
     assert_eq!(off.map(|_| ()), Err(CodecError::Cancelled));
     assert_eq!((pool.counts().ended(End::Stopped), pool.live()), (2, 0));
     assert!(decode(&avif(), &budget).is_ok());
@@ -206,11 +208,11 @@ fn jobs_wait_for_a_worker_and_workers_are_replaced() {
 
     // All are busy: who waits may still leave.
     let (_pool, budget) = with(Settings { most: 1, ..settings(&["serve"]) });
-    let hang = Cancel::never();
+    let (hang, endless) = (Cancel::never(), asking("hang"));
     std::thread::scope(|scope| {
-        let busy = scope.spawn(|| codec::decode(&asking("hang"), &Decode::default(), &budget, &hang));
+        let busy = scope.spawn(|| codec::decode(&endless, &Decode::default(), &budget, &hang));
         // Either it waits for the worker, or it has it and the other one waits.
-        let left = codec::decode(&asking("hang"), &Decode::default(), &budget, &Cancel::after(40));
+        let left = codec::decode(&endless, &Decode::default(), &budget, &Cancel::after(40));
         assert_eq!(left.map(|_| ()), Err(CodecError::Cancelled));
         hang.cancel();
         assert_eq!(busy.join().unwrap().map(|_| ()), Err(CodecError::Cancelled));
