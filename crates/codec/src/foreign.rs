@@ -75,6 +75,9 @@ impl PartialEq for Foreign {
 
 impl Eq for Foreign {}
 
+/// Whether such a decoder starts threads of its own: libheif does, one for each picture.
+pub const STARTS_THREADS: bool = cfg!(feature = "heic");
+
 /// Loads what such decoders else load when they are first used: for a process that is about to give up opening files.
 pub fn prepare() {
     #[cfg(feature = "heic")]

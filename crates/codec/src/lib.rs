@@ -43,7 +43,7 @@ pub use budget::{Budget, Cancel};
 pub use describe::{Description, Field, describe};
 pub use error::CodecError;
 pub use fonts::Fonts;
-pub use foreign::{Elsewhere, Foreign, prepare};
+pub use foreign::{Elsewhere, Foreign, STARTS_THREADS, prepare};
 pub use icc::srgb_profile;
 pub use palette::{ColorShare, colors};
 pub use picture::{Channels, Frame, Picture, Pixels};

@@ -117,8 +117,7 @@ fn limits(memory: u64) -> bool {
 
 /// Processes and threads, which count as processes. Not binding for root, unlike the filter.
 fn no_threads() -> rustix::io::Result<()> {
-    // libheif starts one for each picture.
-    if cfg!(feature = "heic") {
+    if codec::STARTS_THREADS {
         return Ok(());
     }
     rustix::process::setrlimit(Resource::Nproc, Rlimit { current: Some(0), maximum: Some(0) })
@@ -135,7 +134,7 @@ fn filters() -> Option<Vec<BpfProgram>> {
         // All else is refused but goes on: a library that looks for a file which it can do without is no crime.
         program(needed()?, refused, SeccompAction::Allow)?,
     ];
-    if cfg!(feature = "heic") {
+    if codec::STARTS_THREADS {
         // The answer on which the C library falls back to the older call, whose flags a filter can read.
         let unknown = SeccompAction::Errno(libc::ENOSYS as u32);
         all.push(program(always(&[libc::SYS_clone3]), SeccompAction::Allow, unknown)?);
@@ -215,7 +214,7 @@ fn needed() -> Option<Rules> {
     // An abort is a signal to itself.
     let own = u64::from(std::process::id());
     rules.insert(libc::SYS_tgkill, vec![when(0, SeccompCmpOp::Eq, own)?]);
-    if cfg!(feature = "heic") {
+    if codec::STARTS_THREADS {
         let thread = libc::CLONE_THREAD as u64;
         rules.insert(libc::SYS_clone, vec![when(0, SeccompCmpOp::MaskedEq(thread), thread)?]);
     }

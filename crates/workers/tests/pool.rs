@@ -70,8 +70,6 @@ fn the_same_pixels_as_in_this_process() {
         let described = codec::describe(&bytes, &budget).unwrap();
         assert_eq!(described, codec::describe(&bytes, &Budget::default()).unwrap());
     }
-    let profile = codec::srgb_profile();
-    assert!(!profile.is_empty());
     assert_eq!((pool.counts().started(), pool.live()), (1, 1), "one at a time needs one worker");
 }
 
@@ -224,4 +222,17 @@ fn a_large_picture_comes_through_whole() {
     let (_pool, budget) = pool();
     let jpeg = file(plan::Format::Jpeg, 3001, 2003, Channels::Rgb);
     assert_eq!(decode(&jpeg, &budget).unwrap(), decode(&jpeg, &Budget::default()).unwrap());
+}
+
+#[test]
+fn heic_where_it_is_built_in() {
+    let bytes = include_bytes!("../../codec/tests/files/photo.heic");
+    let here = decode(bytes, &Budget::default());
+    if let Err(CodecError::Unsupported(_)) = here {
+        return;
+    }
+    let (_pool, budget) = pool();
+    assert!(here.is_ok());
+    assert_eq!(decode(bytes, &budget), here);
+    assert_eq!(codec::probe(bytes, &budget), codec::probe(bytes, &Budget::default()));
 }
