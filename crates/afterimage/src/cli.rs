@@ -41,6 +41,16 @@ pub enum Command {
     Url(UrlArgs),
     /// Read a configuration file and report everything that is wrong with it.
     CheckConfig(CheckArgs),
+    /// Decode for the process that started this one, which holds the other end of its standard input.
+    #[command(hide = true, name = "decoder-worker")]
+    DecoderWorker(WorkerArgs),
+}
+
+/// `afterimage decoder-worker`.
+#[derive(Debug, Args)]
+pub struct WorkerArgs {
+    /// Address space, in bytes.
+    pub memory: u64,
 }
 
 /// `afterimage serve`.

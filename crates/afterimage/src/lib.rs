@@ -2,6 +2,7 @@
 
 mod cli;
 mod client;
+mod decoders;
 mod doors;
 mod jobs;
 mod render;
@@ -27,5 +28,6 @@ pub fn run() -> ExitCode {
         cli::Command::Render(args) => render::run(&args),
         cli::Command::Url(args) => url::run(&args),
         cli::Command::CheckConfig(args) => serve::check(&args),
+        cli::Command::DecoderWorker(args) => decoders::work(&args),
     }
 }

@@ -15,17 +15,21 @@ use codec::{Budget, Cancel};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::cli::RenderArgs;
+use crate::decoders;
 use recipe::Recipe;
 
 /// Runs the command: 0 all done, 1 something failed, 2 not understood.
 pub fn run(args: &RenderArgs) -> ExitCode {
-    let recipe = match Recipe::new(args) {
+    let mut recipe = match Recipe::new(args) {
         Ok(recipe) => recipe,
         Err(error) => {
             eprintln!("afterimage: {error}");
             return ExitCode::from(2);
         }
     };
+    // Started when the first picture needs one.
+    let workers = decoders::pool(jobs(args), &Budget::default());
+    recipe.foreign = workers.foreign();
     let done = if args.input.is_dir() { folder(args, &recipe) } else { single(args, &recipe).map(|()| 0) };
     match done {
         Ok(0) => ExitCode::SUCCESS,
@@ -71,6 +75,11 @@ fn single(args: &RenderArgs, recipe: &Recipe) -> Result<(), String> {
     Ok(())
 }
 
+/// Pictures to render at once.
+fn jobs(args: &RenderArgs) -> usize {
+    args.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, Into::into), usize::from)
+}
+
 fn told(rendered: &Rendered, start: Instant) -> String {
     let ms = |duration: std::time::Duration| duration.as_secs_f64() * 1000.0;
     let timing = rendered.timing;
@@ -91,7 +100,7 @@ fn told(rendered: &Rendered, start: Instant) -> String {
 fn render(master: &[u8], recipe: &Recipe, output: &Path) -> Result<Rendered, String> {
     let spec = recipe.spec(files::format_of(output));
     let pictures: Vec<Option<&[u8]>> = recipe.pictures.iter().map(|bytes| bytes.as_deref()).collect();
-    let (budget, cancel) = (Budget::default(), Cancel::never());
+    let (budget, cancel) = (Budget { foreign: recipe.foreign.clone(), ..Budget::default() }, Cancel::never());
     let job = Job {
         master,
         pictures: &pictures,
@@ -116,9 +125,8 @@ fn folder(args: &RenderArgs, recipe: &Recipe) -> Result<usize, String> {
     }
     let bar = progress(found.len(), args.quiet);
     let (next, failed) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let workers = args.jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, Into::into), usize::from);
     std::thread::scope(|scope| {
-        for _ in 0..workers.min(found.len()) {
+        for _ in 0..jobs(args).min(found.len()) {
             scope.spawn(|| {
                 while let Some(relative) = found.get(next.fetch_add(1, Ordering::Relaxed)) {
                     if let Err(error) = one_of_folder(args, recipe, relative) {

@@ -21,6 +21,7 @@ use render::{Fonts, Pool};
 use tokio::runtime::Runtime;
 use tokio::sync::{broadcast, oneshot};
 
+use crate::decoders;
 use crate::doors::Doors;
 use crate::jobs::StoredJobs;
 
@@ -91,6 +92,11 @@ pub fn start(config: Config, environment_key: Option<String>) -> Result<Server, 
             .map(Arc::new)
             .map_err(|e| format!("cannot start the {} store: {e}", tier.name()))
     };
+    let mut registry = Registry::default();
+    let mut settings = config.engine_settings();
+    let limits = &config.limits;
+    settings.budget.foreign =
+        decoders::start(config.render.decoders, limits.render_threads, &limits.budget, &mut registry)?;
     let renders = Pool::new(config.limits.render_threads, config.limits.queue)
         .map_err(|e| format!("cannot start the render threads: {e}"))?;
     let refines = if config.render.avif_refine {
@@ -115,7 +121,7 @@ pub fn start(config: Config, environment_key: Option<String>) -> Result<Server, 
         refines,
         fonts: Arc::new(open_fonts(&config)?),
         jobs: Some(Arc::new(StoredJobs(jobs.clone()))),
-        settings: config.engine_settings(),
+        settings,
         fresh_id,
     };
     let engine = Arc::new(Engine::new(parts)?);
@@ -149,7 +155,6 @@ pub fn start(config: Config, environment_key: Option<String>) -> Result<Server, 
         }
     }
 
-    let mut registry = Registry::default();
     let metrics = delivery::Metrics::new(&mut registry);
     let ready = Arc::new(AtomicBool::new(false));
     let ring = Arc::new(KeyRing { db: keys, environment: environment_key });

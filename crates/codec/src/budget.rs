@@ -2,9 +2,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
-use crate::CodecError;
+use crate::{CodecError, Foreign};
 
-/// What one job may cost. Checked before memory is taken, not after.
+/// What one job may cost, checked before memory is taken, not after; and where the code runs that could overstep it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Budget {
     /// Longest input, in bytes.
@@ -17,12 +17,21 @@ pub struct Budget {
     pub frames: u32,
     /// Most bytes of pixels held at once, in and out together.
     pub memory: u64,
+    /// Where decoders that are written in C run.
+    pub foreign: Foreign,
 }
 
 impl Default for Budget {
-    /// 100 MiB, 150 megapixels, 8192, 500 frames, 1 GiB.
+    /// 100 MiB, 150 megapixels, 8192, 500 frames, 1 GiB, and all in this process.
     fn default() -> Self {
-        Budget { input_bytes: 100 << 20, input_pixels: 150_000_000, output_side: 8192, frames: 500, memory: 1 << 30 }
+        Budget {
+            input_bytes: 100 << 20,
+            input_pixels: 150_000_000,
+            output_side: 8192,
+            frames: 500,
+            memory: 1 << 30,
+            foreign: Foreign::HERE,
+        }
     }
 }
 

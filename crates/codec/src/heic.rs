@@ -55,6 +55,12 @@ unsafe extern "C" {
     fn heif_image_get_plane_readonly(image: *const c_void, channel: c_int, stride: *mut c_int) -> *const u8;
 }
 
+/// Makes the library load its plugins.
+pub(crate) fn prepare() {
+    // SAFETY: a plain number.
+    let _ = unsafe { heif_have_decoder_for_format(HEVC) };
+}
+
 /// Reads the boxes.
 pub(crate) fn probe(bytes: &[u8], budget: &Budget) -> Result<Info, CodecError> {
     File::open(bytes)?.info(budget)

@@ -18,6 +18,7 @@ mod describe;
 mod error;
 mod exif;
 mod fonts;
+mod foreign;
 mod gif;
 mod guard;
 #[cfg(feature = "heic")]
@@ -46,6 +47,7 @@ pub use budget::{Budget, Cancel};
 pub use describe::{Description, Field, describe};
 pub use error::CodecError;
 pub use fonts::Fonts;
+pub use foreign::{Elsewhere, Foreign, STARTS_THREADS, prepare};
 pub use icc::srgb_profile;
 pub use palette::{ColorShare, colors};
 pub use picture::{Channels, Frame, Picture, Pixels};
@@ -174,7 +176,7 @@ pub fn probe_page(bytes: &[u8], page: u32, budget: &Budget) -> Result<Info, Code
         Kind::Jpeg => jpeg::probe(bytes, budget),
         Kind::Png => png::probe(bytes, budget),
         Kind::Webp => webp::probe(bytes, budget),
-        Kind::Avif => avif::probe(bytes, budget),
+        Kind::Avif => foreign::probe(kind, bytes, budget, || avif::probe(bytes, budget)),
         Kind::Gif => gif::probe(bytes, budget),
         Kind::Svg => svg::probe(bytes, budget),
         Kind::Bmp => bmp::probe(bytes, budget),
@@ -183,7 +185,7 @@ pub fn probe_page(bytes: &[u8], page: u32, budget: &Budget) -> Result<Info, Code
         Kind::JpegXl => jxl::probe(bytes, budget),
         Kind::Pdf => pdf::probe(bytes, page, budget),
         #[cfg(feature = "heic")]
-        Kind::Heic => heic::probe(bytes, budget),
+        Kind::Heic => foreign::probe(kind, bytes, budget, || heic::probe(bytes, budget)),
         #[cfg(not(feature = "heic"))]
         Kind::Heic => Err(CodecError::Unsupported(kind.name().into())),
     })
@@ -197,11 +199,12 @@ pub fn decode(bytes: &[u8], ask: &Decode, budget: &Budget, cancel: &Cancel) -> R
     cancel.check()?;
     limits::input(bytes, budget)?;
     let kind = known(bytes)?;
+    let how = (ask, budget, cancel);
     guard::run(kind, || match kind {
         Kind::Jpeg => jpeg::decode(bytes, ask, budget, cancel),
         Kind::Png => png::decode(bytes, ask, budget, cancel),
         Kind::Webp => webp::decode(bytes, ask, budget, cancel),
-        Kind::Avif => avif::decode(bytes, ask, budget, cancel),
+        Kind::Avif => foreign::decode(kind, bytes, how, || avif::decode(bytes, ask, budget, cancel)),
         Kind::Gif => gif::decode(bytes, ask, budget, cancel),
         Kind::Svg => svg::decode(bytes, ask, budget, cancel),
         Kind::Bmp => bmp::decode(bytes, budget, cancel),
@@ -210,7 +213,7 @@ pub fn decode(bytes: &[u8], ask: &Decode, budget: &Budget, cancel: &Cancel) -> R
         Kind::JpegXl => jxl::decode(bytes, ask, budget, cancel),
         Kind::Pdf => pdf::decode(bytes, ask, budget, cancel),
         #[cfg(feature = "heic")]
-        Kind::Heic => heic::decode(bytes, ask, budget, cancel),
+        Kind::Heic => foreign::decode(kind, bytes, how, || heic::decode(bytes, ask, budget, cancel)),
         #[cfg(not(feature = "heic"))]
         Kind::Heic => Err(CodecError::Unsupported(kind.name().into())),
     })

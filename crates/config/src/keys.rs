@@ -18,7 +18,7 @@ pub(crate) const LIMITS: &[&str] = &[
     "origin_fetches",
     "origin_queue",
 ];
-pub(crate) const RENDER: &[&str] = &["avif_refine"];
+pub(crate) const RENDER: &[&str] = &["decoders", "avif_refine"];
 pub(crate) const PURGE: &[&str] =
     &["rate", "burst", "names", "stale_time", "sweep_bytes", "sweep_entries", "warm_rate", "imgix_window", "method"];
 pub(crate) const FONTS: &[&str] = &["folders"];

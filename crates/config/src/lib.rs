@@ -46,7 +46,7 @@ pub struct Config {
     /// What work may cost.
     pub limits: Limits,
     /// How pictures are made.
-    pub render: Rendering,
+    pub render: Render,
     /// What is written to the log.
     pub log: Log,
     /// How purges are taken and carried out.
@@ -149,10 +149,38 @@ impl Default for Limits {
 }
 
 /// How pictures are made.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Rendering {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Render {
+    /// Where decoders that are written in C run.
+    pub decoders: Decoders,
     /// Whether AVIF that was made for a request is written again in the background, smaller. Default: it is not.
     pub avif_refine: bool,
+}
+
+/// Where decoders that are written in C run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Decoders {
+    /// In worker processes that give up what the kernel lets them; in the server, should no worker start.
+    #[default]
+    Auto,
+    /// In worker processes that give up all rights; without them, the server does not start.
+    Require,
+    /// In the server.
+    Off,
+}
+
+impl Decoders {
+    /// Every one.
+    pub const ALL: [Decoders; 3] = [Decoders::Auto, Decoders::Require, Decoders::Off];
+
+    /// As settings have it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Decoders::Auto => "auto",
+            Decoders::Require => "require",
+            Decoders::Off => "off",
+        }
+    }
 }
 
 /// What is written to the log.

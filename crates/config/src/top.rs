@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::keys;
 use crate::section::{Section, Trouble, path, text};
 use crate::tree::Value;
-use crate::{Cache, Config, Limits, Listen, Log, Purging, Rendering, Webhook};
+use crate::{Cache, Config, Decoders, Limits, Listen, Log, Purging, Render, Webhook};
 
 const MIB: u64 = 1 << 20;
 const PIB: u64 = 1 << 50;
@@ -33,7 +33,7 @@ pub(crate) fn read(top: &Section<'_>, base: &Path) -> Config {
         error_time: cache.time("error_time", Duration::from_secs(10), Duration::ZERO..=DAY),
         cache: sizes(&cache),
         limits: limits(&top.child("limits", keys::LIMITS)),
-        render: rendering(&top.child("render", keys::RENDER)),
+        render: render(&top.child("render", keys::RENDER)),
         log: log(&top.child("log", keys::LOG)),
         purge: purging(&top.child("purge", keys::PURGE)),
         fonts: fonts(&top.child("fonts", keys::FONTS), base),
@@ -88,6 +88,8 @@ fn limits(section: &Section<'_>) -> Limits {
             output_side: side("output_side", budget.output_side, 16..=65_535),
             frames: side("frames", budget.frames, 1..=100_000),
             memory: section.size("job_memory", budget.memory, 16 * MIB..=PIB),
+            // Set by whoever starts workers.
+            foreign: codec::Foreign::HERE,
         },
         job_time: section.time("job_time", default.job_time, Duration::from_millis(100)..=Duration::from_secs(3600)),
         queue: count("queue", default.queue, 1..=100_000),
@@ -96,10 +98,6 @@ fn limits(section: &Section<'_>) -> Limits {
         origin_fetches: count("origin_fetches", default.origin_fetches, 1..=100_000),
         origin_queue: count("origin_queue", default.origin_queue, 0..=1_000_000),
     }
-}
-
-fn rendering(section: &Section<'_>) -> Rendering {
-    Rendering { avif_refine: section.truth("avif_refine", Rendering::default().avif_refine) }
 }
 
 fn purging(section: &Section<'_>) -> Purging {
@@ -186,6 +184,15 @@ fn fonts(section: &Section<'_>, base: &Path) -> Vec<PathBuf> {
         folders.push(folder);
     }
     folders
+}
+
+fn render(section: &Section<'_>) -> Render {
+    let decoders = match section.choice("decoders", &Decoders::ALL.map(Decoders::name)) {
+        Some(name) => Decoders::ALL.into_iter().find(|known| known.name() == name),
+        None => None,
+    };
+    let avif_refine = section.truth("avif_refine", Render::default().avif_refine);
+    Render { decoders: decoders.unwrap_or_default(), avif_refine }
 }
 
 fn log(section: &Section<'_>) -> Log {

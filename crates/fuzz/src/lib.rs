@@ -13,7 +13,14 @@ use render::Job;
 
 /// Small, so that a run gets through many inputs.
 fn budget() -> Budget {
-    Budget { input_bytes: 1 << 20, input_pixels: 1 << 20, output_side: 512, frames: 16, memory: 32 << 20 }
+    Budget {
+        input_bytes: 1 << 20,
+        input_pixels: 1 << 20,
+        output_side: 512,
+        frames: 16,
+        memory: 32 << 20,
+        ..Budget::default()
+    }
 }
 
 fn cancel() -> Cancel {

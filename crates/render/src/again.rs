@@ -18,12 +18,7 @@ const MOST_DOWN: f64 = 10.0;
 const UP: u8 = 2;
 
 /// A file that is smaller than `old` and worth no fewer points, or `old`.
-pub(crate) fn write(
-    made: &Made,
-    old: &[u8],
-    profile: Option<Vec<u8>>,
-    job: &Job<'_>,
-) -> Result<Written, CodecError> {
+pub(crate) fn write(made: &Made, old: &[u8], profile: Option<Vec<u8>>, job: &Job<'_>) -> Result<Written, CodecError> {
     let blocks = write::blocks(profile, job);
     let found = smaller(made, old, blocks, job)?.filter(|file| file.len() < old.len());
     Ok(Written { bytes: found.unwrap_or_else(|| old.to_vec()), format: Format::Avif })

@@ -1,7 +1,7 @@
 //! The last step: a picture becomes a file, of a quality that may have to be found first.
 
 use codec::metadata::Blocks;
-use codec::{Channels, CodecError, Decode, Encode, Pixels};
+use codec::{Budget, Channels, CodecError, Decode, Encode, Foreign, Pixels};
 use fast_ssim2::{PixelDescriptor, PixelSlice, Ssimulacra2Reference};
 use plan::{Format, Metadata, OutputSpec, Profile, Stage};
 
@@ -231,11 +231,13 @@ fn on_grey(mut pixels: Pixels) -> Pixels {
     without_alpha(pixels)
 }
 
-/// Points of SSIMULACRA2 that a file is worth.
+/// Points of SSIMULACRA2 that a file of our own is worth.
 pub(crate) fn likeness(want: &Ssimulacra2Reference, file: &[u8], job: &Job<'_>) -> Result<f64, CodecError> {
     // Its values are to be like those that were encoded, whatever its profile makes of them.
     let ask = Decode { keep_profile: true, ..Decode::default() };
-    let mut decoded = codec::decode(file, &ask, job.budget, job.cancel)?;
+    // No worker is needed for what our own encoder has just written.
+    let budget = Budget { foreign: Foreign::HERE, ..job.budget.clone() };
+    let mut decoded = codec::decode(file, &ask, &budget, job.cancel)?;
     let got = seen(decoded.picture.frames.swap_remove(0).pixels);
     want.compare(&slice(&got)?).map_err(unmeasured)
 }

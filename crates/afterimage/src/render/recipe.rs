@@ -14,6 +14,8 @@ pub(super) struct Recipe {
     pub(super) plan: Plan,
     pub(super) pictures: Vec<Option<Vec<u8>>>,
     pub(super) fonts: ::render::Fonts,
+    /// Where decoders that are written in C run.
+    pub(super) foreign: codec::Foreign,
     class: AcceptClass,
     /// Whether the format is the plan's own word, which no file name overrules.
     decided: bool,
@@ -47,7 +49,8 @@ impl Recipe {
         let pictures = plan.overlays().iter().map(|overlay| picture(overlay, folder)).collect::<Result<_, _>>()?;
         let decided = args.url.is_some() || args.format.is_some();
         let fonts = ::render::Fonts::new(&args.fonts).map_err(|error| format!("--fonts: {error}"))?;
-        Ok(Recipe { plan, pictures, fonts, class: AcceptClass::from_header(&args.accept), decided })
+        let class = AcceptClass::from_header(&args.accept);
+        Ok(Recipe { plan, pictures, fonts, foreign: codec::Foreign::HERE, class, decided })
     }
 
     /// How to write it to a file whose name asks for a format.

@@ -9,7 +9,7 @@ pub(crate) use planes::decode as decode_planar;
 
 use crate::icc::{self, Samples};
 use crate::{Budget, Cancel, Channels, CodecError, Decode, Decoded, Encode, Info, Kind, Picture, Pixels, Planar};
-use crate::{exif, limits};
+use crate::{exif, foreign, limits};
 
 /// Reads the headers.
 pub(crate) fn probe(bytes: &[u8], budget: &Budget) -> Result<Info, CodecError> {
@@ -32,17 +32,34 @@ fn info(markers: &Markers<'_>, budget: &Budget) -> Result<Info, CodecError> {
 pub(crate) fn decode(bytes: &[u8], ask: &Decode, budget: &Budget, cancel: &Cancel) -> Result<Decoded, CodecError> {
     let markers = Markers::read(bytes)?;
     let info = info(&markers, budget)?;
-    let missing = || CodecError::Truncated("the JPEG ends before its last pixel".into());
     if !markers.is_complete() || (markers.arithmetic && !markers.ended) {
         return Err(missing());
     }
+    let here = || decode_here(bytes, &markers, &info, (ask, budget, cancel));
+    let decoded = foreign::decode(Kind::Jpeg, bytes, (ask, budget, cancel), here)?;
+    if decoded.info != info {
+        return Err(CodecError::Corrupt("two readings of the JPEG header differ".into()));
+    }
+    Ok(decoded)
+}
+
+fn missing() -> CodecError {
+    CodecError::Truncated("the JPEG ends before its last pixel".into())
+}
+
+fn decode_here(
+    bytes: &[u8],
+    markers: &Markers<'_>,
+    info: &Info,
+    (ask, budget, cancel): (&Decode, &Budget, &Cancel),
+) -> Result<Decoded, CodecError> {
     let profile = markers.profile();
     let samples = match markers.components() {
         1 if profile.as_deref().is_some_and(icc::is_gray) => Samples::Gray,
         4 => Samples::Cmyk,
         _ => Samples::Rgb,
     };
-    let denominator = shrink(&info, ask);
+    let denominator = shrink(info, ask);
     let (width, height) = (info.width.div_ceil(denominator), info.height.div_ceil(denominator));
     let collected = if markers.collects_scans() { markers.coefficient_bytes() } else { 0 };
     // Samples before and after colour conversion, at most four and three bytes a pixel.
@@ -73,7 +90,7 @@ pub(crate) fn decode(bytes: &[u8], ask: &Decode, budget: &Budget, cancel: &Cance
     }
     let (data, profile) = icc::settle(data, samples, profile.as_deref(), ask.keep_profile, cancel)?;
     let pixels = Pixels { width, height, channels: Channels::Rgb, data };
-    Ok(Decoded { picture: Picture::still(pixels), profile, info })
+    Ok(Decoded { picture: Picture::still(pixels), profile, info: info.clone() })
 }
 
 /// The largest of 8, 4, 2, 1 that leaves both sides at least as long as asked. The sizes between are slower than the next

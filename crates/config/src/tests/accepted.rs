@@ -18,6 +18,7 @@ fn assert_defaults(config: &Config) {
     assert_eq!(config.error_time, Duration::from_secs(10));
     assert_eq!(config.limits, Limits::default());
     assert_eq!(config.log, Log::default());
+    assert_eq!(config.render, crate::Render::default());
     assert_eq!(config.purge, Purging::default());
     assert!(config.webhooks.is_empty() && config.fonts.is_empty());
 }
@@ -63,6 +64,8 @@ fn each_setting_arrives_where_it_belongs() {
         delivery_threads = 5
         origin_fetches = 6
         origin_queue = 8
+        [render]
+        decoders = "require"
         [purge]
         rate = 1
         burst = 2
@@ -135,7 +138,9 @@ fn each_setting_arrives_where_it_belongs() {
         output_side: 4096,
         frames: 7,
         memory: 512 << 20,
+        ..codec::Budget::default()
     };
+    assert_eq!(config.render.decoders, crate::Decoders::Require);
     let job_time = Duration::from_millis(1500);
     let limits = Limits {
         budget,

@@ -59,6 +59,7 @@ fn faults_at_the_top_are_told() {
         ("limits.input_pixels = \"1P\"", "1:23 `input_pixels`: unknown unit \"P\" in \"1P\" | "),
         ("limits.job_time = \"2h\"", "1:19 `job_time`: 2h is out of range | allowed: 100ms to 1h"),
         ("log.level = \"warning\"", "1:13 `level`: unknown value \"warning\" | "),
+        ("render.decoders = \"outo\"", "1:19 `decoders`: unknown value \"outo\" | did you mean \"auto\"?"),
         ("log.level = \"inof\"", "1:13 `level`: unknown value \"inof\" | did you mean \"info\"?"),
         ("log.json = \"true\"", "1:12 `json`: must be true or false, not text | write it without quotes"),
         ("listen.delivery = \":8080\"", "1:19 `delivery`: \":8080\" is no address to listen on | for all"),

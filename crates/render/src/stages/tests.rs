@@ -56,7 +56,14 @@ pub(super) const PLAIN: Setup = Setup {
     orientation: 1,
     holds_alpha: true,
     cap: 8192,
-    budget: Budget { input_bytes: 1 << 20, input_pixels: 1 << 20, output_side: 8192, frames: 9, memory: 1 << 30 },
+    budget: Budget {
+        input_bytes: 1 << 20,
+        input_pixels: 1 << 20,
+        output_side: 8192,
+        frames: 9,
+        memory: 1 << 30,
+        foreign: codec::Foreign::HERE,
+    },
 };
 
 pub(super) fn run(setup: &Setup, frames: Vec<Pixels>, stages: &[Stage]) -> Result<Picture, CodecError> {
