@@ -362,10 +362,6 @@ impl World {
                     let derivative = self.below(DERIVATIVES);
                     self.ask(derivative);
                 }
-                32.. => {
-                    let derivative = self.below(DERIVATIVES);
-                    self.refine(derivative);
-                }
                 12..24 => {
                     let gates = self.origin.gates.lock().unwrap().len();
                     let any = self.below(gates.max(1));
@@ -375,6 +371,10 @@ impl World {
                 24..29 => self.any_purge(),
                 29..31 if !beside => self.sweep(),
                 29..31 => sweep.iter().for_each(Sweep::kick),
+                31..33 => {
+                    let derivative = self.below(DERIVATIVES);
+                    self.refine(derivative);
+                }
                 _ => {
                     self.all_answered().await;
                     drop((sweep.take(), self.node.take()));
