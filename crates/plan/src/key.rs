@@ -144,7 +144,7 @@ impl Digest {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{AcceptClass, Location, OutputRule};
+    use crate::{AcceptClass, Depth, Format, FormatRule, Location, OutputRule};
 
     #[test]
     fn keys_depend_on_each_part_and_on_the_secret() {
@@ -164,6 +164,20 @@ mod tests {
         assert_ne!(DerivativeKey::passed_through(&one, &name), DerivativeKey::new(&one, &name, &original));
         assert_ne!(one.name(1, b"x"), one.name(2, b"x"));
         assert_ne!(one.name(1, b"x"), two.name(1, b"x"));
+    }
+
+    #[test]
+    fn depth_has_a_say_where_a_format_holds_it() {
+        let secret = KeySecret::new([3; 32]);
+        let name = ExactName::new(&secret, &[], &Plan { stages: vec![], output: OutputRule::default() });
+        for (format, says) in [(Format::Png, true), (Format::Avif, true), (Format::Jpeg, false), (Format::Webp, false)]
+        {
+            let of = |depth| {
+                let rule = OutputRule { format: FormatRule::Always(format), depth, ..OutputRule::default() };
+                DerivativeKey::new(&secret, &name, &rule.resolve(AcceptClass::Avif))
+            };
+            assert_eq!(of(Depth::Eight) != of(Depth::Sixteen), says, "{format}");
+        }
     }
 
     #[test]
