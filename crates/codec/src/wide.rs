@@ -56,7 +56,7 @@ pub struct DecodedWide {
 }
 
 /// Whether [`decode_wide`] reads more than 8 bits a sample from this page, by the headers: of a PNG, a TIFF of one plane, or
-/// an AVIF.
+/// an AVIF where its decoder runs in this process (workers hand 8 bits out).
 ///
 /// # Errors
 /// As [`crate::probe_page`].
@@ -65,7 +65,7 @@ pub fn is_wide(bytes: &[u8], page: u32, budget: &Budget) -> Result<bool, CodecEr
     match crate::known(bytes)? {
         Kind::Png => Ok(bytes.get(24) == Some(&16)),
         kind @ Kind::Tiff => guard::run(kind, || tiff::is_wide(bytes, page, budget)),
-        kind @ Kind::Avif => guard::run(kind, || avif::is_wide(bytes, budget)),
+        kind @ Kind::Avif if budget.foreign.is_here() => guard::run(kind, || avif::is_wide(bytes, budget)),
         _ => Ok(false),
     }
 }
@@ -85,7 +85,9 @@ pub fn decode_wide(
     match crate::known(bytes)? {
         kind @ Kind::Png => guard::run(kind, || png::decode_wide(bytes, ask, budget, cancel)),
         kind @ Kind::Tiff => guard::run(kind, || tiff::decode_wide(bytes, ask, budget, cancel)),
-        kind @ Kind::Avif => guard::run(kind, || avif::decode_wide(bytes, ask, budget, cancel)),
+        kind @ Kind::Avif if budget.foreign.is_here() => {
+            guard::run(kind, || avif::decode_wide(bytes, ask, budget, cancel))
+        }
         _ => Ok(None),
     }
 }

@@ -154,7 +154,7 @@ impl Digest {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{AcceptClass, Dim, Fit, Location, OutputRule, Resize, Stage};
+    use crate::{AcceptClass, Depth, Dim, Fit, Format, FormatRule, Location, OutputRule, Resize, Stage};
 
     fn resized(width: u32) -> Plan {
         let stage = Stage::Resize(Resize::new(Some(Dim::Px(width)), None, Fit::Inside));
@@ -184,6 +184,20 @@ mod tests {
         assert_ne!(hinted, DerivativeKey::hinted(&one, &name, &plan, &resized(400), &spec));
         assert_ne!(one.name(1, b"x"), one.name(2, b"x"));
         assert_ne!(one.name(1, b"x"), two.name(1, b"x"));
+    }
+
+    #[test]
+    fn depth_has_a_say_where_a_format_holds_it() {
+        let secret = KeySecret::new([3; 32]);
+        let name = ExactName::new(&secret, &[], &Plan { stages: vec![], output: OutputRule::default() });
+        for (format, says) in [(Format::Png, true), (Format::Avif, true), (Format::Jpeg, false), (Format::Webp, false)]
+        {
+            let of = |depth| {
+                let rule = OutputRule { format: FormatRule::Always(format), depth, ..OutputRule::default() };
+                DerivativeKey::new(&secret, &name, &rule.resolve(AcceptClass::Avif))
+            };
+            assert_eq!(of(Depth::Eight) != of(Depth::Sixteen), says, "{format}");
+        }
     }
 
     #[test]

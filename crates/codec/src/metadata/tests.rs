@@ -63,7 +63,8 @@ fn what_is_written_is_read_again_and_no_pixel_moves() {
     }
 }
 
-/// Each block alone, with alpha, which is an item of its own, and Exif that says nothing.
+/// Each block alone, with alpha, which is an item of its own, and Exif that says nothing. Of such files exiftool 12.57 read the
+/// Exif, the XMP, the turn and the profile, and Pillow 13.0.0 the Exif and the XMP (seen once).
 #[test]
 fn an_avif_carries_what_there_is() {
     let whole = blocks();
