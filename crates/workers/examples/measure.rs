@@ -100,7 +100,7 @@ fn encoded(pixels: &Pixels, format: plan::Format) -> Vec<u8> {
 
 /// A picture repeated, mirrored at its edges.
 fn tiled(tile: &Pixels, width: u32, height: u32) -> Pixels {
-    let at = |n: u32, side: u32| if n / side % 2 == 0 { n % side } else { side - 1 - n % side };
+    let at = |n: u32, side: u32| if (n / side).is_multiple_of(2) { n % side } else { side - 1 - n % side };
     let mut data = Vec::with_capacity(width as usize * height as usize * 3);
     for y in 0..height {
         for x in 0..width {
