@@ -9,7 +9,9 @@ use std::os::unix::process::CommandExt as _;
 use std::process::{Command, ExitCode, exit};
 
 fn main() -> ExitCode {
-    let Some(memory) = std::env::args().last().and_then(|text| text.parse().ok()) else { return ExitCode::from(2) };
+    let Some(memory) = std::env::args().next_back().and_then(|text| text.parse().ok()) else {
+        return ExitCode::from(2);
+    };
     if std::env::args().any(|word| word == "mute") {
         return ExitCode::from(7);
     }

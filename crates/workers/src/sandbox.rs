@@ -125,20 +125,21 @@ fn no_threads() -> rustix::io::Result<()> {
 
 type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 
-/// In the order in which they are to be applied. The kernel obeys the sternest.
+/// In the order in which they are to be applied: the last one also refuses further filters. The kernel obeys the sternest.
 fn filters() -> Option<Vec<BpfProgram>> {
     let refused = SeccompAction::Errno(libc::EPERM as u32);
-    let mut all = vec![
-        // No decoder has a reason for these: whoever calls them has taken one over.
-        program(always(FATAL), SeccompAction::Allow, SeccompAction::KillProcess)?,
-        // All else is refused but goes on: a library that looks for a file which it can do without is no crime.
-        program(needed()?, refused, SeccompAction::Allow)?,
-    ];
+    let mut all = Vec::new();
     if codec::STARTS_THREADS {
         // The answer on which the C library falls back to the older call, whose flags a filter can read.
         let unknown = SeccompAction::Errno(libc::ENOSYS as u32);
         all.push(program(always(&[libc::SYS_clone3]), SeccompAction::Allow, unknown)?);
     }
+    all.extend([
+        // No decoder has a reason for these: whoever calls them has taken one over.
+        program(always(FATAL), SeccompAction::Allow, SeccompAction::KillProcess)?,
+        // All else is refused but goes on: a library that looks for a file which it can do without is no crime.
+        program(needed()?, refused, SeccompAction::Allow)?,
+    ]);
     Some(all)
 }
 
@@ -217,6 +218,8 @@ fn needed() -> Option<Rules> {
     if codec::STARTS_THREADS {
         let thread = libc::CLONE_THREAD as u64;
         rules.insert(libc::SYS_clone, vec![when(0, SeccompCmpOp::MaskedEq(thread), thread)?]);
+        // The filter for this one alone decides.
+        rules.insert(libc::SYS_clone3, Vec::new());
     }
     Some(rules)
 }
