@@ -125,6 +125,7 @@ async fn one_that_is_killed_between_two_jobs_costs_nothing() {
     assert_eq!(only_worker(&server), first);
 
     signal("KILL", first);
+    eventually("it is dead", async || workers(&server).is_empty()).await;
     assert_eq!(status(&server, "/imgix/cat.avif?w=52").await, 200);
     let second = only_worker(&server);
     assert_ne!(first, second);

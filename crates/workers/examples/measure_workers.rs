@@ -2,7 +2,7 @@
 //! the mean CPU time of both processes together (the kernel counts it too coarsely for a median). And what starting a worker
 //! takes, and an idle one holds.
 //!
-//! `cargo run --release -p afterimage-workers --example measure -- samples`
+//! `cargo run --release -p afterimage-workers --example measure_workers -- samples`
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 use std::path::Path;
