@@ -1,7 +1,7 @@
 //! Decoders that are written in C, and where they run: in this process, or wherever a caller keeps them apart.
 //!
-//! They are libjpeg-turbo (what [`crate::decode`] makes of a JPEG), libavif with libaom, and libheif. All others are Rust, as
-//! is all that reads the headers of a JPEG.
+//! They are libjpeg-turbo (for a JPEG of inks, of odd sampling or arithmetic coding, or a damaged one), libavif with libaom, and
+//! libheif. All others are Rust, as is all that reads the headers of a JPEG.
 
 use std::fmt;
 use std::sync::Arc;
@@ -159,7 +159,10 @@ mod tests {
         assert!(crate::probe(&jpeg, &budget).is_ok(), "headers of JPEG are read by Rust");
         assert!(crate::decode_planar(&jpeg, (4, 3), crate::ChromaSize::Half, &budget, &never).unwrap().is_some());
         assert_eq!(*notes.0.lock().unwrap(), []);
-        assert_eq!(crate::decode(&jpeg, &ask, &budget, &never).map(|decoded| decoded.info), crashed);
+        assert!(crate::decode(&jpeg, &ask, &budget, &never).is_ok(), "and so are its pixels");
+        assert_eq!(*notes.0.lock().unwrap(), []);
+        let inks = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../../samples/brushes-cmyk.jpg")).unwrap();
+        assert_eq!(crate::decode(&inks, &ask, &budget, &never).map(|decoded| decoded.info), crashed);
         assert_eq!(std::mem::take(&mut *notes.0.lock().unwrap()), [("decode", Kind::Jpeg)]);
 
         for format in [plan::Format::Png, plan::Format::Webp, plan::Format::Gif] {

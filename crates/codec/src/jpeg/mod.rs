@@ -1,8 +1,9 @@
-//! JPEG, by libjpeg-turbo.
+//! JPEG: read by our own decoder, and what that does not take by libjpeg-turbo, which also writes it.
 
 mod codec;
 mod markers;
 mod planes;
+mod whole;
 
 pub(crate) use markers::Markers;
 pub(crate) use planes::decode as decode_planar;
@@ -34,6 +35,9 @@ pub(crate) fn decode(bytes: &[u8], ask: &Decode, budget: &Budget, cancel: &Cance
     let info = info(&markers, budget)?;
     if !markers.is_complete() || (markers.arithmetic && !markers.ended) {
         return Err(missing());
+    }
+    if let Some(decoded) = whole::decode(bytes, &markers, &info, (ask, budget, cancel))? {
+        return Ok(decoded);
     }
     let here = || decode_here(bytes, &markers, &info, (ask, budget, cancel));
     let decoded = foreign::decode(Kind::Jpeg, bytes, (ask, budget, cancel), here)?;

@@ -62,6 +62,61 @@ fn every_sampling_and_coding() {
     }
 }
 
+/// Our decoder's pixels beside libjpeg-turbo's, which widens colour by the same filter: its rounding differs by a level or two.
+#[test]
+fn whole_pictures_are_those_of_libjpeg() {
+    let (whole, half, eighth) = (None, Some((WIDTH.div_ceil(2), HEIGHT.div_ceil(2))), Some((5, 3)));
+    for (sampling, sizes) in [
+        (tj::TJSAMP_TJSAMP_444, vec![whole, half, eighth]),
+        (tj::TJSAMP_TJSAMP_420, vec![whole, half]),
+        (tj::TJSAMP_TJSAMP_422, vec![whole]),
+        (tj::TJSAMP_TJSAMP_440, vec![whole]),
+        (tj::TJSAMP_TJSAMP_GRAY, vec![whole, half, eighth]),
+    ] {
+        for progressive in [0, 1] {
+            let extra = [(tj::TJPARAM_TJPARAM_SUBSAMP, sampling), (tj::TJPARAM_TJPARAM_PROGRESSIVE, progressive)];
+            let file = make(tj::TJPF_TJPF_RGB, &rgb(), &extra);
+            for at_least in &sizes {
+                let ask = Decode { at_least: *at_least, ..Decode::default() };
+                let (budget, cancel) = (Budget::default(), Cancel::never());
+                let markers = Markers::read(&file).unwrap();
+                let info = info(&markers, &budget).unwrap();
+                let ours = whole::decode(&file, &markers, &info, (&ask, &budget, &cancel)).unwrap();
+                let ours = ours.unwrap_or_else(|| panic!("not taken: {sampling} {at_least:?}"));
+                let theirs = decode_here(&file, &markers, &info, (&ask, &budget, &cancel)).unwrap();
+                let (a, b) = (&ours.picture.frames[0].pixels, &theirs.picture.frames[0].pixels);
+                assert_eq!((a.width, a.height), (b.width, b.height));
+                let off = a.data.iter().zip(&b.data).map(|(a, b)| a.abs_diff(*b));
+                let (most, sum) = off.fold((0, 0u64), |(most, sum), d| (most.max(d), sum + u64::from(d)));
+                let mean = sum as f64 / a.data.len() as f64;
+                // Shrunk, colour comes from twice the frequencies, and nothing is widened.
+                let (most_allowed, mean_allowed) = if at_least.is_none() { (4, 0.6) } else { (24, 2.0) };
+                assert!(
+                    most <= most_allowed && mean <= mean_allowed,
+                    "{sampling} {progressive} {at_least:?}: {most} {mean}"
+                );
+            }
+        }
+    }
+}
+
+/// One column, one row, odd sides: the filter's edges.
+#[test]
+fn whole_pictures_of_any_size() {
+    for (width, height) in [(1, 1), (1, 9), (2, 2), (3, 1), (17, 1), (16, 16), (33, 7)] {
+        let flat = [200, 90, 40].repeat((width * height) as usize);
+        for sampling in [tj::TJSAMP_TJSAMP_420, tj::TJSAMP_TJSAMP_422, tj::TJSAMP_TJSAMP_440] {
+            let all = [(tj::TJPARAM_TJPARAM_QUALITY, 95), (tj::TJPARAM_TJPARAM_SUBSAMP, sampling)];
+            let file = codec::compress(width, height, &flat, tj::TJPF_TJPF_RGB, &all).unwrap();
+            let markers = Markers::read(&file).unwrap();
+            let (ask, budget, cancel) = (Decode::default(), Budget::default(), Cancel::never());
+            let info = info(&markers, &budget).unwrap();
+            let out = whole::decode(&file, &markers, &info, (&ask, &budget, &cancel)).unwrap().unwrap();
+            near(&out.picture.frames[0].pixels.data, &flat, 2);
+        }
+    }
+}
+
 #[test]
 fn gray() {
     let gray: Vec<u8> = (0..WIDTH * HEIGHT).map(|i| (i % 200) as u8).collect();
