@@ -13,6 +13,8 @@ import tempfile
 import numpy as np
 from PIL import Image
 
+import documents
+
 OUT = "crates/codec/tests/files"
 W, H = 37, 23
 
@@ -176,16 +178,8 @@ def drawings():
         b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 100 60] /Rotate 90 /Contents 6 0 R /Resources << >> >>",
         b"<< /Length %d >>\nstream\n%sendstream" % (len(second), second),
     ]
-    out, places = b"%PDF-1.4\n", []
-    for number, body in enumerate(objects, 1):
-        places.append(len(out))
-        out += b"%d 0 obj\n%s\nendobj\n" % (number, body)
-    table = len(out)
-    out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
-    out += b"".join(b"%010d 00000 n \n" % place for place in places)
-    out += b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, table)
     with open(f"{OUT}/pages.pdf", "wb") as f:
-        f.write(out)
+        f.write(documents.pdf(objects))
     with tempfile.TemporaryDirectory() as folder:
         for page in (1, 2):
             sh("pdftoppm", "-png", "-r", "96", "-f", str(page), "-l", str(page), "-singlefile", f"{OUT}/pages.pdf",

@@ -20,6 +20,8 @@ import numpy as np
 import PIL
 from PIL import Image, ImageSequence
 
+import documents
+
 OUT = Path("crates/render/tests/goldens/pairs")
 SIZE, SMALL = (128, 96), (56, 42)
 
@@ -82,14 +84,7 @@ def pdf():
         b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 96 72] /Contents 4 0 R /Resources << >> >>",
         b"<< /Length %d >>\nstream\n%sendstream" % (len(content), content),
     ]
-    out, places = b"%PDF-1.4\n", []
-    for number, body in enumerate(objects, 1):
-        places.append(len(out))
-        out += b"%d 0 obj\n%s\nendobj\n" % (number, body)
-    table = len(out)
-    out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
-    out += b"".join(b"%010d 00000 n \n" % place for place in places)
-    return out + b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, table)
+    return documents.pdf(objects)
 
 
 def masters():

@@ -6,7 +6,7 @@ mod lzw;
 
 use std::io::Cursor;
 
-use gif::{ColorOutput, DecodeOptions, Decoder, DisposalMethod, MemoryLimit};
+use gif::{DecodeOptions, Decoder, DisposalMethod, MemoryLimit};
 
 use crate::{Budget, Cancel, Channels, CodecError, Decode, Decoded, Frame, Info, Kind, Picture, Pixels};
 use crate::{limits, scratch};
@@ -49,7 +49,6 @@ pub(crate) fn decode(bytes: &[u8], ask: &Decode, budget: &Budget, cancel: &Cance
     limits::memory(u64::from(wanted) * area * channels.count() as u64 + scratch, budget)?;
 
     let mut options = DecodeOptions::new();
-    options.set_color_output(ColorOutput::Indexed);
     options.set_memory_limit(MemoryLimit::Unlimited);
     options.skip_frame_decoding(true);
     let mut decoder = options.read_info(Cursor::new(bytes)).map_err(refuse)?;
