@@ -193,7 +193,7 @@ impl Plane {
                 let ready = &self.sites[resolved.site];
                 let mut response = answer::picture(&request.headers, head_only, site, ready, resolved, entry, how);
                 if let Some(heard) = heard {
-                    let width = || self.engine.width_of(entry);
+                    let width = || self.engine.width_of(resolved, entry);
                     vendor::of_hints(response.headers_mut(), site, resolved.listens, heard, width);
                 }
                 (response, None)

@@ -199,9 +199,17 @@ impl Engine {
         Some(reply)
     }
 
-    /// How many pixels the picture of an entry is wide, as its file says; `None` for what is no picture.
-    pub fn width_of(&self, entry: &Entry) -> Option<u32> {
-        codec::probe(entry.body()?, &self.settings.budget).ok().map(|info| info.width)
+    /// How many pixels the picture of an entry is wide, as its file says; `None` for what is no picture, or not made here.
+    pub fn width_of(&self, resolved: &Resolved, entry: &Entry) -> Option<u32> {
+        let made_here = !resolved.output.original;
+        made_here.then(|| self.headers_of(entry)).flatten().map(|info| info.width)
+    }
+
+    /// The headers of a picture that was made here. Our own encoder has written them: they are read at once, without the worker
+    /// that a stranger's file would wait for.
+    fn headers_of(&self, entry: &Entry) -> Option<codec::Info> {
+        let budget = codec::Budget { foreign: codec::Foreign::HERE, ..self.settings.budget.clone() };
+        codec::probe(entry.body()?, &budget).ok()
     }
 
     /// The purge index.

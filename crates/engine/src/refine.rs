@@ -189,7 +189,7 @@ impl Engine {
         old.check(&self.index).map_err(|_| Unrefined::Gone)?;
         let before = old.body().map_or(0, bytes::Bytes::len);
         let pixels = |info: codec::Info| u64::from(info.width) * u64::from(info.height);
-        let size = old.body().and_then(|body| codec::probe(body, &self.settings.budget).ok()).map(pixels);
+        let size = self.headers_of(&old).map(pixels);
         if size.is_none_or(|pixels| pixels > MOST_PIXELS) {
             return Err(Unrefined::TooLarge);
         }
