@@ -19,6 +19,14 @@ pub enum ParseError {
         /// In words.
         allowed: String,
     },
+    /// The site takes presets alone, and this is something else (403).
+    #[error("{what} is not a preset; this site takes presets alone: {allowed}")]
+    NotAPreset {
+        /// As written.
+        what: String,
+        /// The names that there are, in words.
+        allowed: String,
+    },
     /// The target is longer than the dialect takes (414).
     #[error("the URL is {length} characters long; at most {limit} are allowed")]
     TooLong {

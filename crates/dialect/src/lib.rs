@@ -5,6 +5,7 @@
 //! How strict to be about warnings is the caller's business.
 
 pub mod cloudimage;
+pub mod docs;
 mod error;
 mod hints;
 pub mod imageboss;
@@ -12,13 +13,17 @@ pub mod imagekit;
 pub mod imgix;
 mod overlay;
 mod request;
+mod settings;
+pub mod signing;
 mod table;
 pub mod text;
 
 pub use error::{ParseError, Unwritable};
 pub use hints::{Heard, Hints, Listens};
-pub use request::{Asset, Disposition, Parsed, Settings, Target, Warning, WarningKind};
-pub use table::{Kind, Param, ParamDoc, Tier};
+pub use request::{Asset, Disposition, Parsed, Target, Warning, WarningKind};
+pub use settings::{Alias, Preset, Rule, Settings};
+pub use signing::{Policy, Secret, Signing, Unsignable, Verdict};
+pub use table::{Kind, Param, ParamDoc, Served, Tier};
 
 use plan::Plan;
 
@@ -51,4 +56,21 @@ pub trait Dialect: Send + Sync {
     /// # Errors
     /// When this dialect's URLs, as far as the table goes, cannot express the plan.
     fn write(&self, source: &str, asset: &Asset, plan: &Plan, settings: &Settings) -> Result<String, Unwritable>;
+
+    /// Looks at the signature of a raw target below the site's prefix, by this vendor's algorithm and in every form in which
+    /// its clients hash URLs. `prefix` is what was cut off, without a slash at its end: some clients hash it too. The policy
+    /// is the caller's business.
+    fn verify(&self, target: Target<'_>, prefix: &str, settings: &Settings, signing: &Signing) -> Verdict;
+
+    /// Signs a raw target below the site's prefix with the first secret, as the vendor's newest client would.
+    ///
+    /// # Errors
+    /// Without a secret, or where this vendor's signatures have no end and one is asked for.
+    fn sign(
+        &self,
+        target: &str,
+        settings: &Settings,
+        signing: &Signing,
+        expires: Option<u64>,
+    ) -> Result<String, Unsignable>;
 }

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::time::Duration;
 
 pub use plan::Asset;
 use plan::Plan;
@@ -24,38 +25,6 @@ impl<'a> Target<'a> {
     }
 }
 
-/// What a site's configuration adds to a grammar.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
-    /// Longest side of an output in pixels: larger results are scaled down proportionally.
-    pub max_side: u32,
-    /// Names the sites's source where the URL does not (ImageBoss names it in the path, the others do not).
-    pub default_source: String,
-    /// ImageKit: account id and endpoint that stand first in the path and are cut off, such as `demo` or `demo/shop`;
-    /// empty for none.
-    pub endpoint: String,
-    /// Negotiate the format even where the URL does not ask for it (ImageKit's "best format", Cloudimage's automatic
-    /// WebP, ImageBoss's implicit `format:auto`).
-    pub auto_format: bool,
-    /// Offer AVIF when negotiating.
-    pub avif: bool,
-    /// ImageKit: whether clients that ask to save data get a lower quality.
-    pub save_data: bool,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Settings {
-            max_side: 8192,
-            default_source: String::new(),
-            endpoint: String::new(),
-            auto_format: true,
-            avif: true,
-            save_data: false,
-        }
-    }
-}
-
 /// A URL, understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parsed {
@@ -73,8 +42,37 @@ pub struct Parsed {
     pub disposition: Disposition,
     /// Other than images may be passed through untouched (with [`plan::OutputRule::original`]).
     pub any_content: bool,
+    /// The named transformations that took part, each once, in the order in which they were met.
+    pub presets: Vec<String>,
+    /// When the URL says that it ends, in seconds since 1970; `None` = never. What a signature alone vouches for is in
+    /// [`crate::Verdict`].
+    pub expires: Option<u64>,
+    /// How long answers may be kept, where the URL says so; of browsers as of caches in front.
+    pub keep: Option<Duration>,
+    /// The master that stands in where this one is missing.
+    pub fallback: Option<Asset>,
     /// What was not understood or not obeyed.
     pub warnings: Vec<Warning>,
+}
+
+impl Parsed {
+    /// A master and a plan, and nothing else said.
+    pub fn new(asset: Asset, plan: Plan) -> Parsed {
+        Parsed {
+            source: None,
+            asset,
+            plan,
+            origin_query: String::new(),
+            listens: Listens::default(),
+            disposition: Disposition::None,
+            any_content: false,
+            presets: Vec::new(),
+            expires: None,
+            keep: None,
+            fallback: None,
+            warnings: Vec::new(),
+        }
+    }
 }
 
 /// What `Content-Disposition` should say.

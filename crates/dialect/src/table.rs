@@ -16,6 +16,8 @@ pub struct Param<D: 'static> {
     pub doc: &'static str,
     /// How widely it is used.
     pub tier: Tier,
+    /// How far it is obeyed.
+    pub served: Served,
     /// Reads a decoded value into the draft. `Err` says why it was not obeyed; the draft is then as before, save for
     /// [`WarningKind::Clamped`], after which it holds the value brought into range.
     pub parse: fn(&mut D, &str) -> Result<(), WarningKind>,
@@ -86,9 +88,52 @@ pub struct ParamDoc {
     pub doc: &'static str,
     /// How widely it is used.
     pub tier: Tier,
+    /// How far it is obeyed.
+    pub served: Served,
+}
+
+/// How far a parameter is obeyed. The table of coverage in the documentation is counted from this.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Served {
+    /// As the vendor documents it, which a test of pixels or headers shows: `crates/<crate>/tests/<file>.rs::<test>`. That it
+    /// exists is checked.
+    Exactly(&'static str),
+    /// With a difference that one would have to look for, or by a formula of ours where the vendor gives none; which, in
+    /// words.
+    Nearly(&'static str),
+    /// Read and warned of, without effect; why, in words.
+    Read(&'static str),
+    /// Nobody has said yet.
+    Unsaid,
+}
+
+impl Served {
+    /// Stable lower-case name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Served::Exactly(_) => "exactly",
+            Served::Nearly(_) => "nearly",
+            Served::Read(_) => "read",
+            Served::Unsaid => "unsaid",
+        }
+    }
+
+    /// The test, or the words.
+    pub const fn about(self) -> &'static str {
+        match self {
+            Served::Exactly(about) | Served::Nearly(about) | Served::Read(about) => about,
+            Served::Unsaid => "",
+        }
+    }
 }
 
 impl<D> Param<D> {
+    /// The row with how far it is obeyed.
+    pub const fn served(mut self, served: Served) -> Param<D> {
+        self.served = served;
+        self
+    }
+
     /// The row as documentation.
     pub fn doc(&self) -> ParamDoc {
         ParamDoc {
@@ -98,6 +143,7 @@ impl<D> Param<D> {
             default: self.default,
             doc: self.doc,
             tier: self.tier,
+            served: self.served,
         }
     }
 

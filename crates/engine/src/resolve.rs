@@ -270,14 +270,9 @@ impl Engine {
         let path = dialect::text::decode(raw)
             .ok_or_else(|| Refusal::new(400, "bad-path", "the path is not UTF-8 once it is decoded"))?;
         Ok(Parsed {
-            source: None,
-            asset: Asset::Path(path),
-            plan: Plan::original(),
             origin_query: below.query.unwrap_or_default().to_owned(),
-            listens: Listens::default(),
-            disposition: Disposition::None,
             any_content: true,
-            warnings: Vec::new(),
+            ..Parsed::new(Asset::Path(path), Plan::original())
         })
     }
 

@@ -10,7 +10,8 @@ use plan::{
 
 use super::said::{Formats, Func, Ground, MAX_RADIUS, Place, Ratio, Room, Said};
 use super::table::find;
-use crate::request::{Settings, Warning, WarningKind};
+use crate::request::{Warning, WarningKind};
+use crate::settings::Settings;
 use crate::text::cap;
 
 /// Quality without `q`: the vendor gives none.

@@ -14,8 +14,9 @@ mod tests;
 use plan::Plan;
 
 use crate::error::{ParseError, Unwritable};
-use crate::hints::Listens;
-use crate::request::{Asset, Disposition, Parsed, Settings, Target, Warning, WarningKind};
+use crate::request::{Asset, Disposition, Parsed, Target, Warning, WarningKind};
+use crate::settings::Settings;
+use crate::signing::{Signing, Unsignable, Verdict};
 use crate::table::{Param, ParamDoc};
 use crate::{Dialect, text};
 
@@ -46,12 +47,9 @@ impl Dialect for Cloudimage {
             origin_pairs.extend(query.split('&').filter(|p| !p.is_empty()).map(str::to_owned));
         }
         origin_pairs.sort();
+        let plan = meaning::plan(&said, settings, &mut warnings);
         Ok(Parsed {
-            source: None,
-            asset: source.asset,
-            plan: meaning::plan(&said, settings, &mut warnings),
             origin_query: origin_pairs.join("&"),
-            listens: Listens::default(),
             disposition: match said.download {
                 None => Disposition::None,
                 Some(Download::Yes) => Disposition::Attachment(None),
@@ -59,6 +57,7 @@ impl Dialect for Cloudimage {
             },
             any_content: said.func == Some(Func::Proxy),
             warnings,
+            ..Parsed::new(source.asset, plan)
         })
     }
 
@@ -83,6 +82,20 @@ impl Dialect for Cloudimage {
             return Err(cannot(format!("the plan {plan}; nearest: {}", again.plan)));
         }
         Ok(url)
+    }
+
+    fn verify(&self, _target: Target<'_>, _prefix: &str, _settings: &Settings, _signing: &Signing) -> Verdict {
+        Verdict::Unsigned
+    }
+
+    fn sign(
+        &self,
+        _target: &str,
+        _settings: &Settings,
+        _signing: &Signing,
+        _expires: Option<u64>,
+    ) -> Result<String, Unsignable> {
+        Err(Unsignable::NoSecret)
     }
 }
 

@@ -9,7 +9,7 @@ use plan::{
 
 use super::meaning::{OPTIPRESS, OPTIPRESS_CAP, QUALITY, automatic, taken_by_all};
 use super::said::{Formats, Func, Ground, Place, Ratio, Room, Said};
-use crate::request::Settings;
+use crate::settings::Settings;
 
 /// The parameters that come closest to a plan; `Err` names what there is no parameter for. The caller reads them again
 /// and compares, so this does not check the order of stages or fields that Cloudimage never sets.

@@ -10,7 +10,7 @@ use super::said::{
     spell_color_of, spell_margin, spell_radius,
 };
 use crate::request::WarningKind;
-use crate::table::{Kind, Param, Tier};
+use crate::table::{Kind, Param, Served, Tier};
 use crate::text::bounded;
 
 pub(super) use looks::LOOKS;
@@ -74,6 +74,7 @@ macro_rules! flag_row {
             default: "0",
             doc: $doc,
             tier: Tier::$tier,
+            served: Served::Unsaid,
             parse: |said, value| {
                 said.$field = flag(value)?;
                 Ok(())
@@ -99,6 +100,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "",
         doc: "Width in pixels; alone, the height follows, enlarging where needed.",
         tier: Tier::A,
+        served: Served::Unsaid,
         parse: |said, value| {
             said.width = Some(side(value)?);
             Ok(())
@@ -112,6 +114,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "",
         doc: "Height in pixels; alone, the width follows, enlarging where needed.",
         tier: Tier::A,
+        served: Served::Unsaid,
         parse: |said, value| {
             said.height = Some(side(value)?);
             Ok(())
@@ -126,6 +129,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "1",
         doc: "Device pixel ratio: multiplies w and h.",
         tier: Tier::A,
+        served: Served::Unsaid,
         parse: |said, value| {
             let (dpr, inside) = bounded(number(value)?, 0.1, 8.0);
             said.dpr = Some(dpr);
@@ -140,6 +144,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "crop where both w and h are given",
         doc: "What happens when origin and target differ in ratio; proxy delivers the origin's bytes.",
         tier: Tier::A,
+        served: Served::Unsaid,
         parse: |said, value| {
             said.func = Some(Func::read(value)?);
             Ok(())
@@ -153,6 +158,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "",
         doc: "Crops to a ratio; with one of w and h, the other is worked out.",
         tier: Tier::B,
+        served: Served::Unsaid,
         parse: |said, value| {
             said.aspect = Some(Ratio::read(value)?);
             Ok(())
@@ -168,6 +174,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "center",
         doc: "The part a crop keeps, or where the picture lies on its canvas.",
         tier: Tier::A,
+        served: Served::Unsaid,
         parse: |said, value| {
             let (place, clamped) = Place::read(value)?;
             said.gravity = Some(place);
@@ -182,6 +189,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "0,0",
         doc: "Top left corner of a cut in origin pixels, made before resizing.",
         tier: Tier::B,
+        served: Served::Unsaid,
         parse: |said, value| {
             said.top_left = Some(corner(value)?);
             Ok(())
@@ -195,6 +203,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "the origin's width and height",
         doc: "Bottom right corner of a cut in origin pixels, made before resizing.",
         tier: Tier::B,
+        served: Served::Unsaid,
         parse: |said, value| match corner(value)? {
             (0, _) | (_, 0) => Err(WarningKind::Invalid),
             corner => {
@@ -212,6 +221,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "transparent where the output can hold it, else white",
         doc: "Colour of padding and of corners, and what transparency is put on.",
         tier: Tier::A,
+        served: Served::Unsaid,
         parse: |said, value| {
             said.background = Some(Ground::read(value)?);
             Ok(())
@@ -226,6 +236,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "as strong as hides what is seen",
         doc: "Blur of bg_img_fit; the standard deviation is half of it in pixels.",
         tier: Tier::B,
+        served: Served::Unsaid,
         parse: |said, value| {
             let (blur, inside) = bounded(number(value)?, 1.0, 100.0);
             said.background_blur = Some(blur);
@@ -240,6 +251,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "1",
         doc: "Opacity of bg_img_fit over bg_color.",
         tier: Tier::B,
+        served: Served::Unsaid,
         parse: |said, value| {
             let (opacity, inside) = bounded(number(value)?, 0.0, 1.0);
             said.background_opacity = Some(opacity);
@@ -254,6 +266,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "an opacity of 0.5",
         doc: "A colour laid over bg_img_fit.",
         tier: Tier::B,
+        served: Served::Unsaid,
         parse: |said, value| {
             let (color, clamped) = color_of(value)?;
             said.background_tint = Some(color);
@@ -268,6 +281,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "0",
         doc: "Room that func=fit leaves around the picture; dpr multiplies pixels.",
         tier: Tier::B,
+        served: Served::Unsaid,
         parse: |said, value| {
             let (sides, clamped) = margin(value)?;
             said.margin = Some(sides);
@@ -282,6 +296,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "0",
         doc: "Rounds the corners; dpr multiplies pixels. What is cut is bg_color, else transparent.",
         tier: Tier::B,
+        served: Served::Unsaid,
         parse: |said, value| {
             let (corners, clamped) = radius(value)?;
             said.radius = Some(corners);
@@ -296,6 +311,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "",
         doc: "Beside y, the point of the origin that a crop is centred on, as gravity=X,Y.",
         tier: Tier::C,
+        served: Served::Unsaid,
         parse: |said, value| {
             said.center_x = Some(corner(&format!("{value},0"))?.0);
             Ok(())
@@ -309,6 +325,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "",
         doc: "Beside x, the point of the origin that a crop is centred on, as gravity=X,Y.",
         tier: Tier::C,
+        served: Served::Unsaid,
         parse: |said, value| {
             said.center_y = Some(corner(&format!("0,{value}"))?.1);
             Ok(())
@@ -322,6 +339,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "1",
         doc: "Page of a document.",
         tier: Tier::C,
+        served: Served::Unsaid,
         parse: |said, value| {
             let (page, inside) = bounded(number(value)?.round(), 1.0, 10_000.0);
             said.page = Some(page.get() as u32).filter(|page| *page > 1);
@@ -336,6 +354,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "",
         doc: "Cuts a uniform border off; the number is the tolerance in percent, 0 an exact match.",
         tier: Tier::B,
+        served: Served::Unsaid,
         parse: |said, value| {
             let (tolerance, inside) = bounded(number(value)?, 0.0, 100.0);
             said.trim = Some(tolerance);
@@ -350,6 +369,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "0",
         doc: "Turns counter-clockwise by degrees; the canvas grows.",
         tier: Tier::B,
+        served: Served::Unsaid,
         parse: |said, value| {
             said.rotate = Some(Fixed::new(number(value)? % 360.0));
             Ok(())
@@ -363,6 +383,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "none",
         doc: "Mirrors left-right (h), top-bottom (v) or both, after turning.",
         tier: Tier::A,
+        served: Served::Unsaid,
         parse: |said, value| {
             said.flip = flip(value)?;
             Ok(())
@@ -384,6 +405,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "negotiated",
         doc: "Output format; webp and avif are given to clients that take them, _webp and _avif to all.",
         tier: Tier::A,
+        served: Served::Unsaid,
         parse: |said, value| {
             let (formats, passed_over) = Formats::read(value)?;
             said.format = Some(formats);
@@ -398,6 +420,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "80 for JPEG, 78 for WebP, 55 for AVIF",
         doc: "Encoder quality.",
         tier: Tier::A,
+        served: Served::Unsaid,
         parse: |said, value| {
             let (quality, inside) = bounded(number(value)?.round(), 1.0, 100.0);
             said.quality = Some(quality.get() as u8);
@@ -412,6 +435,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "",
         doc: "Quality by likeness to the original, in points of SSIMULACRA 2: 1 is 85, 2 is 75, 3 is 65. Wins over q.",
         tier: Tier::B,
+        served: Served::Unsaid,
         parse: |said, value| {
             let (level, inside) = bounded(number(value)?.round(), 0.0, 3.0);
             said.optipress = Some(level.get() as u8).filter(|level| *level > 0);
@@ -427,6 +451,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "0",
         doc: "Has browsers save the answer instead of showing it.",
         tier: Tier::B,
+        served: Served::Unsaid,
         parse: |said, value| {
             said.download = Download::read(value)?;
             Ok(())

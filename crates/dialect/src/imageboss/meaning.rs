@@ -10,7 +10,8 @@ use plan::{
 
 use super::said::{FormatWord, LARGEST_RADIUS, MaskWord, Mode, Operation, Said};
 use super::table::TABLE;
-use crate::request::{Settings, Warning, WarningKind};
+use crate::request::{Warning, WarningKind};
+use crate::settings::Settings;
 use crate::table::Param;
 use crate::{overlay, text};
 

@@ -15,8 +15,9 @@ use percent_encoding::AsciiSet;
 use plan::Plan;
 
 use crate::error::{ParseError, Unwritable};
-use crate::hints::Listens;
-use crate::request::{Asset, Disposition, Parsed, Settings, Target, Warning, WarningKind};
+use crate::request::{Asset, Disposition, Parsed, Target, Warning, WarningKind};
+use crate::settings::Settings;
+use crate::signing::{Signing, Unsignable, Verdict};
 use crate::table::{Param, ParamDoc};
 use crate::{Dialect, text};
 
@@ -49,12 +50,10 @@ impl Dialect for Imageboss {
         let pieces = path::read(target.path, &mut warnings)?;
         let said = read_options(pieces.operation, pieces.options, &mut warnings);
         refuse_bad_watermark(&warnings)?;
+        let plan = meaning::plan(&said, &pieces.source, settings, &mut warnings);
         Ok(Parsed {
-            plan: meaning::plan(&said, &pieces.source, settings, &mut warnings),
             source: Some(pieces.source),
-            asset: Asset::Path(pieces.asset),
             origin_query: origin_query(target.query.unwrap_or_default()),
-            listens: Listens::default(),
             disposition: match said.download {
                 None => Disposition::None,
                 Some(Download::Yes) => Disposition::Attachment(None),
@@ -62,6 +61,7 @@ impl Dialect for Imageboss {
             },
             any_content: said.operation == Operation::Cdn,
             warnings,
+            ..Parsed::new(Asset::Path(pieces.asset), plan)
         })
     }
 
@@ -89,6 +89,20 @@ impl Dialect for Imageboss {
             return Err(cannot(format!("the plan {plan}; nearest: {}", again.plan)));
         }
         Ok(url)
+    }
+
+    fn verify(&self, _target: Target<'_>, _prefix: &str, _settings: &Settings, _signing: &Signing) -> Verdict {
+        Verdict::Unsigned
+    }
+
+    fn sign(
+        &self,
+        _target: &str,
+        _settings: &Settings,
+        _signing: &Signing,
+        _expires: Option<u64>,
+    ) -> Result<String, Unsignable> {
+        Err(Unsignable::NoSecret)
     }
 }
 

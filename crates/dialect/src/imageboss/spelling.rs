@@ -8,7 +8,7 @@ use plan::{
 use super::meaning::{MARK_ANCHOR, QUALITY, automatic, sharpen};
 use super::said::{FormatWord, MaskWord, Mode, Operation, Said};
 use crate::overlay;
-use crate::request::Settings;
+use crate::settings::Settings;
 
 /// The operation and options that come closest to a plan; `Err` names what there is no option for. The caller reads them
 /// again and compares, so this does not check the order of stages or fields that ImageBoss never sets.

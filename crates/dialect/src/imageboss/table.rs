@@ -5,7 +5,7 @@ use super::said::{
 };
 use crate::overlay::{self, FARTHEST};
 use crate::request::WarningKind;
-use crate::table::{Kind, Param, Tier};
+use crate::table::{Kind, Param, Served, Tier};
 use crate::text::{bounded, compass, spell_color, spell_compass};
 
 /// Keys that belong to the vendor and are not obeyed yet.
@@ -21,6 +21,7 @@ macro_rules! bool_row {
             default: stringify!($default),
             doc: $doc,
             tier: Tier::$tier,
+            served: Served::Unsaid,
             parse: |said, value| {
                 said.$field = Some(boolean(value)?);
                 Ok(())
@@ -40,6 +41,7 @@ macro_rules! decimal_row {
             default: $default,
             doc: $doc,
             tier: Tier::$tier,
+            served: Served::Unsaid,
             parse: |said, value| {
                 let (number, inside) = bounded(number(value)?, $low, $high);
                 said.$field = Some(number);
@@ -60,6 +62,7 @@ macro_rules! strength_row {
             default: "0",
             doc: $doc,
             tier: Tier::A,
+            served: Served::Unsaid,
             parse: |said, value| {
                 let (number, inside) = bounded(strength(value)?, 0.0, $high);
                 said.$field = Some(number);
@@ -83,6 +86,7 @@ macro_rules! pixels_row {
             default: $default,
             doc: $doc,
             tier: Tier::A,
+            served: Served::Unsaid,
             parse: |said, value| {
                 let (pixels, inside) = bounded(number(value)?.round(), f64::from($low), f64::from($high));
                 said.$field = Some(pixels.get() as u32);
@@ -102,6 +106,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "the master's format",
         doc: "Output format; auto gives AVIF or WebP to clients that take them.",
         tier: Tier::A,
+        served: Served::Unsaid,
         parse: |said, value| {
             said.format = Some(FormatWord::read(value)?);
             Ok(())
@@ -115,6 +120,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "80 for JPEG and WebP, 60 for AVIF",
         doc: "Encoder quality; with format:png, below 90 writes a palette.",
         tier: Tier::A,
+        served: Served::Unsaid,
         parse: |said, value| {
             let (quality, inside) = bounded(number(value)?.round(), 1.0, 100.0);
             said.quality = Some(quality.get() as u8);
@@ -130,6 +136,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "transparent where the output can hold it, else white",
         doc: "Colour of the padding of cover:contain, and what transparency is put on.",
         tier: Tier::A,
+        served: Served::Unsaid,
         parse: |said, value| {
             said.fill = Some(color(value)?);
             Ok(())
@@ -152,6 +159,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "false",
         doc: "Has browsers save the answer instead of showing it.",
         tier: Tier::A,
+        served: Served::Unsaid,
         parse: |said, value| {
             said.download = Download::read(value)?;
             Ok(())
@@ -170,6 +178,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "false",
         doc: "Cuts off borders that are like the top left pixel; true is a tolerance of 10.",
         tier: Tier::B,
+        served: Served::Unsaid,
         parse: |said, value| {
             let (tolerance, inside) = trim(value)?;
             said.trim = tolerance;
@@ -184,6 +193,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "",
         doc: "Region taken before anything else.",
         tier: Tier::B,
+        served: Served::Unsaid,
         parse: |said, value| {
             said.extract = Some(extract(value)?);
             Ok(())
@@ -207,6 +217,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "",
         doc: "factor * value + offset on each channel, in levels of 255.",
         tier: Tier::B,
+        served: Served::Unsaid,
         parse: |said, value| {
             let (both, inside) = linear(value)?;
             said.linear = Some(both);
@@ -230,6 +241,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "",
         doc: "White where the luminance is at least this, else black.",
         tier: Tier::B,
+        served: Served::Unsaid,
         parse: |said, value| {
             let (least, inside) = bounded(number(value)?.round(), 0.0, 255.0);
             said.threshold = Some(least.get() as u8);
@@ -259,6 +271,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "",
         doc: "Keeps what lies within a shape; the output then holds alpha: PNG in place of JPEG or of no format.",
         tier: Tier::C,
+        served: Served::Unsaid,
         parse: |said, value| {
             let (mask, inside) = MaskWord::read(value)?;
             said.mask = Some(mask);
@@ -273,6 +286,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "",
         doc: "Watermark: the picture that is drawn over this one. Without it there is no answer.",
         tier: Tier::A,
+        served: Served::Unsaid,
         parse: |said, value| {
             said.mark = Some(overlay::key(value.trim_start_matches('/')).ok_or(WarningKind::Invalid)?);
             Ok(())
@@ -296,6 +310,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "southeast",
         doc: "Which edges the watermark lies at.",
         tier: Tier::A,
+        served: Served::Unsaid,
         parse: |said, value| {
             said.mark_anchor = Some(compass(value).ok_or(WarningKind::Invalid)?);
             Ok(())

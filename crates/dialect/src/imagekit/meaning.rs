@@ -14,7 +14,8 @@ use super::said::{Fill, FormatSaid, Layer, Mode, Rotation, Said, TextSaid};
 use super::table::{KNOWN_LATER, LEAST_DPR, MOST_DPR, find, rows};
 use crate::error::ParseError;
 use crate::hints::{Hints, Listens};
-use crate::request::{Settings, Warning, WarningKind};
+use crate::request::{Warning, WarningKind};
+use crate::settings::Settings;
 use crate::table::Param;
 
 pub(super) use effects::shape;

@@ -19,7 +19,9 @@ use plan::Plan;
 
 use crate::error::{ParseError, Unwritable};
 use crate::hints::{Hints, Listens};
-use crate::request::{Asset, Disposition, Parsed, Settings, Target, Warning, WarningKind};
+use crate::request::{Asset, Disposition, Parsed, Target, Warning, WarningKind};
+use crate::settings::Settings;
+use crate::signing::{Signing, Unsignable, Verdict};
 use crate::table::ParamDoc;
 use crate::{Dialect, text};
 use lex::{Item, Step, Token};
@@ -65,6 +67,20 @@ impl Dialect for Imagekit {
             _ => Err(spelling::unwritable(plan.to_string())),
         }
     }
+
+    fn verify(&self, _target: Target<'_>, _prefix: &str, _settings: &Settings, _signing: &Signing) -> Verdict {
+        Verdict::Unsigned
+    }
+
+    fn sign(
+        &self,
+        _target: &str,
+        _settings: &Settings,
+        _signing: &Signing,
+        _expires: Option<u64>,
+    ) -> Result<String, Unsignable> {
+        Err(Unsignable::NoSecret)
+    }
 }
 
 fn check_length(target: &Target<'_>) -> Result<(), ParseError> {
@@ -77,14 +93,12 @@ fn parse_located(located: &Located<'_>, query: Query, settings: &Settings, hints
     let mut warnings = query.warnings.clone();
     let (plan, listens) = plan(&steps, settings, hints, &mut warnings)?;
     Ok(Parsed {
-        source: None,
-        asset: located.asset()?,
         any_content: plan.output.original,
-        plan,
         origin_query: query.origin,
         listens,
         disposition: query.disposition,
         warnings,
+        ..Parsed::new(located.asset()?, plan)
     })
 }
 

@@ -3,7 +3,8 @@
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use crate::error::ParseError;
-use crate::request::{Asset, Settings};
+use crate::request::Asset;
+use crate::settings::Settings;
 use crate::text;
 
 /// Escaped in an absolute URL before it is requested. Its own escapes stay.

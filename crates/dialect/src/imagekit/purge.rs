@@ -4,7 +4,8 @@ use super::path::malformed;
 use super::{Query, check_length, parse_located, path, transformation};
 use crate::error::ParseError;
 use crate::hints::Hints;
-use crate::request::{Asset, Parsed, Settings, Target};
+use crate::request::{Asset, Parsed, Target};
+use crate::settings::Settings;
 
 /// What is to be purged.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use super::said::{Fill, Flip, Focus, FormatSaid, Mode, Ratio, Rotation, Said};
 use super::table::rows;
 use super::{layer, meaning};
 use crate::error::Unwritable;
-use crate::request::Settings;
+use crate::settings::Settings;
 
 /// The transformation string of a plan, empty for none. Not every plan it yields survives parsing (a side above the
 /// site's limit does not): the caller checks.

@@ -8,7 +8,7 @@ use plan::{Dim, Fixed};
 
 use super::said::{Flip, Focus, Mode, Ratio, Rotation, Said};
 use crate::request::WarningKind;
-use crate::table::{Kind, Param, Tier};
+use crate::table::{Kind, Param, Served, Tier};
 use crate::text;
 
 pub(super) use color::{alpha_of, color, fill, percent_of, spell_color, spell_fill};
@@ -66,6 +66,7 @@ static TABLE: &[Param<Said>] = &[
         doc: "Output width; alone, the height follows the aspect ratio. auto: what Sec-CH-Width or Width says, rounded up to \
               the next 100 pixels, and not multiplied by dpr; nothing where the client does not say.",
         tier: Tier::A,
+        served: Served::Unsaid,
         parse: |said, value| {
             if value == "auto" {
                 (said.width, said.auto_width) = (None, true);
@@ -84,6 +85,7 @@ static TABLE: &[Param<Said>] = &[
         default: "",
         doc: "Output height; alone, the width follows the aspect ratio.",
         tier: Tier::A,
+        served: Served::Unsaid,
         parse: |said, value| length(value).map(|dim| said.height = Some(dim)),
         write: |said| said.height.map(spell_length),
     },
@@ -94,6 +96,7 @@ static TABLE: &[Param<Said>] = &[
         default: "",
         doc: "Aspect ratio: gives the missing one of width and height.",
         tier: Tier::A,
+        served: Served::Unsaid,
         parse: |said, value| ratio(value).map(|ratio| said.aspect = Some(ratio)),
         write: |said| said.aspect.map(|ratio| Fixed::new(ratio.get()).to_string()),
     },
@@ -104,6 +107,7 @@ static TABLE: &[Param<Said>] = &[
         default: "maintain_ratio",
         doc: "How the picture is brought to the given width and height.",
         tier: Tier::A,
+        served: Served::Unsaid,
         parse: |said, value| mode(value).map(|mode| said.crop = Some(mode)),
         write: |said| said.crop.map(spell_mode),
     },
@@ -114,6 +118,7 @@ static TABLE: &[Param<Said>] = &[
         default: "",
         doc: "Crop mode; overrides c. Every mode is accepted under both names.",
         tier: Tier::A,
+        served: Served::Unsaid,
         parse: |said, value| mode(value).map(|mode| said.crop_mode = Some(mode)),
         write: |said| said.crop_mode.map(spell_mode),
     },
@@ -127,6 +132,7 @@ static TABLE: &[Param<Said>] = &[
         default: "center",
         doc: "Which part a crop keeps, or where the picture sits in its padding.",
         tier: Tier::A,
+        served: Served::Unsaid,
         parse: |said, value| focus(value).map(|focus| said.focus = Some(focus)),
         write: |said| said.focus.as_ref().map(spell_focus),
     },
@@ -137,6 +143,7 @@ static TABLE: &[Param<Said>] = &[
         default: "",
         doc: "Left edge of the extracted part.",
         tier: Tier::B,
+        served: Served::Unsaid,
         parse: |said, value| offset(value).map(|n| said.left = Some(n)),
         write: |said| said.left.map(|n| n.to_string()),
     },
@@ -147,6 +154,7 @@ static TABLE: &[Param<Said>] = &[
         default: "",
         doc: "Top edge of the extracted part.",
         tier: Tier::B,
+        served: Served::Unsaid,
         parse: |said, value| offset(value).map(|n| said.top = Some(n)),
         write: |said| said.top.map(|n| n.to_string()),
     },
@@ -157,6 +165,7 @@ static TABLE: &[Param<Said>] = &[
         default: "",
         doc: "Horizontal centre of the extracted part; wins over x.",
         tier: Tier::B,
+        served: Served::Unsaid,
         parse: |said, value| offset(value).map(|n| said.center_x = Some(n)),
         write: |said| said.center_x.map(|n| n.to_string()),
     },
@@ -167,6 +176,7 @@ static TABLE: &[Param<Said>] = &[
         default: "",
         doc: "Vertical centre of the extracted part; wins over y.",
         tier: Tier::B,
+        served: Served::Unsaid,
         parse: |said, value| offset(value).map(|n| said.center_y = Some(n)),
         write: |said| said.center_y.map(|n| n.to_string()),
     },
@@ -177,6 +187,7 @@ static TABLE: &[Param<Said>] = &[
         default: "1",
         doc: "Zoom of a crop around a face or an object. Read past for now.",
         tier: Tier::C,
+        served: Served::Unsaid,
         parse: |_, value| match text::number(value) {
             Some(1.0) => Ok(()),
             Some(zoom) if zoom > 0.0 => Err(WarningKind::Unsupported),
@@ -191,6 +202,7 @@ static TABLE: &[Param<Said>] = &[
         default: "false, in a layer true",
         doc: "Cuts near-uniform edges off; the number is the colour distance in percent, true is 10.",
         tier: Tier::B,
+        served: Served::Unsaid,
         parse: |said, value| trim(value).map(|trim| said.trim = Some(trim)),
         write: |said| said.trim.map(|trim| trim.map_or_else(|| "false".to_owned(), |tolerance| tolerance.to_string())),
     },
@@ -205,6 +217,7 @@ static TABLE: &[Param<Said>] = &[
         doc: "Fills padding and corners; without either, what the picture is flattened on. Of blurred, the standard \
               deviation is half the first number in pixels, the second is added to each channel.",
         tier: Tier::A,
+        served: Served::Unsaid,
         parse: |said, value| fill(value).map(|fill| said.background = Some(fill)),
         write: |said| said.background.as_ref().and_then(spell_fill),
     },
@@ -215,6 +228,7 @@ static TABLE: &[Param<Said>] = &[
         default: "auto",
         doc: "Turns the picture; the canvas grows to hold it.",
         tier: Tier::A,
+        served: Served::Unsaid,
         parse: |said, value| rotation(value).map(|rotation| said.rotation = Some(rotation)),
         write: |said| said.rotation.map(spell_rotation),
     },
@@ -225,6 +239,7 @@ static TABLE: &[Param<Said>] = &[
         default: "",
         doc: "Mirrors the picture.",
         tier: Tier::B,
+        served: Served::Unsaid,
         parse: |said, value| flip(value).map(|flip| said.flip = Some(flip)),
         write: |said| said.flip.and_then(spell_flip),
     },
@@ -236,6 +251,7 @@ static TABLE: &[Param<Said>] = &[
         doc: "Device pixel ratio: multiplies width and height. auto: what Sec-CH-DPR or DPR says, rounded up to the next \
               quarter; 1 where the client does not say.",
         tier: Tier::A,
+        served: Served::Unsaid,
         parse: |said, value| match (value, text::number(value)) {
             ("auto", _) => {
                 (said.dpr, said.auto_dpr) = (None, true);

@@ -22,7 +22,9 @@ use plan::Plan;
 
 use crate::error::{ParseError, Unwritable};
 use crate::hints::Hints;
-use crate::request::{Asset, Disposition, Parsed, Settings, Target};
+use crate::request::{Asset, Disposition, Parsed, Target};
+use crate::settings::Settings;
+use crate::signing::{Signing, Unsignable, Verdict};
 use crate::table::ParamDoc;
 use crate::{Dialect, text};
 
@@ -60,17 +62,13 @@ impl Dialect for Imgix {
         let (plan, notes) = meaning::plan(&query.said, settings);
         query.warn(notes);
         Ok(Parsed {
-            source: None,
-            asset,
-            plan,
-            origin_query: String::new(),
             listens: query.said.hints.unwrap_or_default(),
             disposition: match query.said.dl {
                 None => Disposition::None,
                 Some(name) => Disposition::Attachment(Some(name).filter(|n| !n.is_empty())),
             },
-            any_content: false,
             warnings: query.warnings,
+            ..Parsed::new(asset, plan)
         })
     }
 
@@ -80,6 +78,20 @@ impl Dialect for Imgix {
             return self.write_as(Reading::Ground, asset, plan, settings).or(answer);
         }
         answer
+    }
+
+    fn verify(&self, _target: Target<'_>, _prefix: &str, _settings: &Settings, _signing: &Signing) -> Verdict {
+        Verdict::Unsigned
+    }
+
+    fn sign(
+        &self,
+        _target: &str,
+        _settings: &Settings,
+        _signing: &Signing,
+        _expires: Option<u64>,
+    ) -> Result<String, Unsignable> {
+        Err(Unsignable::NoSecret)
     }
 }
 

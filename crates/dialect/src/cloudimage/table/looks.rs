@@ -4,7 +4,7 @@ use plan::Fixed;
 
 use crate::cloudimage::said::{Said, color_of, duotone, flag, number, sepia, spell_color_of, spell_duotone};
 use crate::request::WarningKind;
-use crate::table::{Kind, Param, Tier};
+use crate::table::{Kind, Param, Served, Tier};
 use crate::text::bounded;
 
 use super::{flag_row, unless};
@@ -19,6 +19,7 @@ macro_rules! number_row {
             default: "0",
             doc: $doc,
             tier: Tier::$tier,
+            served: Served::Unsaid,
             parse: |said, value| {
                 let (by, inside) = bounded(number(value)?, $low, $high);
                 said.$field = Some(by).filter(|by| *by != Fixed::ZERO);
@@ -58,6 +59,7 @@ pub(in crate::cloudimage) static LOOKS: &[Param<Said>] = &[
         default: "0",
         doc: "The brown of old prints; 1 is all of it.",
         tier: Tier::B,
+        served: Served::Unsaid,
         parse: |said, value| {
             let (percent, clamped) = sepia(value)?;
             said.sepia = percent;
@@ -76,6 +78,7 @@ pub(in crate::cloudimage) static LOOKS: &[Param<Said>] = &[
         default: "",
         doc: "Luminance on a line from one colour to another.",
         tier: Tier::B,
+        served: Served::Unsaid,
         parse: |said, value| {
             let (tones, clamped) = duotone(value)?;
             said.duotone = Some(tones);
@@ -90,6 +93,7 @@ pub(in crate::cloudimage) static LOOKS: &[Param<Said>] = &[
         default: "an opacity of 0.5",
         doc: "One colour laid over the picture.",
         tier: Tier::B,
+        served: Served::Unsaid,
         parse: |said, value| {
             let (color, clamped) = color_of(value)?;
             said.colorize = Some(color);
@@ -105,6 +109,7 @@ pub(in crate::cloudimage) static LOOKS: &[Param<Said>] = &[
         default: "1",
         doc: "Squares of one colour, of this side in pixels.",
         tier: Tier::A,
+        served: Served::Unsaid,
         parse: |said, value| {
             let (side, inside) = bounded(number(value)?.round(), 1.0, 1000.0);
             said.pixelate = Some(side.get() as u32).filter(|side| *side > 1);
@@ -119,6 +124,7 @@ pub(in crate::cloudimage) static LOOKS: &[Param<Said>] = &[
         default: "0",
         doc: "Unsharp mask on the luminance of standard deviation 1 and amount X / 2; 1 suits thumbnails.",
         tier: Tier::B,
+        served: Served::Unsaid,
         parse: |said, value| {
             let amount = if number(value).is_err() && flag(value)? { 1.0 } else { number(value).unwrap_or_default() };
             let (amount, inside) = bounded(amount, 0.0, 20.0);
@@ -134,6 +140,7 @@ pub(in crate::cloudimage) static LOOKS: &[Param<Said>] = &[
         default: "",
         doc: "Filters in one parameter; each counts as the parameter of its name.",
         tier: Tier::A,
+        served: Served::Unsaid,
         parse: packed,
         write: |_| None,
     },

@@ -5,7 +5,7 @@ use crate::cloudimage::said::marks::{Font, FontSize, Mark, MarkAnchor, MarkScale
 use crate::cloudimage::said::{color, number};
 use crate::overlay;
 use crate::request::WarningKind;
-use crate::table::{Kind, Param, Tier};
+use crate::table::{Kind, Param, Served, Tier};
 use crate::text::{bounded, spell_color};
 
 use super::unless;
@@ -22,6 +22,7 @@ pub(in crate::cloudimage) static MARKS: &[Param<Mark>] = &[
         default: "",
         doc: "The watermark; one that is larger than the picture is shrunk to it.",
         tier: Tier::A,
+        served: Served::Unsaid,
         parse: |mark, value| {
             mark.asset = Some(overlay::asset(value).ok_or(WarningKind::Invalid)?);
             Ok(())
@@ -35,6 +36,7 @@ pub(in crate::cloudimage) static MARKS: &[Param<Mark>] = &[
         default: "",
         doc: "A text as watermark; wins over wat_url. At most 1000 characters.",
         tier: Tier::B,
+        served: Served::Unsaid,
         parse: |mark, value| {
             if value.is_empty() || value.chars().count() > MAX_TEXT {
                 return Err(WarningKind::Invalid);
@@ -64,6 +66,7 @@ pub(in crate::cloudimage) static MARKS: &[Param<Mark>] = &[
         default: "center",
         doc: "Which edges the watermark lies at; absolute and relative leave it to wat_pos.",
         tier: Tier::A,
+        served: Served::Unsaid,
         parse: |mark, value| {
             mark.anchor = Some(MarkAnchor::read(value)?);
             Ok(())
@@ -77,6 +80,7 @@ pub(in crate::cloudimage) static MARKS: &[Param<Mark>] = &[
         default: "0",
         doc: "Beside wat_gravity=absolute where the watermark's top left corner lies; beside relative 0, 50 or 100.",
         tier: Tier::B,
+        served: Served::Unsaid,
         parse: |mark, value| {
             let (found, clamped) = position(value)?;
             mark.position = Some(found);
@@ -91,6 +95,7 @@ pub(in crate::cloudimage) static MARKS: &[Param<Mark>] = &[
         default: "0",
         doc: "Distance between the watermark and the edges that it lies at.",
         tier: Tier::A,
+        served: Served::Unsaid,
         parse: |mark, value| {
             let (found, clamped) = pad(value)?;
             mark.pad = Some(found);
@@ -105,6 +110,7 @@ pub(in crate::cloudimage) static MARKS: &[Param<Mark>] = &[
         default: "100",
         doc: "Scales the watermark, ratio kept; for a text, percent of its own size scale the letters.",
         tier: Tier::A,
+        served: Served::Unsaid,
         parse: |mark, value| {
             let (scale, clamped) = MarkScale::read(value)?;
             mark.scale = Some(scale);
@@ -119,6 +125,7 @@ pub(in crate::cloudimage) static MARKS: &[Param<Mark>] = &[
         default: "1",
         doc: "Opacity of the watermark.",
         tier: Tier::A,
+        served: Served::Unsaid,
         parse: |mark, value| {
             let (opacity, inside) = bounded(number(value)?, 0.0, 1.0);
             mark.opacity = Some(opacity);
@@ -133,6 +140,7 @@ pub(in crate::cloudimage) static MARKS: &[Param<Mark>] = &[
         default: "the built-in family",
         doc: "Font of wat_text.",
         tier: Tier::B,
+        served: Served::Unsaid,
         parse: |mark, value| {
             mark.font = Some(Font::read(value)?);
             Ok(())
@@ -146,6 +154,7 @@ pub(in crate::cloudimage) static MARKS: &[Param<Mark>] = &[
         default: "16",
         doc: "Size of wat_text; dpr multiplies it.",
         tier: Tier::B,
+        served: Served::Unsaid,
         parse: |mark, value| {
             let (size, clamped) = FontSize::read(value)?;
             mark.size = Some(size);
@@ -160,6 +169,7 @@ pub(in crate::cloudimage) static MARKS: &[Param<Mark>] = &[
         default: "000000",
         doc: "Colour of wat_text.",
         tier: Tier::B,
+        served: Served::Unsaid,
         parse: |mark, value| {
             mark.color = Some(color(value)?);
             Ok(())

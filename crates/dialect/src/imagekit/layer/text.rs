@@ -6,8 +6,9 @@ use crate::imagekit::lex::Token;
 use crate::imagekit::said::{Content, Fill, Layer, Rotation, Said, TextSaid};
 use crate::imagekit::table::{color, spell_color, spell_fill};
 use crate::imagekit::{meaning, spelling};
-use crate::request::{Settings, Warning, WarningKind};
-use crate::table::{Kind, Param, Tier};
+use crate::request::{Warning, WarningKind};
+use crate::settings::Settings;
+use crate::table::{Kind, Param, Served, Tier};
 use crate::text;
 
 /// Longest text in characters.
@@ -34,6 +35,7 @@ macro_rules! text_row {
             default: $default,
             doc: $doc,
             tier: Tier::$tier,
+            served: Served::Unsaid,
             parse: |layer, value| {
                 let text = layer.text.as_mut().ok_or(WarningKind::NoEffect)?;
                 text.$field = Some(($read)(value)?);

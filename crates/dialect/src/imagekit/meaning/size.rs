@@ -4,7 +4,8 @@ use plan::{Aspect, Background, Color, Dim, Enlarge, Fit, Fixed, Gravity, Region,
 
 use super::{Notes, padding};
 use crate::imagekit::said::{Focus, Mode, Said};
-use crate::request::{Settings, WarningKind};
+use crate::request::WarningKind;
+use crate::settings::Settings;
 
 /// A target size, device pixel ratio and caps worked in.
 #[derive(Clone, Copy)]

@@ -4,7 +4,7 @@ use plan::Format;
 
 use crate::imagekit::said::{FormatSaid, Said};
 use crate::request::WarningKind;
-use crate::table::{Kind, Param, Tier};
+use crate::table::{Kind, Param, Served, Tier};
 use crate::text;
 
 /// Format, quality, and what goes along.
@@ -16,6 +16,7 @@ pub(in crate::imagekit) static OUTPUT: &[Param<Said>] = &[
         default: "as the site negotiates",
         doc: "Output format; the last step that names one wins.",
         tier: Tier::A,
+        served: Served::Unsaid,
         parse: |said, value| format(value).map(|format| said.format = Some(format)),
         write: |said| said.format.map(|format| spell_format(format).to_owned()),
     },
@@ -26,6 +27,7 @@ pub(in crate::imagekit) static OUTPUT: &[Param<Said>] = &[
         default: "80",
         doc: "Encoder quality; the last step that names one wins.",
         tier: Tier::A,
+        served: Served::Unsaid,
         parse: |said, value| match text::whole(value).and_then(|n| u8::try_from(n).ok()) {
             Some(quality @ 1..=100) => {
                 said.quality = Some(quality);
@@ -42,6 +44,7 @@ pub(in crate::imagekit) static OUTPUT: &[Param<Said>] = &[
         default: "false",
         doc: "Lossless WebP.",
         tier: Tier::B,
+        served: Served::Unsaid,
         parse: |said, value| flag(value).map(|on| said.lossless = Some(on)),
         write: |said| said.lossless.map(|on| on.to_string()),
     },
@@ -52,6 +55,7 @@ pub(in crate::imagekit) static OUTPUT: &[Param<Said>] = &[
         default: "false",
         doc: "Progressive JPEG.",
         tier: Tier::B,
+        served: Served::Unsaid,
         parse: |said, value| flag(value).map(|on| said.progressive = Some(on)),
         write: |said| said.progressive.map(|on| on.to_string()),
     },
@@ -62,6 +66,7 @@ pub(in crate::imagekit) static OUTPUT: &[Param<Said>] = &[
         default: "false",
         doc: "The master's own bytes; every other parameter is ignored.",
         tier: Tier::A,
+        served: Served::Unsaid,
         parse: |said, value| flag(value).map(|on| said.original = Some(on)),
         write: |said| said.original.map(|on| on.to_string()),
     },
@@ -72,6 +77,7 @@ pub(in crate::imagekit) static OUTPUT: &[Param<Said>] = &[
         default: "false",
         doc: "Keeps the master's metadata, with the orientation that the result has.",
         tier: Tier::B,
+        served: Served::Unsaid,
         parse: |said, value| flag(value).map(|on| said.metadata = Some(on)),
         write: |said| said.metadata.map(|on| on.to_string()),
     },
@@ -82,6 +88,7 @@ pub(in crate::imagekit) static OUTPUT: &[Param<Said>] = &[
         default: "false",
         doc: "Keeps the master's colour profile; AVIF is then not offered. Without it, colours become sRGB.",
         tier: Tier::B,
+        served: Served::Unsaid,
         parse: |said, value| flag(value).map(|on| said.profile = Some(on)),
         write: |said| said.profile.map(|on| on.to_string()),
     },
@@ -92,6 +99,7 @@ pub(in crate::imagekit) static OUTPUT: &[Param<Said>] = &[
         default: "",
         doc: "Density in dots per inch that the file claims.",
         tier: Tier::C,
+        served: Served::Unsaid,
         parse: |said, value| match text::whole(value).and_then(|n| u16::try_from(n).ok()) {
             Some(density @ 1..=1200) => {
                 said.density = Some(density);
@@ -108,6 +116,7 @@ pub(in crate::imagekit) static OUTPUT: &[Param<Said>] = &[
         default: "1",
         doc: "Page or frame of the master, in the first step.",
         tier: Tier::C,
+        served: Served::Unsaid,
         parse: |said, value| match text::whole(value) {
             Some(0) => Err(WarningKind::Invalid),
             Some(page) => {
@@ -126,6 +135,7 @@ pub(in crate::imagekit) static OUTPUT: &[Param<Said>] = &[
         default: "",
         doc: "Path of the picture shown where the asset is missing, @@ for a slash. Read past for now.",
         tier: Tier::A,
+        served: Served::Unsaid,
         parse: |_, value| if value.is_empty() { Ok(()) } else { Err(WarningKind::Unsupported) },
         write: |_| None,
     },

@@ -16,7 +16,8 @@ use plan::{Background, Dim, Fit, Orient, Plan, Region, Resize, Stage};
 use super::said::{RotWord, Said};
 use super::values::MOST_DPR;
 use crate::hints::Hints;
-use crate::request::{Settings, WarningKind};
+use crate::request::WarningKind;
+use crate::settings::Settings;
 
 pub(super) use effects::SHADES;
 pub(super) use output::{BLURHASH, COLORS, PREFIX, default_quality, offer};

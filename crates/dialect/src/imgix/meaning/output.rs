@@ -4,7 +4,7 @@ use plan::{Format, FormatRule, Metadata, OutputRule, Quality, Report};
 
 use super::super::said::{FmWord, PaletteWord, Said};
 use super::{Notes, idle};
-use crate::request::Settings;
+use crate::settings::Settings;
 
 const DEFAULT_QUALITY: u8 = 75;
 const COMPRESSED_QUALITY: u8 = 45;

@@ -10,7 +10,8 @@ use super::super::said::{AlignWord, BlendOf, FitWord, OverlayFit, Place, Said, T
 use super::super::typeset;
 use super::{Notes, idle};
 use crate::overlay::{self, share};
-use crate::request::{Settings, WarningKind};
+use crate::request::WarningKind;
+use crate::settings::Settings;
 use crate::text;
 
 /// Where something lies unless said, and its gap to the edges in pixels.

@@ -7,7 +7,8 @@ use plan::{
 
 use super::super::said::{BlendOf, CropWord, FillWord, FitWord, GradientSaid, GradientWord, Said};
 use super::{Notes, idle};
-use crate::request::{Settings, WarningKind};
+use crate::request::WarningKind;
+use crate::settings::Settings;
 
 /// Where a linear gradient goes to unless said: down.
 pub(in crate::imgix) const DOWN: u16 = 180;

@@ -12,7 +12,7 @@ use plan::{Background, Blend, Border, Color, Mask, Orient, Pad, Picture, Plan, R
 use super::meaning;
 use super::said::{MaskWord, Rect, RotWord, Said, TrimWord};
 use crate::overlay;
-use crate::request::Settings;
+use crate::settings::Settings;
 
 /// What a colour right behind a mask that is a picture is taken for: both put it there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use plan::{Format, FormatRule, Metadata, OutputRule, Profile, Report, Subsamplin
 
 use super::super::meaning;
 use super::super::said::{FmWord, PaletteWord, Said};
-use crate::request::Settings;
+use crate::settings::Settings;
 
 pub(super) fn spell(output: &OutputRule, settings: &Settings, said: &mut Said) -> Result<(), String> {
     let quality = output.quality;

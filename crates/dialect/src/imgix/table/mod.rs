@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use super::said::Said;
 use crate::request::WarningKind;
-use crate::table::{Kind, Param, Tier};
+use crate::table::{Kind, Param, Served, Tier};
 
 type Parse = fn(&mut Said, &str) -> Result<(), WarningKind>;
 type Write = fn(&Said) -> Option<String>;
@@ -22,7 +22,7 @@ const fn row(
     parse: Parse,
     write: Write,
 ) -> Param<Said> {
-    Param { name, aliases, kind, default: about.0, doc: about.1, tier, parse, write }
+    Param { name, aliases, kind, default: about.0, doc: about.1, tier, served: Served::Unsaid, parse, write }
 }
 
 /// A decimal within a range, in the field that `$field` names.
