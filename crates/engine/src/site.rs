@@ -63,6 +63,12 @@ pub struct Site {
     pub sources: Vec<String>,
     /// What the configuration adds to the grammar.
     pub grammar: dialect::Settings,
+    /// How its URLs are signed.
+    pub signing: dialect::Signing,
+    /// Whether purges reach exactly what the vendor's would, and refuse what it refuses; else what users expect of them.
+    pub vendor_purges: bool,
+    /// What stands in where a master is missing.
+    pub missing: Missing,
     /// How long browsers may keep an answer; zero = they ask every time.
     pub browser_time: Duration,
     /// How long a derivative lives here and in caches in front.
@@ -79,6 +85,15 @@ pub struct Site {
     pub passthrough: bool,
     /// Whether a pass-through site hands unsafe methods (`POST`, `PUT` and the like) on to its first source.
     pub unsafe_methods: bool,
+}
+
+/// What a site answers where no source has the master, unless the URL itself names something that stands in.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Missing {
+    /// A picture of the site's own, made as the URL asks; `None` = an error.
+    pub picture: Option<plan::Asset>,
+    /// With which status it is sent; the error's own, 404, where it is none.
+    pub status: Option<u16>,
 }
 
 /// Tags for what is made from masters whose path matches.
@@ -117,6 +132,9 @@ impl Site {
                 ..dialect::Settings::default()
             },
             sources,
+            signing: dialect::Signing::default(),
+            vendor_purges: false,
+            missing: Missing::default(),
             browser_time: Duration::ZERO,
             edge_time: Duration::from_secs(365 * 24 * 3600),
             strict: false,
