@@ -102,6 +102,7 @@ fn read_site(top: &Section<'_>, table: &Table, place: &Place, known_sources: &[&
             auto_format: section.truth("auto_format", fresh.grammar.auto_format),
             avif: section.truth("avif", fresh.grammar.avif),
             save_data: section.truth("save_data", fresh.grammar.save_data),
+            ..fresh.grammar.clone()
         },
         sources,
         browser_time: section.time("browser_time", config.browser_time, BROWSER_TIMES),
@@ -261,7 +262,7 @@ fn hosts(section: &Section<'_>) -> Vec<String> {
     hosts
 }
 
-fn host(written: &str) -> Result<String, Trouble> {
+pub(crate) fn host(written: &str) -> Result<String, Trouble> {
     let bad = |hint: &str| Err(Trouble::new(format!("{written:?} is no host name"), hint));
     if written.contains('*') {
         return bad("name each host; a site without `hosts` answers to all");
