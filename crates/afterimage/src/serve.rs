@@ -109,7 +109,7 @@ impl Summary {
                 let source = config.sources.iter().find(|s| s.name == *name)?;
                 match &source.kind {
                     SourceKind::Local(settings) => Some((name.clone(), some_picture(&settings.root)?)),
-                    SourceKind::Http(_) => None,
+                    SourceKind::Http(_) | SourceKind::Proxy(_) => None,
                 }
             });
             let host = site.hosts.first().cloned().unwrap_or_default();

@@ -378,6 +378,7 @@ fn open_sources(config: &Config) -> Result<Vec<Source>, String> {
     let open = |source: &config::SourceConfig| match &source.kind {
         SourceKind::Local(settings) => Source::local(&source.name, settings.clone()),
         SourceKind::Http(settings) => Source::http(&source.name, settings.clone()),
+        SourceKind::Proxy(settings) => Source::proxy(&source.name, settings.clone()),
     };
     config.sources.iter().map(|source| open(source).map_err(|e| format!("source {:?}: {e}", source.name))).collect()
 }

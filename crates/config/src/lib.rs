@@ -7,6 +7,7 @@ mod check;
 mod errors;
 mod flags;
 mod keys;
+mod language;
 mod listen;
 mod nearest;
 mod overlay;
@@ -282,6 +283,8 @@ pub enum SourceKind {
     Local(origin::LocalSettings),
     /// A web server.
     Http(origin::HttpSettings),
+    /// Any address on some hosts.
+    Proxy(origin::ProxySettings),
 }
 
 /// Reads a configuration file. What the environment and the command line say goes before what the file says; the command
@@ -342,7 +345,7 @@ fn build(
         let top = Section::new("", Some(&root), Place::Whole, keys::TOP, &problems);
         let mut config = top::read(&top, from.base);
         config.sources = sources::read(&top, from.base, &config);
-        config.sites = sites::read(&top, &config);
+        config.sites = sites::read(&top, from.base, &config);
         listen::check_sites(&top, &config);
         check::folders(&top, &mut config, from.nested_data);
         config

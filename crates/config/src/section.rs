@@ -83,9 +83,6 @@ impl<'t> Section<'t> {
 
     fn unknown(&self, key: &str) -> Trouble {
         let place = if self.title.is_empty() { String::new() } else { format!(" in {}", self.title) };
-        if let Some(why) = keys::not_built(key, &self.title) {
-            return Trouble::new(format!("`{key}`{place} is not supported"), why);
-        }
         let hint = match (nearest(key, self.known.iter().copied()), keys::home(key)) {
             (Some(near), _) => format!("did you mean `{near}`?"),
             (None, Some(home)) if home != self.title => format!("`{key}` belongs in {home}"),

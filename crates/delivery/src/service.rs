@@ -181,7 +181,7 @@ impl Plane {
         host: &str,
         target: &str,
     ) -> Result<(Arc<Resolved>, Option<Heard>), Arc<Refusal>> {
-        let ask = Ask { host, target, accept: accept_class(headers), hints: Hints::NONE };
+        let ask = Ask { host, target, accept: accept_class(headers), hints: Hints::NONE, trusted: false };
         let resolved = self.engine.resolve(ask)?;
         if !resolved.listens.any() {
             return Ok((resolved, None));

@@ -11,6 +11,7 @@ mod pictures;
 mod purging;
 mod refine;
 mod resolve;
+mod signed;
 mod site;
 mod turns;
 mod warm;
