@@ -193,10 +193,8 @@ impl Ask {
                 Err(Told::new(vec!["the URL is not signed".to_owned()], json))
             }
             Verdict::Bad { hashed } => {
-                let lines = vec![
-                    "the signature is wrong".to_owned(),
-                    format!("what is hashed, beside the secret: {hashed}"),
-                ];
+                let lines =
+                    vec!["the signature is wrong".to_owned(), format!("what is hashed, beside the secret: {hashed}")];
                 Err(Told::new(lines, json!({ "dialect": name, "signature": "wrong", "hashed": hashed })))
             }
             Verdict::Good { expires, form } => {

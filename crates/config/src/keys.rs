@@ -1,7 +1,19 @@
 //! The names of all settings.
 
-pub(crate) const TOP: &[&str] =
-    &["listen", "data", "cache", "limits", "render", "log", "purge", "fonts", "webhook", "certificate", "source", "site"];
+pub(crate) const TOP: &[&str] = &[
+    "listen",
+    "data",
+    "cache",
+    "limits",
+    "render",
+    "log",
+    "purge",
+    "fonts",
+    "webhook",
+    "certificate",
+    "source",
+    "site",
+];
 pub(crate) const LISTEN: &[&str] = &["delivery", "delivery_tls", "control", "control_tls", "api_hosts"];
 pub(crate) const CERTIFICATE: &[&str] = &["hosts", "cert_file", "key_file"];
 pub(crate) const CACHE: &[&str] =

@@ -145,7 +145,7 @@ impl Door {
                         continue;
                     }
                 },
-                _ = stopped.wait_for(|stop| *stop) => break,
+                () = told(&mut stopped) => break,
             };
             let _ = stream.set_nodelay(true);
             let connection = Connection {
@@ -165,6 +165,11 @@ impl Door {
     }
 }
 
+/// Resolves when the server stops.
+async fn told(stopped: &mut watch::Receiver<bool>) {
+    let _ = stopped.wait_for(|stop| *stop).await;
+}
+
 struct Connection {
     open: OpenConnection,
     client: SocketAddr,
@@ -177,7 +182,7 @@ impl Connection {
     async fn serve_tls(self, stream: TcpStream, tls: Acceptor, mut stopped: watch::Receiver<bool>) {
         let shaken = tokio::select! {
             shaken = tls.accept(stream) => shaken,
-            _ = stopped.wait_for(|stop| *stop) => return,
+            () = told(&mut stopped) => return,
         };
         let metrics = &self.open.0.metrics;
         metrics.handshook(match &shaken {

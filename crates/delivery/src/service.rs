@@ -69,8 +69,11 @@ pub trait Deletes: Send + Sync {
     fn forward(&self, passing: Passing) -> Pin<Box<dyn Future<Output = Result<Passed, Refusal>> + Send>>;
 
     /// A request to one of [`Plane::with_api_hosts`]: the vendors' APIs, and nothing else of the private plane.
-    fn api(&self, request: Request<Incoming>, client: SocketAddr)
-    -> Pin<Box<dyn Future<Output = Response<Bytes>> + Send>>;
+    fn api(
+        &self,
+        request: Request<Incoming>,
+        client: SocketAddr,
+    ) -> Pin<Box<dyn Future<Output = Response<Bytes>> + Send>>;
 }
 
 /// Whether a header field of a request is a valid API key of ours, in any way in which an API takes one.

@@ -133,7 +133,8 @@ impl ResolvesServerCert for Certificates {
 
 impl Shown {
     fn of(held: &[Held]) -> Shown {
-        let mut shown = Shown { first: held.first().map(|one| one.key.clone()).into_iter().collect(), ..Shown::default() };
+        let mut shown =
+            Shown { first: held.first().map(|one| one.key.clone()).into_iter().collect(), ..Shown::default() };
         for one in held {
             for name in &one.names {
                 let list = match name.strip_prefix("*.") {

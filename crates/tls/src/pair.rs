@@ -78,7 +78,11 @@ impl Pair {
         };
         let loaded = provider.key_provider.load_private_key(key).map_err(|error| {
             let what = format!("{} holds a key that cannot be used: {error}", self.key_file.display());
-            PairError::new(Fault::Key, what, "RSA of 2048 bits or more, ECDSA on P-256 or P-384, and Ed25519 can be used")
+            PairError::new(
+                Fault::Key,
+                what,
+                "RSA of 2048 bits or more, ECDSA on P-256 or P-384, and Ed25519 can be used",
+            )
         })?;
         let key = CertifiedKey::new(chain, loaded);
         match key.keys_match() {

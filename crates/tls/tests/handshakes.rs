@@ -10,7 +10,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 use testkit::authority::Authority;
-use tls::{Acceptor, Certificates, Fault, Pair, Refused, Refreshed};
+use tls::{Acceptor, Certificates, Fault, Pair, Refreshed, Refused};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsConnector;

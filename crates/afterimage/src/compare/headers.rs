@@ -43,7 +43,10 @@ const KNOWN: &[(&str, &str)] = &[
     ("access-control-allow-methods", "how pages of other sites may ask"),
     ("access-control-allow-origin", "which pages may read the picture by script, such as from a canvas"),
     ("access-control-expose-headers", "which headers pages of other sites may read"),
-    ("cache-control", "how long browsers keep it: here the site's browser_time, by default they ask each time, so that a purge is seen at the next load"),
+    (
+        "cache-control",
+        "how long browsers keep it: here the site's browser_time, by default they ask each time, so that a purge is seen at the next load",
+    ),
     ("cache-groups", "purges caches in front (RFC 9875)"),
     ("cache-status", "how the cache came by this answer (RFC 9211)"),
     ("cache-tag", "purges caches in front"),
@@ -66,7 +69,8 @@ const KNOWN: &[(&str, &str)] = &[
 ];
 
 /// Beginnings of names that belong to some cache or network, or number requests.
-const OF_NETWORKS: &[&str] = &["cf-", "x-amz-", "x-cache", "x-edge-", "x-fastly", "x-request-id", "x-served-by", "x-timer", "x-ik-", "akamai-"];
+const OF_NETWORKS: &[&str] =
+    &["cf-", "x-amz-", "x-cache", "x-edge-", "x-fastly", "x-request-id", "x-served-by", "x-timer", "x-ik-", "akamai-"];
 
 /// Headers that are not equal, by name.
 pub(crate) fn differences(vendor: &HeaderMap, ours: &HeaderMap) -> Vec<Difference> {
@@ -115,10 +119,8 @@ mod tests {
             ("x-odd", "2"),
         ]);
         let ours = map(&[("cache-control", "no-cache"), ("vary", "Accept"), ("date", "y"), ("cache-tag", "a")]);
-        let told: Vec<_> = differences(&vendor, &ours)
-            .into_iter()
-            .map(|d| (d.name, d.vendor, d.ours, d.about.is_empty()))
-            .collect();
+        let told: Vec<_> =
+            differences(&vendor, &ours).into_iter().map(|d| (d.name, d.vendor, d.ours, d.about.is_empty())).collect();
         let text = |text: &str| Some(text.to_owned());
         assert_eq!(
             told,
