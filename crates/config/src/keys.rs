@@ -1,8 +1,21 @@
 //! The names of all settings.
 
-pub(crate) const TOP: &[&str] =
-    &["listen", "data", "cache", "limits", "render", "log", "purge", "fonts", "webhook", "source", "site"];
-pub(crate) const LISTEN: &[&str] = &["delivery", "control"];
+pub(crate) const TOP: &[&str] = &[
+    "listen",
+    "data",
+    "cache",
+    "limits",
+    "render",
+    "log",
+    "purge",
+    "fonts",
+    "webhook",
+    "certificate",
+    "source",
+    "site",
+];
+pub(crate) const LISTEN: &[&str] = &["delivery", "delivery_tls", "control", "control_tls", "api_hosts"];
+pub(crate) const CERTIFICATE: &[&str] = &["hosts", "cert_file", "key_file"];
 pub(crate) const CACHE: &[&str] =
     &["memory", "disk", "masters_memory", "masters_disk", "browser_time", "edge_time", "error_time"];
 pub(crate) const LIMITS: &[&str] = &[

@@ -175,18 +175,23 @@ impl<'t> Section<'t> {
     }
 
     pub(crate) fn address(&self, key: &str, default: SocketAddr) -> SocketAddr {
+        self.maybe_address(key, default).unwrap_or(default)
+    }
+
+    /// An address, if one is given; `example` is shown to who writes what is none.
+    pub(crate) fn maybe_address(&self, key: &str, example: SocketAddr) -> Option<SocketAddr> {
         let read = |node: &Node| {
             let written = text(node)?;
             written.trim().parse().map_err(|_| {
                 let hint = match written.trim().rsplit_once(':').map(|(host, port)| (host, port.parse::<u16>())) {
                     Some(("", Ok(port))) => format!("for all addresses of this machine write \"0.0.0.0:{port}\""),
                     Some(("localhost", Ok(port))) => format!("write \"127.0.0.1:{port}\""),
-                    _ => format!("write an IP address and a port, such as \"{default}\""),
+                    _ => format!("write an IP address and a port, such as \"{example}\""),
                 };
                 Trouble::new(format!("{written:?} is no address to listen on"), hint)
             })
         };
-        self.take(key, read).unwrap_or(default)
+        self.take(key, read)
     }
 
     /// One of some words.

@@ -277,7 +277,7 @@ fn hosts(section: &Section<'_>) -> Vec<String> {
     hosts
 }
 
-fn host(written: &str) -> Result<String, Trouble> {
+pub(crate) fn host(written: &str) -> Result<String, Trouble> {
     let bad = |hint: &str| Err(Trouble::new(format!("{written:?} is no host name"), hint));
     if written.contains('*') {
         return bad("name each host; a site without `hosts` answers to all");
