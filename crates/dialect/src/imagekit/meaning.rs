@@ -170,6 +170,10 @@ impl Reader<'_> {
                 self.refuse(WarningKind::Invalid, token, allowed)?;
                 continue;
             }
+            if let Some(instead) = legacy::instead(token.key) {
+                self.refuse(WarningKind::Unknown, token, instead)?;
+                continue;
+            }
             if matches!(token.key, "f" | "lo" | "pr" | "orig" | "md" | "cp" | "dn" | "pg" | "di" | "c2pa") {
                 self.warnings.push(warning(WarningKind::NoEffect, token, "outside of layers".to_owned()));
             }
