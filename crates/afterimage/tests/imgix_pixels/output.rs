@@ -85,8 +85,7 @@ fn jpegs_are_progressive_unless_said() {
 /// The sampling factors of luminance: ITU-T T.81, B.2.2.
 #[test]
 fn jpegs_keep_as_much_colour_as_said() {
-    for (query, factors) in
-        [("q=75", 0x22), ("chromasub=420", 0x22), ("chromasub=422", 0x21), ("chromasub=444", 0x11)]
+    for (query, factors) in [("q=75", 0x22), ("chromasub=420", 0x22), ("chromasub=422", 0x21), ("chromasub=444", 0x11)]
     {
         let jpeg = bytes(&format!("fm=jpg&{query}"));
         let frame = segment(&jpeg, 0xc2).unwrap();

@@ -57,11 +57,7 @@ fn marks_have_the_size_that_is_said() {
         let (left, top, right, bottom) = marked(query).unwrap();
         assert_eq!((right - left, bottom - top), size, "{query}");
     }
-    let twice = shown_with(
-        "mark=/l.png&w=50&dpr=2&mark-w=20",
-        &flat(100, 60, BLUE),
-        &[("l.png", &flat(20, 10, RED))],
-    );
+    let twice = shown_with("mark=/l.png&w=50&dpr=2&mark-w=20", &flat(100, 60, BLUE), &[("l.png", &flat(20, 10, RED))]);
     assert_eq!(twice.bounds(|p| near(p, RED, 2)), Some((50, 30, 90, 50)), "sizes and gaps times dpr");
     let turned = marked("mark-rot=90").unwrap();
     assert_eq!((turned.2 - turned.0, turned.3 - turned.1), (10, 20));
@@ -184,11 +180,8 @@ fn modes_are_those_of_css() {
 
 /// Where a red picture of 20 by 10 is mixed into a blue one of 100 by 60.
 fn mixed(query: &str) -> (usize, usize, usize, usize) {
-    let shown = shown_with(
-        &format!("blend=/l.png&bm=normal&{query}"),
-        &flat(100, 60, BLUE),
-        &[("l.png", &flat(20, 10, RED))],
-    );
+    let shown =
+        shown_with(&format!("blend=/l.png&bm=normal&{query}"), &flat(100, 60, BLUE), &[("l.png", &flat(20, 10, RED))]);
     shown.bounds(|p| near(p, RED, 2)).unwrap()
 }
 
