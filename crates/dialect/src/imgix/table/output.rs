@@ -199,7 +199,7 @@ pub(super) static ROWS: &[Param<Said>] = &[
         |s, v| put(&mut s.expires, moment(v)),
         |s| spell_as(s.expires),
     )
-    .served(Served::Nearly("the answer is 404 from then on; caches are told nothing of it")),
+    .served(Served::Exactly("crates/afterimage/tests/signing.rs::a_url_ends_when_it_says_so")),
     row(
         "preset",
         &[],

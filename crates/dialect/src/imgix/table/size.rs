@@ -213,7 +213,7 @@ pub(super) static ROWS: &[Param<Said>] = &[
     words_row!(
         "fill-gradient-linear-direction",
         &[],
-        Kind::Enum(&["top,bottom", "bottom,top", "left,right", "right,left"]),
+        Kind::Enum(&["top,bottom", "bottom,top", "left,right", "right,left", "top", "bottom", "left", "right"]),
         gradient.direction,
         words::DIRECTION,
         C,
