@@ -1,8 +1,8 @@
 //! Which values hold: those of the seal, else of the preset, else of the URL, else of the first rule that has one, else of
 //! the site's defaults. Aliases of a parameter are one, and a filter in `f` is the parameter of its name.
 
-use super::said::Said;
 use super::said::marks::Mark;
+use super::said::{Said, flag};
 
 use super::table::{self, PROXY, is_noise};
 use super::{sign, source};
@@ -70,7 +70,11 @@ pub(super) fn read(
     held.take(preset, |_, _| {});
     held.close();
     held.take(url, |pair, allowed| warnings.push(pair.warning(WarningKind::NoEffect, allowed)));
-    for pairs in behind {
+    // A site's own watermark waits for `wat=1`.
+    let on = held.pairs.iter().any(|pair| pair.row.name() == "wat" && flag(&pair.value).unwrap_or_default());
+    for mut pairs in behind {
+        let on = on || pairs.iter().any(|pair| pair.row.name() == "wat");
+        pairs.retain(|pair| on || matches!(pair.row, Row::Said(_)));
         held.take(pairs, |_, _| {});
     }
     read.said = said(held.pairs, settings, warnings);
@@ -81,9 +85,8 @@ pub(super) fn read(
 pub(super) fn says_encoded(query: &str) -> bool {
     let sealed = sign::opened(query).unwrap_or_default();
     [sealed.as_str(), query].into_iter().any(|query| {
-        text::pairs(query).any(|(name, value)| {
-            name == "ci_url_encoded" && super::said::flag(value.unwrap_or_default()).unwrap_or_default()
-        })
+        text::pairs(query)
+            .any(|(name, value)| name == "ci_url_encoded" && flag(value.unwrap_or_default()).unwrap_or_default())
     })
 }
 
