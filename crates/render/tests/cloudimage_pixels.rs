@@ -102,6 +102,17 @@ fn grounds_are_the_colour_that_is_named() {
     // The colour that most of the picture has.
     let mostly = encode_png(&Rgb::from_fn(400, 200, |x, _| if x < 300 { [30, 90, 160] } else { YELLOW }));
     draw("w=100&h=100&func=fit&bg_color=auto", &mostly, &[]).is(50, 5, [30, 90, 160]);
+    for (query, color) in [
+        ("bg_opacity=0&bg_color=0ff", [0, 255, 255]),
+        ("bg_colorize=ff0000,1", [255, 0, 0]),
+        // Half of the colour over half of the picture's own, which is grey all over.
+        ("bg_colourise=ff0000,0.5", [178, 50, 50]),
+        ("bg_opacity=0.5&bg_color=000", [50, 50, 50]),
+    ] {
+        let behind = draw(&format!("w=100&h=100&func=fit&bg_img_fit=1&{query}"), &flat(400, 200, GREY), &[]);
+        behind.is(50, 5, color);
+        behind.is(50, 50, GREY);
+    }
     // The picture itself, blurred: nothing is clear, and its halves stay apart.
     let behind = draw("w=100&h=100&func=fit&bg_img_fit=1", &halves([20, 20, 20], [230, 230, 230]), &[]);
     let (left, right) = (behind.at(3, 3), behind.at(96, 3));
@@ -318,7 +329,8 @@ fn formats_go_to_those_who_take_them() {
         assert_eq!(drawn.file.format, format, "{query} {accept:?}");
     }
     assert_eq!(plan_of(&Cloudimage, "/p.png?func=proxy&w=40", &Settings::default()), Plan::original());
-    let noise = encode_png(&Rgb::from_fn(200, 200, |x, y| [(x * 7 % 256) as u8, (y * 13 % 256) as u8, (x * y % 256) as u8]));
+    let noise =
+        encode_png(&Rgb::from_fn(200, 200, |x, y| [(x * 7 % 256) as u8, (y * 13 % 256) as u8, (x * y % 256) as u8]));
     let bytes = |q: u8| {
         let target = format!("/p.png?force_format=jpg&q={q}");
         draw_for(AcceptClass::Basic, &Cloudimage, &target, &noise, &[]).file.bytes.len()
@@ -328,7 +340,8 @@ fn formats_go_to_those_who_take_them() {
 
 #[test]
 fn lossless_webp_keeps_every_pixel() {
-    let noise = encode_png(&Rgb::from_fn(64, 64, |x, y| [(x * 7 % 256) as u8, (y * 13 % 256) as u8, (x * y % 256) as u8]));
+    let noise =
+        encode_png(&Rgb::from_fn(64, 64, |x, y| [(x * 7 % 256) as u8, (y * 13 % 256) as u8, (x * y % 256) as u8]));
     let same = |query: &str| {
         let target = format!("/p.png?force_format=_webp&{query}");
         let drawn = draw_for(AcceptClass::Webp, &Cloudimage, &target, &noise, &[]);
