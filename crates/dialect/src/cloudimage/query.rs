@@ -66,14 +66,17 @@ pub(super) fn read(
     }
 
     let mut held = Held::default();
-    held.take(sealed, |_, _| {});
+    let (first, own) = if settings.sealed { (sealed, Vec::new()) } else { (Vec::new(), sealed) };
+    held.take(first, |_, _| {});
     held.take(preset, |_, _| {});
     held.close();
-    held.take(url, |pair, allowed| warnings.push(pair.warning(WarningKind::NoEffect, allowed)));
+    for pairs in [own, url] {
+        held.take(pairs, |pair, allowed| warnings.push(pair.warning(WarningKind::NoEffect, allowed)));
+    }
     // A site's own watermark waits for `wat=1`.
-    let on = held.pairs.iter().any(|pair| pair.row.name() == "wat" && flag(&pair.value).unwrap_or_default());
     for mut pairs in behind {
-        let on = on || pairs.iter().any(|pair| pair.row.name() == "wat");
+        let switch = held.pairs.iter().chain(&pairs).find(|pair| pair.row.name() == "wat");
+        let on = switch.is_some_and(|pair| flag(&pair.value).unwrap_or_default());
         pairs.retain(|pair| on || matches!(pair.row, Row::Said(_)));
         held.take(pairs, |_, _| {});
     }

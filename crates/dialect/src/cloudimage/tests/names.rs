@@ -68,7 +68,7 @@ fn aliases_stand_in_the_addresses_of_watermarks_and_in_purges_of_folders() {
         ("_shop_/press/*", url("https://shop.example/media/press/")),
         ("/v7/_shop_/*", url("https://shop.example/media/")),
         ("_own_/*", path("masters/2024/")),
-        ("__root__/*", path("/")),
+        ("__root__/*", path("")),
     ] {
         let found = purge_path(entry, &settings(false)).unwrap();
         assert_eq!((found.asset, found.wildcard), (want, true), "{entry}");

@@ -20,6 +20,7 @@ fn settings() -> Settings {
             rule("", "w=1"),
         ],
         defaults: "q=71&blur=8".to_owned(),
+        sealed: true,
         ..Settings::default()
     }
 }
@@ -60,6 +61,29 @@ fn the_stronger_place_wins() {
         assert_eq!(at(target).plan.output.quality.jpeg, 71, "{target}");
     }
     assert_eq!(at("/a.jpg?q=50").plan.output.quality.jpeg, 50);
+    // Where URLs are not sealed, anybody can write what seems to be.
+    let open = Settings { sealed: false, ..settings() };
+    let stages = |target: &str| Cloudimage.parse(Target::new(target), &open).unwrap().plan.stages_text();
+    assert_eq!(stages("/a.jpg?ci_eqs=dz05&p=small"), "orient:exif|resize:200x-,inside|grayscale|blur:4");
+    assert_eq!(stages("/a.jpg?ci_eqs=dz05&w=3"), "orient:exif|resize:9x-,inside|blur:4");
+}
+
+#[test]
+fn the_sites_own_watermark_waits_until_it_is_asked_for() {
+    let rule = Rule { contains: "press/".to_owned(), query: "wat=1".to_owned() };
+    let site =
+        Settings { defaults: "wat_url=/own.png&wat_scale=50p".to_owned(), rules: vec![rule], ..Settings::default() };
+    let told = |target: &str| {
+        let parsed = Cloudimage.parse(Target::new(target), &site).unwrap();
+        assert_eq!(parsed.warnings, [], "{target}");
+        parsed.plan.stages_text()
+    };
+    let own = "orient:exif|overlay:path7(own.png),0.5rx0.5r,shrink,center,[orient:exif]";
+    assert_eq!(told("/a.jpg"), "orient:exif");
+    assert_eq!(told("/a.jpg?wat=0"), "orient:exif");
+    assert_eq!(told("/a.jpg?wat=1"), own);
+    assert_eq!(told("/press/a.jpg"), own);
+    assert_eq!(told("/press/a.jpg?wat=0"), "orient:exif", "the URL goes before a rule");
 }
 
 #[test]

@@ -179,6 +179,8 @@ fn sealed_parameters_are_read_and_cannot_be_undone() {
         |query: &str| Cloudimage.sign(&format!("/a.jpg?{query}"), &Settings::default(), &salted("s", true), None);
     let sealed = seal("wat=1&wat_url=/l.png&w=300").unwrap();
     assert_eq!(form(&sealed, &salted("s", true)), "path");
+    let parse =
+        |url: &str| Cloudimage.parse(Target::new(url), &Settings { sealed: true, ..Settings::default() }).unwrap();
     let stages = |url: &str| parse(url).plan.stages_text();
     let want = "orient:exif|resize:300x-,inside|overlay:path5(l.png),shrink,center,[orient:exif]";
     assert_eq!(stages(&sealed), want);
@@ -204,6 +206,8 @@ fn sealed_parameters_are_read_and_cannot_be_undone() {
     // What is not sealed is free.
     assert!(stages(&format!("{sealed}&h=200&gray=1")).contains("300x200,cover|grayscale|"));
     is_bad(&format!("{sealed}&ci_eqs=d2F0PTA"), &salted("s", true));
+    is_bad("/a.jpg?ci_eqs=d2F0PTA", &salted("s", true));
+    assert_eq!(verify("/a.jpg?w=3", &salted("s", true)), Verdict::Unsigned);
     // What was sealed stays sealed when it is signed anew, and the rest free.
     let again = Cloudimage.sign(&format!("{sealed}&h=9"), &Settings::default(), &salted("t", true), None).unwrap();
     assert_eq!(form(&again, &salted("t", true)), "path");
