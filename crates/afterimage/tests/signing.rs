@@ -178,7 +178,7 @@ async fn a_picture_stands_in_for_a_missing_one() {
         let blue = encode_png(&Rgb::from_fn(40, 20, |_, _| [0, 0, 200]));
         std::fs::write(site.folder.path().join("photos/blue.png"), blue).unwrap();
         let mut control = site.server.control_client();
-        let purged = site.server.purge(&mut control, "[{\"master\":\"shop:blue.png\"}]").await;
+        let purged = site.server.purge(&mut control, "[{\"master\":\"shop/blue.png\"}]").await;
         assert!(purged.status < 300, "{}", purged.text());
         let answer = site.get("/blue.png?w=10&h=10&fit=crop&fm=png").await;
         assert_eq!((answer.status, &decode(&answer.body).unwrap().data[..3]), (200, &[0, 0, 200][..]));
@@ -195,7 +195,7 @@ async fn a_stand_in_is_a_dependency() {
     let white = encode_png(&Rgb::from_fn(30, 30, |_, _| [255, 255, 255]));
     std::fs::write(site.folder.path().join("photos/missing.png"), white).unwrap();
     let mut control = site.server.control_client();
-    let purged = site.server.purge(&mut control, "[{\"master\":\"shop:missing.png\"}]").await;
+    let purged = site.server.purge(&mut control, "[{\"master\":\"shop/missing.png\"}]").await;
     assert!(purged.status < 300, "{}", purged.text());
     assert_eq!(&decode(&site.get(target).await.body).unwrap().data[..3], &[255, 255, 255]);
     let none = site.get("/tr:w-10,di-nothing.png/blue.png").await;

@@ -261,7 +261,10 @@ impl Engine {
     }
 
     fn resolve_below(&self, ask: Ask<'_>, site: &Site, number: usize, below: Target<'_>) -> Result<Resolved, Refusal> {
-        let vouched = if ask.trusted { None } else { signed::check(site, self.sites.grammar(number), below)? };
+        let (below, ends) = match signed::check(site, self.sites.grammar(number), below) {
+            Err(_) if ask.trusted => (below, None),
+            checked => checked?,
+        };
         let Meaning { parsed, candidates, stand_in, pictures, exact } = self.meaning(number, below)?;
         if let Some(warning) = parsed.warnings.first().filter(|_| site.strict) {
             return Err(refuse_warning(warning));
@@ -285,7 +288,7 @@ impl Engine {
             output,
             disposition: parsed.disposition,
             any_content: parsed.any_content,
-            expires: parsed.expires.into_iter().chain(vouched).min(),
+            expires: parsed.expires.into_iter().chain(ends).min(),
             keep: parsed.keep,
             warnings: parsed.warnings,
             url: if site.hosts.is_empty() { ask.target.to_owned() } else { format!("//{}{}", ask.host, ask.target) },

@@ -5,16 +5,23 @@ use dialect::{Dialect, Policy, Target, Verdict};
 use crate::resolve::Refusal;
 use crate::site::{DialectKind, Site};
 
-/// Holds a raw target below a site's prefix against the site's policy. Says when the signature ends, if it does.
-pub(crate) fn check(site: &Site, grammar: &dyn Dialect, below: Target<'_>) -> Result<Option<u64>, Refusal> {
+/// Holds a raw target below a site's prefix against the site's policy. Gives the target as far as the signature vouches for
+/// it, and when that ends, if it does.
+pub(crate) fn check<'t>(
+    site: &Site,
+    grammar: &dyn Dialect,
+    below: Target<'t>,
+) -> Result<(Target<'t>, Option<u64>), Refusal> {
     let policy = site.signing.policy;
     if policy == Policy::Off || site.passthrough {
-        return Ok(None);
+        return Ok((below, None));
     }
     let prefix = site.prefix.trim_end_matches('/');
     match grammar.verify(below, prefix, &site.grammar, &site.signing) {
-        Verdict::Good { expires, .. } => Ok(expires),
-        Verdict::Unsigned if policy == Policy::Optional => Ok(None),
+        // Anybody can hang on a query that the signature says nothing of: it must not reach an origin, nor make another entry.
+        Verdict::Good { expires, form } if !grammar.covers_query(form) => Ok((Target { query: None, ..below }, expires)),
+        Verdict::Good { expires, .. } => Ok((below, expires)),
+        Verdict::Unsigned if policy == Policy::Optional => Ok((below, None)),
         Verdict::Unsigned => {
             let how = field(site);
             let detail = format!("URLs of this site are signed, and this one has no {how}");

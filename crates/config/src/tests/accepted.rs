@@ -351,7 +351,13 @@ fn the_example_has_every_key() {
             seen.push((table.clone(), key.to_owned()));
         }
     }
-    let mut wanted = vec![("", keys::TOP), ("source", keys::LOCAL), ("source", keys::HTTP), ("site", keys::SITE)];
+    let mut wanted = vec![
+        ("", keys::TOP),
+        ("source", keys::LOCAL),
+        ("source", keys::HTTP),
+        ("source", keys::PROXY),
+        ("site", keys::SITE),
+    ];
     wanted.extend([("fonts", keys::FONTS), ("webhook", keys::WEBHOOK), ("site", keys::TAGS)]);
     wanted.push(("certificate", keys::CERTIFICATE));
     wanted.extend(keys::PLAIN);

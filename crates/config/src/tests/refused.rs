@@ -189,7 +189,7 @@ fn faults_of_a_site_are_told() {
         ("presets = { \"a b\" = \"w=1\" }", "10:21 \"a b\" is no name for a preset"),
         ("presets = { a = 1 }", "10:17 a preset is text, not a number"),
         ("presets = { a = \"w=x\" }", "10:11 the preset \"a\" (w=x) is not understood by imgix: invalid: w=x"),
-        ("presets = { a = { txt = \"w=1\" } }", "10:19 unknown key `txt` in a preset | did you mean `text`?"),
+        ("presets = { a = { text = \"w=1\", txt = 1 } }", "10:33 unknown key `txt` in a preset | did you mean `text`?"),
         ("missing_picture = \"../x.png\"", "10:19 `missing_picture`: \"../x.png\" names no picture"),
         ("missing_status = 200", "10:18 `missing_status` has a meaning beside `missing_picture` only"),
         ("missing_picture = \"x.png\"\nmissing_status = 302", "11:18 302 is not a status for that | 200 or 404"),
