@@ -318,4 +318,25 @@ mod tests {
         let many: String = (0..=MOST_LINES).map(|n| format!("/{n}\n")).collect();
         assert_eq!(lines("text/csv", many.as_bytes()).err().map(|problem| problem.status), Some(413));
     }
+
+    proptest::proptest! {
+        /// Whatever is sent, reading it ends, and brings no blank line and none twice.
+        #[test]
+        fn any_body_is_read(kind in 0..4_usize, pieces in proptest::collection::vec(piece(), 0..30)) {
+            let media_type = ["text/csv", "multipart/form-data; boundary=b7", "multipart/form-data; boundary=\"", ""][kind];
+            if let Ok(lines) = lines(media_type, pieces.concat().as_bytes()) {
+                let seen: HashSet<&String> = lines.iter().collect();
+                proptest::prop_assert!(seen.len() == lines.len() && lines.iter().all(|line| !line.trim().is_empty()));
+            }
+        }
+    }
+
+    fn piece() -> impl proptest::strategy::Strategy<Value = String> {
+        use proptest::prelude::*;
+        let known = [
+            "--b7", "--b7--", "\r\n", "\n", "\r\n\r\n", "Content-Disposition: form-data; name=\"file\"", "/a.jpg", "\"", ":",
+            "{\"data\":[", "]}", "\u{feff}",
+        ];
+        prop_oneof![3 => prop::sample::select(known.to_vec()).prop_map(str::to_owned), 1 => any::<String>()]
+    }
 }

@@ -49,8 +49,6 @@ fn nothing_that_is_sent_is_our_fault() {
         }
         let letter = json!({ "url": format!("https://kit.example/demo/shop/{text}*") }).to_string();
         calls.push(("POST", "/v1/files/purge".into(), ("authorization", BASIC), letter.into()));
-        let warm = json!({ "data": [text] }).to_string();
-        calls.push(("POST", "/warmup/urls".into(), ("x-client-key", KEY), warm.into()));
         calls.push(("POST", "/warmup".into(), ("x-client-key", KEY), bytes.clone()));
         let encoded = dialect::text::encode(&text, dialect::text::QUERY_VALUE);
         for query in ["page[cursor]", "page[number]", "sort", "filter[name]", "fields[sources]"] {
