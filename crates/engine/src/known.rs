@@ -91,7 +91,8 @@ impl Engine {
         let origins = self.origins(site);
         let listed = page.into_iter().filter_map(|known| {
             let under = |origin: &&Origin| known.id.as_str().starts_with(origin.location.as_str());
-            let origin = origins.iter().find(under)?;
+            // One that is for any address has what no other has.
+            let origin = origins.iter().filter(under).max_by_key(|origin| origin.location.as_str().len())?;
             let path = known.id.as_str().get(origin.location.as_str().len()..)?.to_owned();
             Some(Listed { path, source: origin.name.clone(), known })
         });
