@@ -155,8 +155,8 @@ mod tests {
     fn table(quality: u32) -> Vec<u8> {
         const K1: [u32; 64] = [
             16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55, 14, 13, 16, 24, 40, 57, 69, 56, 14, 17, 22,
-            29, 51, 87, 80, 62, 18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92, 49, 64, 78, 87, 103,
-            121, 120, 101, 72, 92, 95, 98, 112, 100, 103, 99,
+            29, 51, 87, 80, 62, 18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92, 49, 64, 78, 87,
+            103, 121, 120, 101, 72, 92, 95, 98, 112, 100, 103, 99,
         ];
         let scale = if quality < 50 { 5000 / quality } else { 200 - 2 * quality };
         K1.iter().map(|step| ((step * scale + 50) / 100).clamp(1, 255) as u8).collect()
@@ -191,7 +191,9 @@ mod tests {
         for end in 0..whole.len() - 4 {
             assert_eq!(jpeg_quality(&whole[..end]), None, "{end}");
         }
-        for bytes in [&b"\x89PNG"[..], b"", b"\xff\xd8\xff\xda\x00\x02", b"\xff\xd8\xff\xff\xff", b"\xff\xd8\xff\xe0\x00\x00"] {
+        for bytes in
+            [&b"\x89PNG"[..], b"", b"\xff\xd8\xff\xda\x00\x02", b"\xff\xd8\xff\xff\xff", b"\xff\xd8\xff\xe0\x00\x00"]
+        {
             assert_eq!(jpeg_quality(bytes), None, "{bytes:?}");
         }
     }

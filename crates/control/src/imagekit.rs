@@ -115,12 +115,7 @@ pub(crate) async fn unknown(Shared(plane): Shared<Arc<Plane>>, from: From, metho
     finish(&plane, &from, Err(Problem::new(404, message)))
 }
 
-pub(crate) async fn not_allowed(
-    Shared(plane): Shared<Arc<Plane>>,
-    from: From,
-    method: Method,
-    uri: Uri,
-) -> Reply {
+pub(crate) async fn not_allowed(Shared(plane): Shared<Arc<Plane>>, from: From, method: Method, uri: Uri) -> Reply {
     finish(&plane, &from, Err(Problem::new(405, format!("{method} is not allowed for {}", uri.path()))))
 }
 

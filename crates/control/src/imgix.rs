@@ -110,7 +110,9 @@ pub(crate) async fn purge_legacy(State(plane): State<Arc<Plane>>, from: From, re
         return Reply::plain(400, "expected {\"url\": \"<whole URL>\"} or url=<whole URL>");
     };
     match purge_url(&plane, &caller, Via::ImgixLegacy, &url).await {
-        Ok(receipt) if is_repeated(&plane, &caller, &url, &receipt) => Reply::plain(409, "Duplicate purge request pending"),
+        Ok(receipt) if is_repeated(&plane, &caller, &url, &receipt) => {
+            Reply::plain(409, "Duplicate purge request pending")
+        }
         Ok(receipt) => {
             let record = &receipt.record;
             let body = json!({ "id": record.id.to_string(), "position": record.position.0, "status": "effective" });

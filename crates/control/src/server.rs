@@ -64,7 +64,10 @@ fn vendor_routes() -> Router<Arc<Plane>> {
                 .fallback(imgix::not_allowed),
         )
         .route("/api/v1/sources/{id}/upload/{*path}", post(imgix::sources::refuse).fallback(imgix::not_allowed))
-        .route("/api/v1/sources/{id}/upload-sessions/{*path}", post(imgix::sources::refuse).fallback(imgix::not_allowed))
+        .route(
+            "/api/v1/sources/{id}/upload-sessions/{*path}",
+            post(imgix::sources::refuse).fallback(imgix::not_allowed),
+        )
         .route("/api/v1/sources/{id}/publish", post(imgix::sources::refuse).fallback(imgix::not_allowed))
         .route("/api/v1/sources/{id}/unpublish", post(imgix::sources::refuse).fallback(imgix::not_allowed))
         .route("/api/v1/assets/{id}", get(imgix::assets::list).fallback(imgix::not_allowed))

@@ -121,7 +121,8 @@ impl Engine {
         for candidate in &candidates {
             // Rule S5.
             self.refuse_taken_down(&self.known_of(candidate), Role::Main).map_err(|(failure, _)| failure)?;
-            let reply = self.master_as(candidate, Role::Main, Position::START, start).await.ok_or_else(failure::lost)?;
+            let reply =
+                self.master_as(candidate, Role::Main, Position::START, start).await.ok_or_else(failure::lost)?;
             self.refuse_taken_down(&reply.entry.subject, Role::Main).map_err(|(failure, _)| failure)?;
             match &reply.entry.content {
                 Content::Body { bytes, .. } => {

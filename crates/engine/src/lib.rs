@@ -31,7 +31,7 @@ use tokio::sync::broadcast;
 pub use ahead::Spelled;
 pub use cache::Failure;
 pub use forward::{Passed, Passing};
-pub use known::{Described, Listed, Original, Origin};
+pub use known::{Described, Listed, Origin, Original};
 pub use naming::{NamingError, Scope, Wanted};
 pub use origin::{Forward, Forwarded};
 pub use purging::{Event, Foreseen, Sample};

@@ -3,7 +3,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use plan::{BodyId, DerivativeKey, ExactName, Label, LogId, MasterId, Position, Selector, Stamp};
-use purge::{Catalogue, CatalogueError, Count, Known, Matcher, Place, Role, Row, Tier, count_by_pages, matching_by_walk};
+use purge::{
+    Catalogue, CatalogueError, Count, Known, Matcher, Place, Role, Row, Tier, count_by_pages, matching_by_walk,
+};
 use rusqlite::types::Value;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior, params};
 
@@ -229,9 +231,8 @@ impl Catalogue for CatalogueDb {
     fn masters(&self, after: Option<u64>, limit: usize) -> Result<Vec<Known>, CatalogueError> {
         let mut after = after.map_or(i64::MIN, signed);
         let found = self.readers.with(|connection| {
-            let mut next = connection.prepare_cached(
-                "SELECT name FROM dependency WHERE tier = ?1 AND name > ?2 ORDER BY name LIMIT 1",
-            )?;
+            let mut next = connection
+                .prepare_cached("SELECT name FROM dependency WHERE tier = ?1 AND name > ?2 ORDER BY name LIMIT 1")?;
             let mut entry = connection.prepare_cached(&format!("{SELECT} {OF_MASTER} LIMIT 1"))?;
             let mut found = Vec::new();
             while found.len() < limit {

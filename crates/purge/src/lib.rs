@@ -22,7 +22,10 @@ mod takedowns;
 pub use glob::{BadGlob, Glob, LONGEST_GLOB, escape_glob, glob};
 pub use index::{Caps, Index, Verdict};
 pub use matches::Matcher;
-pub use ports::{BodyStore, Catalogue, CatalogueError, Filter, Known, Lifted, Log, LogError, LogIdentity, Place, Records, Row, StoreError, Takedown, Tier, count_by_pages, masters_by_walk, matching_by_walk, place_of};
+pub use ports::{
+    BodyStore, Catalogue, CatalogueError, Filter, Known, Lifted, Log, LogError, LogIdentity, Place, Records, Row,
+    StoreError, Takedown, Tier, count_by_pages, masters_by_walk, matching_by_walk, place_of,
+};
 pub use purger::{PurgeError, Purger, Receipt, Request};
 pub use record::{Count, Gone, Mode, Progress, PurgeId, Record, State, Target, Terms, Via};
 pub use slots::Slot;

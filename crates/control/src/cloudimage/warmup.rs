@@ -45,13 +45,16 @@ pub(crate) async fn start(State(plane): State<Arc<Plane>>, from: From, request: 
 pub(crate) async fn start_urls(State(plane): State<Arc<Plane>>, from: From, request: Unread) -> Reply {
     let outcome = async {
         let begun = begin(&plane, &from, request).await?;
-        Ok(Reply::json(200, &json!({
-            "status": "success",
-            "count_added": begun.added,
-            "count_failed": begun.failed,
-            "msg": begun.why.unwrap_or_default(),
-            "id": begun.warmup.map(|warmup| warmup.id.to_string()),
-        })))
+        Ok(Reply::json(
+            200,
+            &json!({
+                "status": "success",
+                "count_added": begun.added,
+                "count_failed": begun.failed,
+                "msg": begun.why.unwrap_or_default(),
+                "id": begun.warmup.map(|warmup| warmup.id.to_string()),
+            }),
+        ))
     };
     outcome.await.unwrap_or_else(Problem::reply)
 }
@@ -238,8 +241,7 @@ fn lines(media_type: &str, body: &[u8]) -> Result<Vec<String>, Problem> {
     };
     let mut seen = HashSet::new();
     let lines = said.iter().map(|line| line.trim_start_matches('\u{feff}').trim().trim_matches('"'));
-    let lines: Vec<String> =
-        lines.filter(|line| !line.is_empty() && seen.insert(*line)).map(str::to_owned).collect();
+    let lines: Vec<String> = lines.filter(|line| !line.is_empty() && seen.insert(*line)).map(str::to_owned).collect();
     match lines.len() {
         0 => Err(wrong("nothing is listed".to_owned())),
         n if n > MOST_LINES => Err(Problem::new(413, format!("{n} lines; at most {MOST_LINES} go into one request"))),
@@ -334,8 +336,18 @@ mod tests {
     fn piece() -> impl proptest::strategy::Strategy<Value = String> {
         use proptest::prelude::*;
         let known = [
-            "--b7", "--b7--", "\r\n", "\n", "\r\n\r\n", "Content-Disposition: form-data; name=\"file\"", "/a.jpg", "\"", ":",
-            "{\"data\":[", "]}", "\u{feff}",
+            "--b7",
+            "--b7--",
+            "\r\n",
+            "\n",
+            "\r\n\r\n",
+            "Content-Disposition: form-data; name=\"file\"",
+            "/a.jpg",
+            "\"",
+            ":",
+            "{\"data\":[",
+            "]}",
+            "\u{feff}",
         ];
         prop_oneof![3 => prop::sample::select(known.to_vec()).prop_map(str::to_owned), 1 => any::<String>()]
     }

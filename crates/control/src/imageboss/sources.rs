@@ -66,7 +66,10 @@ pub(crate) fn show_for(plane: &Plane, from: &From, headers: &HeaderMap, id: &str
 
 pub(crate) fn refuse_for(plane: &Plane, from: &From, headers: &HeaderMap) -> Reply {
     match caller(plane, from, headers) {
-        Ok(_) => refuse(403, "sources are [source] tables of Afterimage's configuration file: change them there and start again"),
+        Ok(_) => refuse(
+            403,
+            "sources are [source] tables of Afterimage's configuration file: change them there and start again",
+        ),
         Err(refused) => refused,
     }
 }

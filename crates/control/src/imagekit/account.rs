@@ -141,12 +141,17 @@ fn sites<'p>(plane: &'p Plane, caller: &'p Caller) -> impl Iterator<Item = (usiz
 
 /// Sites as URL endpoints. What stands behind the account's id is the prefix; the first without one is the default endpoint.
 fn all_endpoints(plane: &Plane, caller: &Caller) -> Vec<Value> {
-    let mut default = false;
+    let mut had_default = false;
     let endpoint = |(number, site): (usize, &Site)| {
         let prefix = site.grammar.endpoint.split_once('/').map_or("", |(_, prefix)| prefix);
-        let is_default = prefix.is_empty() && !std::mem::replace(&mut default, default || prefix.is_empty());
+        let is_default = prefix.is_empty() && !had_default;
+        had_default |= is_default;
         let origins: Vec<String> = plane.engine.origins(number).iter().map(origin_id).collect();
-        let shown = if site.hosts.is_empty() { site.prefix.clone() } else { format!("{}{}", site.hosts.join(", "), site.prefix) };
+        let shown = if site.hosts.is_empty() {
+            site.prefix.clone()
+        } else {
+            format!("{}{}", site.hosts.join(", "), site.prefix)
+        };
         json!({
             "id": if is_default { "default".to_owned() } else { id("url endpoint", &site.name) },
             "description": format!("{} at {shown}", site.name),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State as Shared;
 use bytes::Bytes;
 use dialect::imagekit::{PurgeTarget, purge_target};
-use dialect::{Asset, Hints, text};
+use dialect::{Hints, text};
 use engine::{Ask, Described, Failure, Wanted};
 use http::{HeaderMap, Uri};
 use plan::AcceptClass;
@@ -64,9 +64,9 @@ async fn bytes_of(plane: &Arc<Plane>, caller: &Caller, url: &str) -> Result<Byte
             let host = bound.hosts.first().map_or("localhost", String::as_str);
             let target = format!("{}{target}", bound.prefix.trim_end_matches('/'));
             // Whoever has a key needs no signature.
-            let ask =
-                Ask { host, target: &target, accept: AcceptClass::Basic, hints: Hints::NONE, trusted: true };
-            let resolved = plane.engine.resolve(ask).map_err(|refusal| Problem::new(refusal.status, refusal.detail.clone()))?;
+            let ask = Ask { host, target: &target, accept: AcceptClass::Basic, hints: Hints::NONE, trusted: true };
+            let resolved =
+                plane.engine.resolve(ask).map_err(|refusal| Problem::new(refusal.status, refusal.detail.clone()))?;
             plane.engine.answer(&resolved).await.map_err(|failure| of_failure(&failure))
         }
     }
@@ -145,7 +145,8 @@ mod tests {
 
     #[test]
     fn numbers_are_numbers() {
-        for (text, value) in [("72", json!(72)), ("2.8", json!(2.8)), ("1/250", json!("1/250")), ("inf", json!("inf"))] {
+        for (text, value) in [("72", json!(72)), ("2.8", json!(2.8)), ("1/250", json!("1/250")), ("inf", json!("inf"))]
+        {
             assert_eq!(number_or_text(text), value);
         }
     }

@@ -140,7 +140,13 @@ struct Found {
 }
 
 /// Looks through the catalogue, from a place, for so many assets.
-async fn look(plane: &Arc<Plane>, caller: &Caller, wanted: Wanting, after: Option<u64>, most: usize) -> Result<Found, Problem> {
+async fn look(
+    plane: &Arc<Plane>,
+    caller: &Caller,
+    wanted: Wanting,
+    after: Option<u64>,
+    most: usize,
+) -> Result<Found, Problem> {
     let (engine, caller) = (plane.engine.clone(), caller.clone());
     let look = move || {
         let reach = Reach::of(&engine, &caller).map_err(|error| Failed::Naming { number: 0, error })?;
@@ -181,7 +187,13 @@ fn through(
 
 /// What follows a cursor. It says where to go on, and how many there were when the first page was asked for, since counting
 /// them means looking through all.
-async fn behind(plane: &Arc<Plane>, caller: &Caller, wanted: Wanting, cursor: Option<&str>, limit: usize) -> Result<Listing, Problem> {
+async fn behind(
+    plane: &Arc<Plane>,
+    caller: &Caller,
+    wanted: Wanting,
+    cursor: Option<&str>,
+    limit: usize,
+) -> Result<Listing, Problem> {
     let Some(cursor) = cursor else {
         let all = look(plane, caller, wanted, None, usize::MAX).await?;
         let total = all.found.len();
@@ -190,9 +202,9 @@ async fn behind(plane: &Arc<Plane>, caller: &Caller, wanted: Wanting, cursor: Op
         let shown = all.found.into_iter().take(limit).collect();
         return Ok(Listing { shown, total, next: next.map(|place| format!("{place:016x}.{total}")) });
     };
-    let read = cursor.split_once('.').and_then(|(place, total)| {
-        Some((u64::from_str_radix(place, 16).ok()?, total.parse::<usize>().ok()?))
-    });
+    let read = cursor
+        .split_once('.')
+        .and_then(|(place, total)| Some((u64::from_str_radix(place, 16).ok()?, total.parse::<usize>().ok()?)));
     let (place, total) = read.ok_or_else(|| Problem::parameter("page[cursor] is no cursor of ours"))?;
     let Found { found, next, .. } = look(plane, caller, wanted, Some(place), limit).await?;
     Ok(Listing { shown: found, total, next: next.map(|place| format!("{place:016x}.{total}")) })

@@ -187,11 +187,13 @@ impl Listing {
         let mut document = envelope(caller, Value::Array(data));
         let base = address(headers, uri);
         let link = |set: &[(&str, String)]| Value::String(format!("{base}{}?{}", uri.path(), query.with_page(set)));
-        let itself = Value::String(format!("{base}{}{}", uri.path(), uri.query().map_or_else(String::new, |q| format!("?{q}"))));
+        let itself =
+            Value::String(format!("{base}{}{}", uri.path(), uri.query().map_or_else(String::new, |q| format!("?{q}"))));
         let (links, (name, meta)) = match page {
             Page::Number { number, size } => {
                 let pages = self.total.div_ceil(*size).max(1);
-                let to = |number: usize| link(&[("page[number]", number.to_string()), ("page[size]", size.to_string())]);
+                let to =
+                    |number: usize| link(&[("page[number]", number.to_string()), ("page[size]", size.to_string())]);
                 let next = (number + 1 < pages).then(|| number + 1);
                 let before = number.checked_sub(1).map(|before| before.min(pages - 1));
                 let links = json!({
@@ -204,7 +206,8 @@ impl Listing {
                 (links, ("pagination", meta))
             }
             Page::Cursor { cursor, limit } => {
-                let to = |cursor: &str| link(&[("page[cursor]", cursor.to_owned()), ("page[limit]", limit.to_string())]);
+                let to =
+                    |cursor: &str| link(&[("page[cursor]", cursor.to_owned()), ("page[limit]", limit.to_string())]);
                 let links = json!({ "self": itself, "next": self.next.as_deref().map(to) });
                 let meta = json!({
                     "current": cursor, "next": self.next, "hasMore": self.next.is_some(), "limit": limit,

@@ -142,9 +142,13 @@ impl Filter {
 /// Whether an attribute, or one in a list, has a value; of numbers also `low:high`.
 fn matches(attribute: &Value, value: &str, part: bool) -> bool {
     match attribute {
-        Value::Bool(is) => value.eq_ignore_ascii_case(if *is { "true" } else { "false" }) || value == if *is { "1" } else { "0" },
+        Value::Bool(is) => {
+            value.eq_ignore_ascii_case(if *is { "true" } else { "false" }) || value == if *is { "1" } else { "0" }
+        }
         Value::Number(is) => is.as_f64().is_some_and(|is| match value.split_once(':') {
-            Some((low, high)) => low.parse().is_ok_and(|low: f64| low <= is) && high.parse().is_ok_and(|high: f64| is <= high),
+            Some((low, high)) => {
+                low.parse().is_ok_and(|low: f64| low <= is) && high.parse().is_ok_and(|high: f64| is <= high)
+            }
             None => value.parse() == Ok(is),
         }),
         Value::String(is) if part => is.to_lowercase().contains(&value.to_lowercase()),
@@ -247,7 +251,9 @@ mod tests {
         };
         let mut all = vec![of("b", 10), of("a", 9), of("c", 10)];
         let ids = |all: &[Resource]| all.iter().map(|r| r.id.clone()).collect::<String>();
-        for (raw, want) in [("sort=name", "abc"), ("sort=-name", "cba"), ("sort=-size,name", "bca"), ("sort=size", "abc")] {
+        for (raw, want) in
+            [("sort=name", "abc"), ("sort=-name", "cba"), ("sort=-size,name", "bca"), ("sort=size", "abc")]
+        {
             let by = Query::read(Some(raw)).sort(&["name", "size"]).ok().unwrap();
             sort(&mut all, &by);
             assert_eq!(ids(&all), want, "{raw}");

@@ -39,7 +39,9 @@ pub(crate) async fn list(State(plane): State<Arc<Plane>>, from: From, headers: H
             Page::Cursor { cursor, limit } => {
                 let from: usize = match cursor {
                     None => 0,
-                    Some(cursor) => cursor.parse().map_err(|_| Problem::parameter("page[cursor] is no cursor of ours"))?,
+                    Some(cursor) => {
+                        cursor.parse().map_err(|_| Problem::parameter("page[cursor] is no cursor of ours"))?
+                    }
                 };
                 let total = all.len();
                 let shown: Vec<Resource> = all.into_iter().skip(from).take(*limit).collect();
@@ -73,7 +75,13 @@ pub(crate) async fn show(
 }
 
 /// What would change a source, or files in it: the configuration owns the one, the origin the other.
-pub(crate) async fn refuse(State(plane): State<Arc<Plane>>, from: From, headers: HeaderMap, method: Method, uri: Uri) -> Reply {
+pub(crate) async fn refuse(
+    State(plane): State<Arc<Plane>>,
+    from: From,
+    headers: HeaderMap,
+    method: Method,
+    uri: Uri,
+) -> Reply {
     if imageboss::sources::are_meant(&headers) {
         return imageboss::sources::refuse_for(&plane, &from, &headers);
     }

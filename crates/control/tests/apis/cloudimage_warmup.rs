@@ -38,7 +38,10 @@ async fn the_early_form() {
         assert_eq!(answer.json()["warmup"]["added_uris"], 2);
         let id = answer.json()["warmup"]["id"].as_str().unwrap().to_owned();
         let task = ended(&world, &id).await;
-        assert_eq!((&task["count_total"], &task["count_done"], &task["count_failed"]), (&json!(2), &json!(1), &json!(1)));
+        assert_eq!(
+            (&task["count_total"], &task["count_done"], &task["count_failed"]),
+            (&json!(2), &json!(1), &json!(1))
+        );
         assert_eq!(task["added_at"].as_str().unwrap().len(), 26);
         let listed = world.call("GET", "/warmup/status", &[AUTH], "").await.json();
         assert!(listed["tasks"].as_array().unwrap().iter().any(|one| *one == task), "{listed}");

@@ -8,7 +8,8 @@ const AUTH: [(&str, &str); 1] = [("authorization", BEARER)];
 async fn each_dialect_has_its_table() {
     let world = World::new();
     let list = world.call("GET", "/v1/dialects", &AUTH, "").await.json();
-    let names: Vec<&str> = list["dialects"].as_array().unwrap().iter().map(|d| d["dialect"].as_str().unwrap()).collect();
+    let names: Vec<&str> =
+        list["dialects"].as_array().unwrap().iter().map(|d| d["dialect"].as_str().unwrap()).collect();
     assert_eq!(names, ["imgix", "imagekit", "cloudimage", "imageboss"]);
     for listed in list["dialects"].as_array().unwrap() {
         let name = listed["dialect"].as_str().unwrap();
@@ -17,7 +18,10 @@ async fn each_dialect_has_its_table() {
         assert_eq!((table["dialect"].as_str(), Some(rows.len() as u64)), (Some(name), listed["parameters"].as_u64()));
         assert!(rows.len() > 20, "{name}: {}", rows.len());
         for row in rows {
-            assert!(row["name"].is_string() && row["kind"]["type"].is_string() && row["doc"].is_string(), "{name}: {row}");
+            assert!(
+                row["name"].is_string() && row["kind"]["type"].is_string() && row["doc"].is_string(),
+                "{name}: {row}"
+            );
         }
     }
     let table = world.call("GET", "/v1/dialects/imgix", &AUTH, "").await.json();

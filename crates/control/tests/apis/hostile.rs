@@ -55,7 +55,9 @@ fn nothing_that_is_sent_is_our_fault() {
             let path = format!("/api/v1/sources?{query}={encoded}");
             calls.push(("GET", path, ("authorization", BEARER), Vec::new()));
         }
-        for begin in ["/v1/accounts/usage?startDate=2026-01-01&endDate=", "/v1/accounts/origins?x=", "/v1/metadata?url=x"] {
+        for begin in
+            ["/v1/accounts/usage?startDate=2026-01-01&endDate=", "/v1/accounts/origins?x=", "/v1/metadata?url=x"]
+        {
             calls.push(("GET", format!("{begin}{encoded}"), ("authorization", BASIC), Vec::new()));
         }
         calls.push(("GET", format!("/stats/general?client_key={KEY}&from={encoded}"), ("x", ""), Vec::new()));

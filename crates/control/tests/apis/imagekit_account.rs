@@ -66,7 +66,10 @@ async fn the_account_is_the_configuration() {
     assert_eq!(names, ["local", "web"]);
     assert_eq!(first["origins"], json!([origins[0]["id"], origins[1]["id"]]), "in order");
     assert_eq!((&empty["origins"], &kit["origins"]), (&json!([]), &json!([origins[0]["id"]])));
-    assert_eq!((&origins[1]["type"], &origins[1]["baseUrl"]), (&json!("WEB_FOLDER"), &json!("https://shop.example/media/")));
+    assert_eq!(
+        (&origins[1]["type"], &origins[1]["baseUrl"]),
+        (&json!("WEB_FOLDER"), &json!("https://shop.example/media/"))
+    );
     assert_eq!(origins[1]["forwardHostHeaderToOrigin"], false);
     let presets = get(&world, "/v1/named-transformations").await.json();
     let seen: Vec<(&str, &str, bool)> = presets
@@ -92,7 +95,9 @@ async fn the_account_is_the_configuration() {
         let unknown = get(&world, &format!("{path}/0123456789abcdef01234567")).await;
         assert!(unknown.status == 404 && is_error(&unknown), "{path}");
         let change = if path.starts_with("/v1/named") { "PATCH" } else { "PUT" };
-        for (method, path) in [("POST", path.to_owned()), (change, format!("{path}/x")), ("DELETE", format!("{path}/x"))] {
+        for (method, path) in
+            [("POST", path.to_owned()), (change, format!("{path}/x")), ("DELETE", format!("{path}/x"))]
+        {
             let refused = world.call(method, &path, &AUTH, "{}").await;
             assert!(refused.status == 403 && is_error(&refused), "{method} {path}: {}", refused.text);
             assert!(refused.json()["message"].as_str().unwrap().contains("configuration"), "{method} {path}");
@@ -144,15 +149,9 @@ async fn purges_by_the_vendors_letter() {
         let body = json!({ "url": format!("{KIT}{target}") }).to_string();
         world.call("POST", "/v1/files/purge", &AUTH, body)
     };
-    for target in [
-        "/images*",
-        "/images/*",
-        "/*",
-        "/fourteen-chars*",
-        "/media/catalog/*",
-        "/s/files/*",
-        "/folder/*/sample.jpg",
-    ] {
+    for target in
+        ["/images*", "/images/*", "/*", "/fourteen-chars*", "/media/catalog/*", "/s/files/*", "/folder/*/sample.jpg"]
+    {
         let refused = purge(target).await;
         assert!(refused.status == 400 && is_error(&refused), "{target}: {}", refused.text);
         // What users expect elsewhere.
@@ -238,8 +237,16 @@ async fn metadata_of_originals_and_of_variants() {
         let answer = get(&world, &format!("/v1/metadata?url={said}")).await;
         assert_eq!(answer.status, 200, "{said}: {}", answer.text);
         let metadata = answer.json();
-        assert_eq!((&metadata["width"], &metadata["height"], &metadata["format"]), (&json!(width), &json!(height), &json!(format)), "{said}");
-        assert_eq!((&metadata["hasTransparency"], &metadata["hasColorProfile"]), (&json!(false), &json!(false)), "{said}");
+        assert_eq!(
+            (&metadata["width"], &metadata["height"], &metadata["format"]),
+            (&json!(width), &json!(height), &json!(format)),
+            "{said}"
+        );
+        assert_eq!(
+            (&metadata["hasTransparency"], &metadata["hasColorProfile"]),
+            (&json!(false), &json!(false)),
+            "{said}"
+        );
         match format {
             "png" => assert_eq!((&metadata["size"], &metadata["quality"]), (&json!(png.len()), &Value::Null), "{said}"),
             _ => assert!((60..=95).contains(&metadata["quality"].as_u64().unwrap()), "{metadata}"),

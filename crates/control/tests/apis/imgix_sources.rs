@@ -154,18 +154,25 @@ async fn what_the_configuration_owns_is_not_changed_here() {
 async fn assets_are_the_masters_that_were_used() {
     let world = World::new();
     let many: Vec<String> = (0..23).map(|n| format!("many/{n:02}.jpg")).collect();
-    let listed: Vec<&str> =
-        ["cat.jpg", "dir/a.jpg", "//shop.example/media/x.png"].into_iter().chain(many.iter().map(String::as_str)).collect();
+    let listed: Vec<&str> = ["cat.jpg", "dir/a.jpg", "//shop.example/media/x.png"]
+        .into_iter()
+        .chain(many.iter().map(String::as_str))
+        .collect();
     world.catalogue(&listed);
     let (both, local) = (id(&world, "imgix").await, id(&world, "shop").await);
     let path = format!("{SOURCES}/{local}/assets");
     let first = get(&world, &format!("{path}?page[number]=0&sort=origin_path")).await.json();
     assert_eq!(first["meta"]["cursor"]["totalRecords"], "25", "{first}");
-    assert_eq!((&first["data"][0]["id"], &first["data"][0]["type"]), (&json!(format!("{local}/cat.jpg")), &json!("assets")));
+    assert_eq!(
+        (&first["data"][0]["id"], &first["data"][0]["type"]),
+        (&json!(format!("{local}/cat.jpg")), &json!("assets"))
+    );
     assert_eq!(first["data"][0]["attributes"]["origin_path"], "/cat.jpg");
     assert_eq!(first["data"][0]["attributes"]["date_created"], 1_700_000_000);
     assert_eq!((first["data"].as_array().unwrap().len(), &first["meta"]["pagination"]["totalPages"]), (20, &json!(2)));
-    let paths = |all: &[Value]| all.iter().map(|a| a["attributes"]["origin_path"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    let paths = |all: &[Value]| {
+        all.iter().map(|a| a["attributes"]["origin_path"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
     let numbered = paths(&follow(&world, &format!("{path}?page[number]=0&page[size]=7&sort=origin_path")).await);
     assert!(numbered.len() == 25 && numbered.is_sorted(), "{numbered:?}");
     let older = format!("/api/v1/assets/{local}?page[cursor]=&page[limit]=7");
@@ -174,7 +181,10 @@ async fn assets_are_the_masters_that_were_used() {
     assert_eq!(behind_cursors.iter().collect::<BTreeSet<_>>(), numbered.iter().collect());
     let page = get(&world, &older).await.json();
     let second = get(&world, page["links"]["next"].as_str().unwrap()).await.json();
-    assert_eq!((&second["meta"]["cursor"]["totalRecords"], &second["meta"]["cursor"]["hasMore"]), (&json!("25"), &json!(true)));
+    assert_eq!(
+        (&second["meta"]["cursor"]["totalRecords"], &second["meta"]["cursor"]["hasMore"]),
+        (&json!("25"), &json!(true))
+    );
     // A site of two sources lists those of both.
     let all = get(&world, &format!("{SOURCES}/{both}/assets?page[size]=100")).await.json();
     let all = paths(all["data"].as_array().unwrap());
@@ -220,13 +230,20 @@ async fn an_asset_is_looked_at_added_and_refreshed() {
     assert_eq!(attributes["media_height"], decoded.height);
     assert_eq!(attributes["file_size"], small_png("first", 1, 4).len());
     // Slashes as clients leave them.
-    for spelled in [format!("{path}/add/dir/a%20b.png"), format!("{path}/add//dir/a%20b.png"), format!("{path}/refresh/dir%2Fa%20b.png")] {
+    for spelled in [
+        format!("{path}/add/dir/a%20b.png"),
+        format!("{path}/add//dir/a%20b.png"),
+        format!("{path}/refresh/dir%2Fa%20b.png"),
+    ] {
         let answer = world.call("POST", &spelled, &AUTH, "").await;
         assert_eq!((answer.status, &answer.json()["data"]["id"]), (200, &asset["id"]), "{spelled}: {}", answer.text);
     }
     // What is no picture has no size, and what is not there is not found.
     let text = get(&world, &format!("/api/v1/assets/{source}/cat.jpg")).await.json();
-    assert_eq!((&text["data"]["attributes"]["media_width"], &text["data"]["attributes"]["file_size"]), (&Value::Null, &json!(7)));
+    assert_eq!(
+        (&text["data"]["attributes"]["media_width"], &text["data"]["attributes"]["file_size"]),
+        (&Value::Null, &json!(7))
+    );
     for (method, path, status) in [
         ("GET", format!("{path}/none.jpg"), 404),
         ("POST", format!("{path}/add/none.jpg"), 404),
@@ -236,7 +253,11 @@ async fn an_asset_is_looked_at_added_and_refreshed() {
         ("POST", format!("{SOURCES}/0/assets/refresh/cat.jpg"), 404),
     ] {
         let answer = world.call(method, &path, &AUTH, "").await;
-        assert_eq!((answer.status, answer.json()["errors"][0]["status"].as_str()), (status, Some(&*status.to_string())), "{path}");
+        assert_eq!(
+            (answer.status, answer.json()["errors"][0]["status"].as_str()),
+            (status, Some(&*status.to_string())),
+            "{path}"
+        );
     }
 
     let look = "/cloudimage/cat.jpg?func=proxy";
@@ -252,9 +273,11 @@ async fn an_asset_is_looked_at_added_and_refreshed() {
     let only_looks = json!({ "name": "looks", "roles": ["read"] }).to_string();
     let key = world.call("POST", "/v1/keys", &AUTH, only_looks).await.json()["key"].as_str().unwrap().to_owned();
     let looks = [("authorization", &*format!("Bearer {key}"))];
-    for (method, path, status) in
-        [("GET", format!("{path}/cat.jpg"), 200), ("POST", format!("{path}/refresh/cat.jpg"), 403), ("POST", format!("{path}/add/cat.jpg"), 403)]
-    {
+    for (method, path, status) in [
+        ("GET", format!("{path}/cat.jpg"), 200),
+        ("POST", format!("{path}/refresh/cat.jpg"), 403),
+        ("POST", format!("{path}/add/cat.jpg"), 403),
+    ] {
         assert_eq!(world.call(method, &path, &looks, "").await.status, status, "{path}");
     }
 }

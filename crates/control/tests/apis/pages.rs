@@ -26,10 +26,13 @@ async fn everything_else_needs_one() {
     let open = ["/", "/healthz", "/readyz", "/metrics"];
     for (method, path) in routes().into_iter().filter(|(_, path)| !open.contains(&path.as_str())) {
         let mut path = path;
-        for (name, value) in
-            [("{id}", UUID), ("{uuid}", UUID), ("{request}", "0123456789abcdef01234567"),
-            ("{name}", "imgix"), ("{*path}", "add/cat.jpg")]
-        {
+        for (name, value) in [
+            ("{id}", UUID),
+            ("{uuid}", UUID),
+            ("{request}", "0123456789abcdef01234567"),
+            ("{name}", "imgix"),
+            ("{*path}", "add/cat.jpg"),
+        ] {
             path = path.replace(name, value);
         }
         assert!(!path.contains('{'), "{path}");

@@ -16,8 +16,8 @@ use plan::reason::Served;
 use plan::{AcceptClass, BodyId, DerivativeKey, ExactName, Location, MasterId, Position, Stamp};
 use prometheus_client::registry::Registry;
 use purge::{
-    Catalogue, Filter, Index, Lifted, Log, LogError, LogIdentity, Place, Progress, PurgeId, Purger, Record, Records, Row,
-    Subject, Takedown, Takedowns, Tier, Verdict,
+    Catalogue, Filter, Index, Lifted, Log, LogError, LogIdentity, Place, Progress, PurgeId, Purger, Record, Records,
+    Row, Subject, Takedown, Takedowns, Tier, Verdict,
 };
 use serde_json::Value;
 use tower::ServiceExt;

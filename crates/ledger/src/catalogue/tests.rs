@@ -331,12 +331,10 @@ fn masters_are_listed_in_pages() {
     assert_eq!(all.len(), 22, "20 pictures, the watermark, and one of which only the bytes are left");
     assert!(all.is_sorted_by(|a, b| a.place < b.place));
     let tier_of = |n: u8| all.iter().find(|known| known.id == name(n)).map(|known| known.tier);
-    assert_eq!([3, 50, 100, 7].map(tier_of).map(Option::unwrap).map(Tier::name), [
-        "masters",
-        "masters",
-        "derivatives",
-        "derivatives"
-    ]);
+    assert_eq!(
+        [3, 50, 100, 7].map(tier_of).map(Option::unwrap).map(Tier::name),
+        ["masters", "masters", "derivatives", "derivatives"]
+    );
     assert!(all.iter().all(|known| known.row.dependencies.iter().any(|(id, _)| *id == known.id)));
     let (mut paged, mut after) = (Vec::new(), None);
     loop {
@@ -349,7 +347,8 @@ fn masters_are_listed_in_pages() {
     for limit in [0, 5, 100] {
         let walked = purge::masters_by_walk(&catalogue, all.get(2).map(|known| known.place), limit).unwrap();
         let listed = catalogue.masters(all.get(2).map(|known| known.place), limit).unwrap();
-        let names = |list: &[Known]| list.iter().map(|known| (known.place, known.id.clone(), known.tier)).collect::<Vec<_>>();
+        let names =
+            |list: &[Known]| list.iter().map(|known| (known.place, known.id.clone(), known.tier)).collect::<Vec<_>>();
         assert_eq!(names(&walked), names(&listed), "{limit}");
     }
 }
