@@ -28,7 +28,7 @@ const fn row(
 /// What a test of pixels shows.
 macro_rules! shown {
     ($file:literal, $test:literal) => {
-        Served::Exactly(concat!("crates/afterimage/tests/imgix_pixels/", $file, ".rs::", $test))
+        Served::Exactly(concat!("crates/render/tests/imgix_pixels/", $file, ".rs::", $test))
     };
 }
 
