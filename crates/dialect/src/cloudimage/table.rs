@@ -90,11 +90,11 @@ macro_rules! flag_row {
             doc: $doc,
             tier: Tier::$tier,
             served: Served::Unsaid,
-            parse: |said, value| {
+            parse: |said: &mut Said, value| {
                 said.$field = flag(value)?;
                 Ok(())
             },
-            write: |said| said.$field.then(|| "1".to_owned()),
+            write: |said: &Said| said.$field.then(|| "1".to_owned()),
         }
     };
 }
@@ -112,11 +112,11 @@ macro_rules! read_row {
             doc: $doc,
             tier: Tier::$tier,
             served: Served::Read($why),
-            parse: |_, value| {
+            parse: |_: &mut Said, value| {
                 let reads: fn(&str) -> Result<bool, WarningKind> = $reads;
                 if reads(value)? { Err(WarningKind::Unsupported) } else { Ok(()) }
             },
-            write: |_| None,
+            write: |_: &Said| None,
         }
     };
 }
