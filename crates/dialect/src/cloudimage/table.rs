@@ -449,9 +449,9 @@ pub(super) static TABLE: &[Param<Said>] = &[
             "jpeg, jpg, png, webp, avif, gif, original, one of them after _, or several with commas, best first",
         ),
         default: "negotiated",
-        doc: "Output format; webp and avif are given to clients that take them, _webp and _avif to all.",
+        doc: "Output format; webp and avif go to clients that take them, where they are smaller; _webp and _avif to all.",
         tier: Tier::A,
-        served: Served::Nearly("webp is sent to those who take it even where a JPEG would be smaller"),
+        served: shown!("formats_go_to_those_who_take_them"),
         parse: |said, value| {
             let (formats, passed_over) = Formats::read(value)?;
             said.format = Some(formats);
