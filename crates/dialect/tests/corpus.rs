@@ -105,6 +105,7 @@ fn describe(dialect: &dyn Dialect, record: &Record) -> Vec<String> {
         Ok(parsed) => parsed,
         Err(ParseError::Malformed { .. }) => return vec!["error malformed".to_owned()],
         Err(ParseError::BadParameter { parameter, .. }) => return vec![format!("error bad-parameter {parameter}")],
+        Err(ParseError::Unsupported { parameter, .. }) => return vec![format!("error unsupported {parameter}")],
         Err(ParseError::NotAPreset { .. }) => return vec!["error not-a-preset".to_owned()],
         Err(ParseError::TooLong { .. }) => return vec!["error too-long".to_owned()],
     };
