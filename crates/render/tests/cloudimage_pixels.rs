@@ -7,7 +7,7 @@ use dialect::cloudimage::Cloudimage;
 use dialect::{Dialect, Preset, Settings};
 use plan::{AcceptClass, Format, Plan};
 use testkit::pictures::{Rgb, encode_png};
-use urls::{BLUE, Drawn, GREEN, GREY, MAGENTA, RED, YELLOW, draw_for, flat, halves, plan_of, quarters};
+use urls::{BLUE, Drawn, GREEN, GREY, MAGENTA, RED, YELLOW, draw_for, flat, halves, noise, plan_of, quarters};
 
 /// As PNG, whose pixels are those that were made.
 fn draw(query: &str, master: &[u8], marks: &[&[u8]]) -> Drawn {
@@ -311,26 +311,33 @@ fn texts_are_drawn_in_their_colour() {
 
 #[test]
 fn formats_go_to_those_who_take_them() {
-    let master = quarters(400, 200);
+    let noise = noise(200);
     for (query, accept, format) in [
         ("force_format=jpg", AcceptClass::Avif, Format::Jpeg),
         ("force_format=png", AcceptClass::Avif, Format::Png),
         ("force_format=gif", AcceptClass::Avif, Format::Gif),
         ("force_format=webp", AcceptClass::Webp, Format::Webp),
+        ("force_format=webp", AcceptClass::Basic, Format::Png),
+        ("force_format=webp,jpg,png", AcceptClass::Webp, Format::Webp),
         ("force_format=webp,jpg,png", AcceptClass::Basic, Format::Jpeg),
         ("force_format=_webp", AcceptClass::Basic, Format::Webp),
         ("force_format=_avif", AcceptClass::Basic, Format::Avif),
+        ("force_format=avif", AcceptClass::Webp, Format::Png),
         ("force_format=original", AcceptClass::Avif, Format::Png),
         ("", AcceptClass::Avif, Format::Avif),
         ("", AcceptClass::Webp, Format::Webp),
         ("", AcceptClass::Basic, Format::Png),
     ] {
-        let drawn = draw_for(accept, &Cloudimage, &format!("/p.png?w=40&{query}"), &master, &[]);
+        let drawn = draw_for(accept, &Cloudimage, &format!("/p.png?w=100&{query}"), &noise, &[]);
         assert_eq!(drawn.file.format, format, "{query} {accept:?}");
     }
+    // The smaller one goes out, unless the format is commanded.
+    for (query, format) in [("force_format=webp,jpg,png", Format::Png), ("force_format=_webp", Format::Webp)] {
+        let target = format!("/p.png?w=40&{query}");
+        let drawn = draw_for(AcceptClass::Basic, &Cloudimage, &target, &quarters(400, 200), &[]);
+        assert_eq!(drawn.file.format, format, "{query}");
+    }
     assert_eq!(plan_of(&Cloudimage, "/p.png?func=proxy&w=40", &Settings::default()), Plan::original());
-    let noise =
-        encode_png(&Rgb::from_fn(200, 200, |x, y| [(x * 7 % 256) as u8, (y * 13 % 256) as u8, (x * y % 256) as u8]));
     let bytes = |q: u8| {
         let target = format!("/p.png?force_format=jpg&q={q}");
         draw_for(AcceptClass::Basic, &Cloudimage, &target, &noise, &[]).file.bytes.len()
@@ -340,8 +347,7 @@ fn formats_go_to_those_who_take_them() {
 
 #[test]
 fn lossless_webp_keeps_every_pixel() {
-    let noise =
-        encode_png(&Rgb::from_fn(64, 64, |x, y| [(x * 7 % 256) as u8, (y * 13 % 256) as u8, (x * y % 256) as u8]));
+    let noise = noise(64);
     let same = |query: &str| {
         let target = format!("/p.png?force_format=_webp&{query}");
         let drawn = draw_for(AcceptClass::Webp, &Cloudimage, &target, &noise, &[]);

@@ -7,7 +7,7 @@ use dialect::Settings;
 use dialect::imageboss::Imageboss;
 use plan::{AcceptClass, Format, Plan};
 use testkit::pictures::{Rgb, encode_png};
-use urls::{BLUE, Drawn, GREEN, GREY, MAGENTA, RED, YELLOW, draw_for, flat, halves, plan_of, quarters};
+use urls::{BLUE, Drawn, GREEN, GREY, MAGENTA, RED, YELLOW, draw_for, flat, halves, noise, plan_of, quarters};
 
 /// As PNG, whose pixels are those that were made.
 fn draw(path: &str, master: &[u8], marks: &[&[u8]]) -> Drawn {
@@ -201,7 +201,7 @@ fn watermarks_lie_where_they_are_put() {
 
 #[test]
 fn formats_go_to_those_who_take_them() {
-    let master = quarters(400, 200);
+    let noise = noise(200);
     for (options, accept, format) in [
         ("format:auto", AcceptClass::Avif, Format::Avif),
         ("format:auto", AcceptClass::Webp, Format::Webp),
@@ -212,11 +212,9 @@ fn formats_go_to_those_who_take_them() {
         ("webp:true", AcceptClass::Webp, Format::Webp),
         ("webp:true", AcceptClass::Basic, Format::Png),
     ] {
-        let drawn = draw_for(accept, &Imageboss, &format!("/s/width/40/{options}/p.png"), &master, &[]);
+        let drawn = draw_for(accept, &Imageboss, &format!("/s/width/100/{options}/p.png"), &noise, &[]);
         assert_eq!(drawn.file.format, format, "{options} {accept:?}");
     }
-    let noise =
-        encode_png(&Rgb::from_fn(200, 200, |x, y| [(x * 7 % 256) as u8, (y * 13 % 256) as u8, (x * y % 256) as u8]));
     let jpeg = |options: &str| draw(&format!("width/200/format:jpg{options}"), &noise, &[]).file.bytes;
     assert!(jpeg(",quality:20").len() < jpeg("").len() && jpeg("").len() < jpeg(",compression:false").len());
     // SOF2 begins a progressive frame, SOF0 a baseline one (ITU-T T.81, table B.1).

@@ -90,7 +90,7 @@ macro_rules! flag_row {
             doc: $doc,
             tier: Tier::$tier,
             served: Served::Unsaid,
-            parse: |said: &mut Said, value: &str| {
+            parse: |said: &mut Said, value| {
                 said.$field = flag(value)?;
                 Ok(())
             },
@@ -112,11 +112,11 @@ macro_rules! read_row {
             doc: $doc,
             tier: Tier::$tier,
             served: Served::Read($why),
-            parse: |_, value| {
+            parse: |_: &mut Said, value| {
                 let reads: fn(&str) -> Result<bool, WarningKind> = $reads;
                 if reads(value)? { Err(WarningKind::Unsupported) } else { Ok(()) }
             },
-            write: |_| None,
+            write: |_: &Said| None,
         }
     };
 }
@@ -449,9 +449,9 @@ pub(super) static TABLE: &[Param<Said>] = &[
             "jpeg, jpg, png, webp, avif, gif, original, one of them after _, or several with commas, best first",
         ),
         default: "negotiated",
-        doc: "Output format; webp and avif are given to clients that take them, _webp and _avif to all.",
+        doc: "Output format; webp and avif go to clients that take them, where they are smaller; _webp and _avif to all.",
         tier: Tier::A,
-        served: Served::Nearly("webp is sent to those who take it even where a JPEG would be smaller"),
+        served: shown!("formats_go_to_those_who_take_them"),
         parse: |said, value| {
             let (formats, passed_over) = Formats::read(value)?;
             said.format = Some(formats);

@@ -26,7 +26,7 @@ macro_rules! bool_row {
             doc: $doc,
             tier: Tier::$tier,
             served: Served::Unsaid,
-            parse: |said: &mut Said, value: &str| {
+            parse: |said: &mut Said, value| {
                 said.$field = Some(boolean(value)?);
                 Ok(())
             },
@@ -46,7 +46,7 @@ macro_rules! decimal_row {
             doc: $doc,
             tier: Tier::$tier,
             served: Served::Unsaid,
-            parse: |said: &mut Said, value: &str| {
+            parse: |said: &mut Said, value| {
                 let (number, inside) = bounded(number(value)?, $low, $high);
                 said.$field = Some(number);
                 inside
@@ -67,7 +67,7 @@ macro_rules! strength_row {
             doc: $doc,
             tier: Tier::A,
             served: Served::Unsaid,
-            parse: |said: &mut Said, value: &str| {
+            parse: |said: &mut Said, value| {
                 let (number, inside) = bounded(strength(value)?, 0.0, $high);
                 said.$field = Some(number);
                 inside
@@ -91,7 +91,7 @@ macro_rules! pixels_row {
             doc: $doc,
             tier: Tier::A,
             served: Served::Unsaid,
-            parse: |said: &mut Said, value: &str| {
+            parse: |said: &mut Said, value| {
                 let (pixels, inside) = bounded(number(value)?.round(), f64::from($low), f64::from($high));
                 said.$field = Some(pixels.get() as u32);
                 inside

@@ -99,3 +99,8 @@ pub fn flat(width: usize, height: usize, color: [u8; 3]) -> Vec<u8> {
 pub fn halves(dark: [u8; 3], light: [u8; 3]) -> Vec<u8> {
     encode_png(&Rgb::from_fn(400, 200, |x, _| if x < 200 { dark } else { light }))
 }
+
+/// A square in which no two neighbours are alike.
+pub fn noise(side: usize) -> Vec<u8> {
+    encode_png(&Rgb::from_fn(side, side, |x, y| [x * 7, y * 13, x * y].map(|value| (value % 256) as u8)))
+}

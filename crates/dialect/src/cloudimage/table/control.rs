@@ -23,11 +23,11 @@ macro_rules! looked_at {
             doc: $doc,
             tier: Tier::$tier,
             served: Served::Unsaid,
-            parse: |_, value| {
+            parse: |_: &mut Said, value| {
                 let good: fn(&str) -> bool = $good;
                 if good(value) { Ok(()) } else { Err(WarningKind::Invalid) }
             },
-            write: |_| None,
+            write: |_: &Said| None,
         }
     };
 }

@@ -20,7 +20,7 @@ macro_rules! number_row {
             doc: $doc,
             tier: Tier::$tier,
             served: Served::Unsaid,
-            parse: |said: &mut Said, value: &str| {
+            parse: |said: &mut Said, value| {
                 let (by, inside) = bounded(number(value)?, $low, $high);
                 said.$field = Some(by).filter(|by| *by != Fixed::ZERO);
                 inside
@@ -33,7 +33,7 @@ macro_rules! number_row {
 /// What changes colours and sharpness.
 pub(in crate::cloudimage) static LOOKS: &[Param<Said>] = &[
     number_row!("bright", &[], bright, -100.0, 100.0, A, "Brightness: 127.5 * X / 100 is added to each channel.")
-        .served(Served::Nearly("X of 200 of the range is added: the vendor gives no formula")),
+        .served(Served::Nearly("X / 200 of the range is added: the vendor gives no formula")),
     number_row!(
         "contrast",
         &[],

@@ -60,7 +60,7 @@ fn tokens_of_the_vendors_clients_are_good() {
             format!("{target}{}", &token[..63]),
             format!("{target}{}", token.to_uppercase()),
             format!("{url}&bossToken={token}"),
-            format!("{target}"),
+            (*target).to_owned(),
             url.replacen("/width/", "/height/", 1).replacen("cover:face", "cover:east", 1),
         ] {
             assert!(matches!(verify(&wrong, &keyed(secret)), Verdict::Bad { .. }), "{wrong}");
