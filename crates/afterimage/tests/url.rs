@@ -136,7 +136,10 @@ fn sites_bring_their_settings_and_secrets() {
     for (arguments, says) in [
         (vec!["imgix", "/a.jpg", "--config", &config, "--site", "none"], "has no site \"none\"; there are imgix,"),
         (vec!["imgix", "/a.jpg", "--config", &config, "--site", "imagekit"], "speaks imagekit, not imgix"),
-        (vec!["imgix", "https://x.example/a.jpg", "--config", &config, "--site", "imgix"], "not below the site's prefix"),
+        (
+            vec!["imgix", "https://x.example/a.jpg", "--config", &config, "--site", "imgix"],
+            "not below the site's prefix",
+        ),
         (vec!["imgix", "/a.jpg", "--config", "none.toml", "--site", "imgix"], "none.toml"),
         (vec!["imgix", "/a.jpg", "--sign"], "--secret-file is missing"),
         (vec!["imgix", "/a.jpg", "--sign", "--secret-file", "none"], "cannot read none"),
