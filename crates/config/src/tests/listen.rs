@@ -50,7 +50,10 @@ fn what_is_wrong_with_them_is_told() {
     for (text, want) in [
         (tls.to_owned(), "1:1 TLS is to be spoken, and there is no [[certificate]] | write [[certificate]]"),
         (a.clone(), "1:1 no listener would show this certificate | add delivery_tls"),
-        (format!("{tls}[certificate]\ncert_file = \"a.pem\"\n"), "3:1 `certificate` is a table, but there may be several"),
+        (
+            format!("{tls}[certificate]\ncert_file = \"a.pem\"\n"),
+            "3:1 `certificate` is a table, but there may be several",
+        ),
         (format!("{tls}[[certificate]]\ncert_file = \"a.pem\"\n"), "3:1 [[certificate]] has no `key_file` | "),
         (format!("{tls}{a}host = []\n"), "6:1 unknown key `host` in [[certificate]] | did you mean `hosts`?"),
         (format!("{tls}{}", files("none.pem", "a.key")), "4:13 cannot read"),
@@ -65,7 +68,10 @@ fn what_is_wrong_with_them_is_told() {
             "10:9 another certificate is for \"img.shop.example\" already | remove one of them",
         ),
         ("listen.delivery_tls = 443\n".to_owned(), "1:23 `delivery_tls`: must be text, not a number"),
-        ("listen.delivery_tls = \":443\"\n".to_owned(), "1:23 `delivery_tls`: \":443\" is no address to listen on | for all"),
+        (
+            "listen.delivery_tls = \":443\"\n".to_owned(),
+            "1:23 `delivery_tls`: \":443\" is no address to listen on | for all",
+        ),
         (
             format!("[listen]\ndelivery_tls = \"0.0.0.0:8080\"\n{a}"),
             "2:16 delivery (127.0.0.1:8080) and delivery_tls (0.0.0.0:8080) cannot listen on one address",
