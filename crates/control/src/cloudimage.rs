@@ -329,3 +329,15 @@ fn describe(record: &Record, progress: &Progress) -> Value {
         "scope": scope,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The vendor's clients wait for this word and know no others of ours.
+    #[test]
+    fn a_purge_is_done_when_no_copy_answers() {
+        let words = Reached::ALL.map(|state| (state.name(), word(state)));
+        assert_eq!(words, [("accepted", "FLUSHINGCLOUDIMAGESERVER"), ("effective", "DONE"), ("erased", "DONE")]);
+    }
+}

@@ -250,7 +250,7 @@ fn of_catalogue(source: &str, listed: &Listed) -> Resource {
     let row = &listed.known.row;
     let held = (listed.known.tier == Tier::Masters).then_some(row);
     let attributes = json!({
-        "media_kind": held.map(|row| media_kind(&row.content_type, 1)),
+        "media_kind": held.map_or_else(|| kind_of_name(&listed.path), |row| Some(media_kind(&row.content_type, 1))),
         "media_width": null,
         "media_height": null,
         "file_size": held.map(|row| row.size),
@@ -284,5 +284,17 @@ fn media_kind(content_type: &str, frames: u32) -> &'static str {
         "image/svg+xml" => "VECTOR",
         _ if frames > 1 => "ANIMATION",
         _ => "IMAGE",
+    }
+}
+
+/// What a master is by its name, where nothing better is known.
+fn kind_of_name(path: &str) -> Option<&'static str> {
+    let (_, extension) = path.rsplit_once('.')?;
+    match extension.to_ascii_lowercase().as_str() {
+        "jpg" | "jpeg" | "jpe" | "png" | "webp" | "avif" | "gif" | "heic" | "heif" | "bmp" | "tif" | "tiff" | "jxl"
+        | "ico" => Some("IMAGE"),
+        "svg" => Some("VECTOR"),
+        "pdf" => Some("DOCUMENT"),
+        _ => None,
     }
 }

@@ -86,7 +86,7 @@ impl Query {
             let Some(name) = name.strip_prefix("filter[").and_then(|name| name.strip_suffix(']')) else { continue };
             let (name, any) = name.strip_prefix("or:").map_or((name, false), |name| (name, true));
             let is = |known: &&str| known.strip_suffix('*').map_or(*known == name, |begin| name.starts_with(begin));
-            if !known.iter().any(|known| is(known)) {
+            if !known.iter().any(is) {
                 let detail = format!("cannot filter by {name:?}; there are {}", known.join(", "));
                 return Err(Problem::parameter(detail));
             }

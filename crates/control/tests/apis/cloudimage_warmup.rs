@@ -45,7 +45,7 @@ async fn the_early_form() {
         );
         assert_eq!(task["added_at"].as_str().unwrap().len(), 26);
         let listed = world.call("GET", "/warmup/status", &[AUTH], "").await.json();
-        assert!(listed["tasks"].as_array().unwrap().iter().any(|one| *one == task), "{listed}");
+        assert!(listed["tasks"].as_array().unwrap().contains(&task), "{listed}");
     }
     for name in ["cat.jpg", "dir/a.jpg"] {
         assert!(world.look(&format!("/cloudimage/{name}?func=proxy")).await.1, "{name} was not there yet");

@@ -214,23 +214,29 @@ async fn limits_are_told_as_the_vendor_tells_them() {
     assert!(!answer.header("retry-after").is_empty() && number(&answer, "x-ratelimit-reset") >= 1000);
 }
 
-fn ramp(width: usize, height: usize) -> Vec<u8> {
-    encode_png(&Rgb::from_fn(width, height, |x, y| [(x * 255 / width) as u8, (y * 255 / height) as u8, 90]))
+/// Rings, and lighter to one side.
+fn rings(width: usize, height: usize) -> Vec<u8> {
+    let pixel = |x: usize, y: usize| {
+        let (x, y) = (x as f64 / width as f64, y as f64 / height as f64);
+        let ring = 90.0 * (18.0 * ((x - 0.3).powi(2) + (y - 0.6).powi(2))).cos();
+        [(120.0 + ring) as u8, (110.0 + ring + 40.0 * x) as u8, 90]
+    };
+    encode_png(&Rgb::from_fn(width, height, pixel))
 }
 
 #[tokio::test]
 async fn metadata_of_originals_and_of_variants() {
     let world = World::new();
-    let png = ramp(60, 40);
-    world.write("dir/ramp.png", &png);
-    let url = "http://localhost/imagekit/dir/ramp.png";
+    let png = rings(60, 40);
+    world.write("dir/rings.png", &png);
+    let url = "http://localhost/imagekit/dir/rings.png";
     let encoded = url.replace(':', "%3A").replace('/', "%2F");
     let mut hashes = Vec::new();
     for (said, width, height, format) in [
         (url.to_owned(), 60, 40, "png"),
         (encoded.clone(), 60, 40, "png"),
         (format!("{encoded}%3Fv%3D1"), 60, 40, "png"),
-        ("https://kit.example/demo/shop/dir/ramp.png".to_owned(), 60, 40, "png"),
+        ("https://kit.example/demo/shop/dir/rings.png".to_owned(), 60, 40, "png"),
         (url.replace("/dir", "/tr:w-30,h-20,f-jpg,q-80/dir"), 30, 20, "jpg"),
         (format!("{url}?tr=w-30,h-20,f-jpg,q-80&x=1"), 30, 20, "jpg"),
     ] {
@@ -261,7 +267,7 @@ async fn metadata_of_originals_and_of_variants() {
         ("", 400),
         ("url=", 400),
         ("url=https://elsewhere.example/a.jpg", 400),
-        ("url=http://localhost/imgix/dir/ramp.png", 400),
+        ("url=http://localhost/imgix/dir/rings.png", 400),
         ("url=https://kit.example/demo/shop/none.png", 404),
         ("url=https://kit.example/demo/shop/tr:w-30/none.png", 404),
         // No picture.

@@ -193,6 +193,8 @@ async fn assets_are_the_masters_that_were_used() {
         ("filter[origin_path]=many/0", 10),
         ("filter[keyword]=CAT", 1),
         ("filter[or:keyword]=cat&filter[or:keyword]=dir", 2),
+        ("filter[media_kind]=image&page[limit]=100", 25),
+        ("filter[media_kind]=VECTOR", 0),
         ("filter[tags]=red", 0),
         ("filter[custom:sku]=7", 0),
         ("filter[keyword]=many&page[limit]=100", 23),

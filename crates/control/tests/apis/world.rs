@@ -219,7 +219,10 @@ impl World {
             hosts: vec!["img.example".to_owned()],
             ..Site::new("shop", DialectKind::Imgix, "/", vec!["local".to_owned()])
         });
-        sites.push(Site::new("second", DialectKind::Cloudimage, "/second", vec!["web".to_owned()]));
+        let mut second = Site::new("second", DialectKind::Cloudimage, "/second", vec!["web".to_owned()]);
+        let shop = dialect::Alias { name: "_shop_".to_owned(), stands_for: "shop.example/media".to_owned() };
+        second.grammar.aliases.push(shop);
+        sites.push(second);
         sites.push(Site::new("empty", DialectKind::Imagekit, "/empty", Vec::new()));
         // By the vendors' letter, at hosts of their own.
         let by_the_letter = |name: &str, dialect| Site {
