@@ -50,6 +50,8 @@ fn check(dialect: &dyn Dialect, text: &str, least: usize) {
         let got = describe(dialect, record);
         let bare = !record.expected.iter().any(|line| line.starts_with("plan ") && line.contains(" > "));
         let got: Vec<String> = got.into_iter().map(|line| if bare { without_output(&line) } else { line }).collect();
+        // As they are read.
+        let got: Vec<String> = got.into_iter().map(|line| line.trim_end().to_owned()).collect();
         if got != record.expected {
             let _ = writeln!(wrong, "line {}: {}", record.line, record.target);
             let _ = writeln!(
@@ -103,6 +105,7 @@ fn describe(dialect: &dyn Dialect, record: &Record) -> Vec<String> {
         Ok(parsed) => parsed,
         Err(ParseError::Malformed { .. }) => return vec!["error malformed".to_owned()],
         Err(ParseError::BadParameter { parameter, .. }) => return vec![format!("error bad-parameter {parameter}")],
+        Err(ParseError::Unsupported { parameter, .. }) => return vec![format!("error unsupported {parameter}")],
         Err(ParseError::NotAPreset { .. }) => return vec!["error not-a-preset".to_owned()],
         Err(ParseError::TooLong { .. }) => return vec!["error too-long".to_owned()],
     };

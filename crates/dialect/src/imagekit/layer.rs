@@ -252,7 +252,7 @@ fn spell_anchor(anchor: (Horizontal, Vertical)) -> Option<String> {
 }
 
 /// Slashes that follow each other are one, as in the path of a URL.
-fn asset(value: &str) -> Option<Asset> {
+pub(super) fn asset(value: &str) -> Option<Asset> {
     match overlay::asset(value)? {
         Asset::Path(path) => {
             let path = path.split('/').filter(|segment| !segment.is_empty()).collect::<Vec<_>>().join("/");
@@ -312,7 +312,7 @@ pub(super) fn overlay(layer: &Layer, settings: &Settings, warnings: &mut Vec<War
     place::settle(layer, &mut overlay);
     overlay.opacity = match (layer.opacity, layer.alpha) {
         (Some(percent), _) => overlay::share(Fixed::new(percent.into())),
-        (None, Some(tenths)) if !overlay.picture.is_fetched() && !has_alpha(&overlay.picture) => {
+        (None, Some(tenths)) if !overlay.picture.is_fetched() && !says_opacity(layer, &overlay.picture) => {
             Fixed::new(f64::from(tenths) / 10.0)
         }
         _ => Fixed::ONE,
@@ -320,9 +320,10 @@ pub(super) fn overlay(layer: &Layer, settings: &Settings, warnings: &mut Vec<War
     Some(overlay)
 }
 
-/// An opacity in the colour wins over `al`.
-fn has_alpha(picture: &Picture) -> bool {
-    matches!(picture, Picture::Solid(color) if color.a != 255)
+/// Of a block, an opacity in the colour wins over `al`, and so does a colour's name.
+fn says_opacity(layer: &Layer, picture: &Picture) -> bool {
+    let named = layer.steps.first().is_some_and(|first| first.named_background);
+    matches!(picture, Picture::Solid(color) if color.a != 255 || named)
 }
 
 /// A block of one colour, of the size that its first step says; what that says else is done to the block.
@@ -363,14 +364,22 @@ fn settle_size(overlay: &mut Overlay) {
 /// Says what of a layer idles beside the rest.
 pub(super) fn idle(layer: &Layer, warnings: &mut Vec<Warning>) {
     let placed = [layer.x, layer.y, layer.center_x, layer.center_y].iter().any(Option::is_some);
-    let picture = matches!(layer.encoded.as_ref().or(layer.plain.as_ref()), Some(Content::Asset(_)));
+    let content = layer.encoded.as_ref().or(layer.plain.as_ref());
+    let first = layer.steps.first();
+    let faint = first.is_some_and(|said| matches!(said.background, Some(Fill::Color(color)) if color.a != 255));
+    let named = first.is_some_and(|said| said.named_background);
+    let idle_alpha = match content {
+        Some(Content::Asset(_)) => true,
+        Some(Content::Canvas) => faint || named || layer.opacity.is_some(),
+        _ => layer.opacity.is_some(),
+    };
     for (key, idle, allowed) in [
         ("i", layer.plain.is_some() && layer.encoded.is_some(), "not beside ie"),
         ("lfo", placed, "not beside lx, ly, lxc or lyc"),
         ("lap", !placed, "beside lx, ly, lxc or lyc"),
         ("lx", layer.center_x.is_some(), "not beside lxc"),
         ("ly", layer.center_y.is_some(), "not beside lyc"),
-        ("al", picture || layer.opacity.is_some(), "in a text or ik_canvas layer without o"),
+        ("al", idle_alpha, "in a text or ik_canvas layer without o, and without an opacity or a name in its bg"),
     ] {
         let value = find(key).and_then(|row| (row.write)(layer)).filter(|_| idle);
         if let Some(value) = value {

@@ -4,7 +4,7 @@ mod color;
 mod effects;
 mod output;
 
-use plan::{Dim, Fixed};
+use plan::{Color, Dim, Fixed};
 
 use super::said::{Flip, Focus, Mode, Ratio, Rotation, Said};
 use crate::request::WarningKind;
@@ -15,13 +15,8 @@ pub(super) use color::{alpha_of, color, fill, percent_of, spell_color, spell_fil
 use effects::EFFECTS;
 use output::OUTPUT;
 
-/// Keys that ImageKit knows and this dialect does not obey yet. They are refused: leaving one out would show a visibly
-/// different picture.
-#[rustfmt::skip]
-pub(super) const KNOWN_LATER: &[&str] = &[
-    "n", "lso", "leo", "ldu", "if", "c2pa", "e-distort", "e-bgremove", "e-removedotbg", "e-dropshadow", "e-changebg",
-    "e-edit", "e-retouch", "e-upscale", "e-genvar", "so", "eo", "du", "vc", "ac", "sr",
-];
+/// Keys that ImageKit knows and this dialect does not obey yet.
+pub(super) const KNOWN_LATER: &[&str] = &["if"];
 
 /// Every row, in the order in which it is written.
 pub(super) fn rows() -> impl Iterator<Item = &'static Param<Said>> {
@@ -144,7 +139,7 @@ static TABLE: &[Param<Said>] = &[
         doc: "Left edge of the extracted part.",
         tier: Tier::B,
         served: Served::Unsaid,
-        parse: |said, value| offset(value).map(|n| said.left = Some(n)),
+        parse: |said, value| offset(value, &mut said.left),
         write: |said| said.left.map(|n| n.to_string()),
     },
     Param {
@@ -155,7 +150,7 @@ static TABLE: &[Param<Said>] = &[
         doc: "Top edge of the extracted part.",
         tier: Tier::B,
         served: Served::Unsaid,
-        parse: |said, value| offset(value).map(|n| said.top = Some(n)),
+        parse: |said, value| offset(value, &mut said.top),
         write: |said| said.top.map(|n| n.to_string()),
     },
     Param {
@@ -166,7 +161,7 @@ static TABLE: &[Param<Said>] = &[
         doc: "Horizontal centre of the extracted part; wins over x.",
         tier: Tier::B,
         served: Served::Unsaid,
-        parse: |said, value| offset(value).map(|n| said.center_x = Some(n)),
+        parse: |said, value| offset(value, &mut said.center_x),
         write: |said| said.center_x.map(|n| n.to_string()),
     },
     Param {
@@ -177,7 +172,7 @@ static TABLE: &[Param<Said>] = &[
         doc: "Vertical centre of the extracted part; wins over y.",
         tier: Tier::B,
         served: Served::Unsaid,
-        parse: |said, value| offset(value).map(|n| said.center_y = Some(n)),
+        parse: |said, value| offset(value, &mut said.center_y),
         write: |said| said.center_y.map(|n| n.to_string()),
     },
     Param {
@@ -218,7 +213,11 @@ static TABLE: &[Param<Said>] = &[
               deviation is half the first number in pixels, the second is added to each channel.",
         tier: Tier::A,
         served: Served::Unsaid,
-        parse: |said, value| fill(value).map(|fill| said.background = Some(fill)),
+        parse: |said, value| {
+            said.background = Some(fill(value)?);
+            said.named_background = Color::from_css_name(value).is_some();
+            Ok(())
+        },
         write: |said| said.background.as_ref().and_then(spell_fill),
     },
     Param {
@@ -329,8 +328,16 @@ fn spell_focus(focus: &Focus) -> String {
     }
 }
 
-fn offset(value: &str) -> Result<u32, WarningKind> {
-    text::whole(value).filter(|n| f64::from(*n) <= MAX_LENGTH).ok_or(WarningKind::Invalid)
+/// A place left of the edge, or above it, is taken for the edge.
+fn offset(value: &str, place: &mut Option<u32>) -> Result<(), WarningKind> {
+    let (digits, outside) = match value.strip_prefix(['N', '-']) {
+        Some(digits) => (digits, true),
+        None => (value, false),
+    };
+    let found = text::whole(digits).filter(|n| f64::from(*n) <= MAX_LENGTH).ok_or(WarningKind::Invalid)?;
+    let outside = outside && found > 0;
+    *place = Some(if outside { 0 } else { found });
+    if outside { Err(WarningKind::Clamped) } else { Ok(()) }
 }
 
 fn trim(value: &str) -> Result<Option<u32>, WarningKind> {
@@ -338,7 +345,6 @@ fn trim(value: &str) -> Result<Option<u32>, WarningKind> {
         ("true", _) => Ok(Some(10)),
         ("false", _) => Ok(None),
         (_, Some(tolerance @ 1..=99)) => Ok(Some(tolerance)),
-        _ if text::number(value).is_some() => Err(WarningKind::Unsupported),
         _ => Err(WarningKind::Invalid),
     }
 }

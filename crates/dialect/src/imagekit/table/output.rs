@@ -2,6 +2,7 @@
 
 use plan::Format;
 
+use crate::imagekit::layer::asset;
 use crate::imagekit::said::{FormatSaid, Said};
 use crate::request::WarningKind;
 use crate::table::{Kind, Param, Served, Tier};
@@ -112,34 +113,67 @@ pub(in crate::imagekit) static OUTPUT: &[Param<Said>] = &[
     Param {
         name: "pg",
         aliases: &[],
-        kind: Kind::Syntax("a number from 1; ranges, lists and names are not supported yet"),
+        kind: Kind::Syntax("a number from 1; of a list (1_3_5) or a range (2-4, 4-) the first is taken; name-<layer>"),
         default: "1",
         doc: "Page or frame of the master, in the first step.",
         tier: Tier::C,
         served: Served::Unsaid,
-        parse: |said, value| match text::whole(value) {
-            Some(0) => Err(WarningKind::Invalid),
-            Some(page) => {
-                said.page = Some(page).filter(|page| *page > 1);
-                Ok(())
-            }
-            None if value.is_empty() => Err(WarningKind::Invalid),
-            None => Err(WarningKind::Unsupported),
+        parse: |said, value| {
+            let (first, inside) = page(value)?;
+            said.page = Some(first).filter(|page| *page > 1);
+            inside
         },
         write: |said| said.page.map(|page| page.to_string()),
     },
     Param {
         name: "di",
         aliases: &[],
-        kind: Kind::Text,
+        kind: Kind::Syntax("a path with @@ for a slash, or nothing"),
         default: "",
-        doc: "Path of the picture shown where the asset is missing, @@ for a slash. Read past for now.",
+        doc: "The picture that stands in where the asset is missing, through the same steps; the last step that names one wins.",
         tier: Tier::A,
         served: Served::Unsaid,
-        parse: |_, value| if value.is_empty() { Ok(()) } else { Err(WarningKind::Unsupported) },
+        parse: |said, value| {
+            said.fallback = match value {
+                "" => None,
+                path => Some(asset(&path.replace("@@", "/")).ok_or(WarningKind::Invalid)?),
+            };
+            Ok(())
+        },
+        // A plan knows of no stand-in.
+        write: |_| None,
+    },
+    Param {
+        name: "c2pa",
+        aliases: &[],
+        kind: Kind::Flag,
+        default: "false",
+        doc: "Keeps the content credentials of the master, or attaches some.",
+        tier: Tier::C,
+        served: Served::Unsaid,
+        parse: |_, value| if flag(value)? { Err(WarningKind::Unsupported) } else { Ok(()) },
         write: |_| None,
     },
 ];
+
+/// The first page of what is said, and whether that is all.
+fn page(value: &str) -> Result<(u32, Result<(), WarningKind>), WarningKind> {
+    if value.strip_prefix("name-").is_some_and(|name| !name.is_empty()) {
+        return Err(WarningKind::Unsupported);
+    }
+    let number = |said: &str| text::whole(said).filter(|page| *page > 0).ok_or(WarningKind::Invalid);
+    if let Some((first, last)) = value.split_once('-') {
+        let first = number(first)?;
+        let one = !last.is_empty() && number(last)? == first;
+        return Ok((first, if one { Ok(()) } else { Err(WarningKind::Clamped) }));
+    }
+    let pages = value.split('_').map(number).collect::<Result<Vec<_>, _>>()?;
+    match pages.as_slice() {
+        [one] => Ok((*one, Ok(()))),
+        [first, ..] => Ok((*first, Err(WarningKind::Clamped))),
+        [] => Err(WarningKind::Invalid),
+    }
+}
 
 fn format(value: &str) -> Result<FormatSaid, WarningKind> {
     match value {
@@ -150,6 +184,7 @@ fn format(value: &str) -> Result<FormatSaid, WarningKind> {
         "webp" => Ok(FormatSaid::As(Format::Webp)),
         "avif" => Ok(FormatSaid::As(Format::Avif)),
         "gif" => Ok(FormatSaid::As(Format::Gif)),
+        "svg" | "mp4" | "webm" => Err(WarningKind::Unsupported),
         _ => Err(WarningKind::Invalid),
     }
 }
