@@ -151,6 +151,11 @@ impl Variable {
         matches!(self, Variable::Width | Variable::Height | Variable::Ratio)
     }
 
+    /// Whether it speaks of the picture below an overlay.
+    pub const fn is_below(self) -> bool {
+        matches!(self, Variable::BelowWidth | Variable::BelowHeight | Variable::BelowRatio)
+    }
+
     /// Whether it speaks of the picture as it was at first.
     pub const fn is_initial(self) -> bool {
         matches!(self, Variable::InitialWidth | Variable::InitialHeight | Variable::InitialRatio)
@@ -262,6 +267,11 @@ impl Expr {
         (terms.len() <= Expr::MOST).then(|| Expr(terms.into()))
     }
 
+    /// What parts in postfix order make; `None` where they are not one expression.
+    pub fn from_terms(terms: &[Term]) -> Option<Self> {
+        Expr(terms.into()).each(|variable| variable)
+    }
+
     /// The parts, in postfix order.
     pub fn terms(&self) -> &[Term] {
         &self.0
@@ -320,19 +330,24 @@ impl Expr {
 
     /// The same with other variables.
     pub(crate) fn with(&self, change: impl Fn(Variable) -> Variable) -> Self {
+        self.each(change).unwrap_or_else(|| self.clone())
+    }
+
+    fn each(&self, change: impl Fn(Variable) -> Variable) -> Option<Self> {
         let mut stack: Vec<Expr> = Vec::new();
         for term in &self.0 {
             let next = match term {
-                Term::Number(_) => Some(Expr(Box::new([*term]))),
-                Term::Variable(variable) => Some(Expr::variable(change(*variable))),
+                Term::Number(_) => Expr(Box::new([*term])),
+                Term::Variable(variable) => Expr::variable(change(*variable)),
                 Term::Operator(operator) => {
-                    let b = stack.pop();
-                    stack.pop().zip(b).and_then(|(a, b)| a.then(*operator, &b))
+                    let b = stack.pop()?;
+                    stack.pop()?.then(*operator, &b)?
                 }
             };
-            stack.extend(next);
+            stack.push(next);
         }
-        stack.pop().unwrap_or_else(|| self.clone())
+        let whole = stack.pop()?;
+        stack.is_empty().then_some(whole)
     }
 
     fn sum(&self) -> Option<Sum> {

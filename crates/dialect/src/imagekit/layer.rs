@@ -9,8 +9,8 @@ use base64::alphabet::STANDARD;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use plan::{
-    Asset, Color, Dim, Enlarge, Fit, Fixed, Horizontal, Limits, OutputRule, Overlay, Picture, Plan, Resize, Stage,
-    Trim, TrimMode, Vertical,
+    Asset, Color, Dim, Enlarge, Expr, Fit, Fixed, Horizontal, Length, Limits, Operator, OutputRule, Overlay, Picture,
+    Plan, Resize, Stage, Trim, TrimMode, Variable, Vertical,
 };
 
 use super::lex::Token;
@@ -110,7 +110,7 @@ static TABLE: &[Param<Layer>] = &[
     Param {
         name: "lx",
         aliases: &[],
-        kind: Kind::Syntax("pixels from 0 to 65535, N and pixels from the right edge"),
+        kind: Kind::Syntax("pixels from 0 to 65535 or arithmetic, behind N from the right edge"),
         default: "0 beside ly",
         doc: "In a layer: its distance from the left edge of the picture below.",
         tier: Tier::A,
@@ -121,7 +121,7 @@ static TABLE: &[Param<Layer>] = &[
     Param {
         name: "ly",
         aliases: &[],
-        kind: Kind::Syntax("pixels from 0 to 65535, N and pixels from the bottom edge"),
+        kind: Kind::Syntax("pixels from 0 to 65535 or arithmetic, behind N from the bottom edge"),
         default: "0 beside lx",
         doc: "In a layer: its distance from the top edge of the picture below.",
         tier: Tier::A,
@@ -132,7 +132,7 @@ static TABLE: &[Param<Layer>] = &[
     Param {
         name: "lxc",
         aliases: &[],
-        kind: Kind::Syntax("pixels from 0 to 65535, N and pixels from the right edge"),
+        kind: Kind::Syntax("pixels from 0 to 65535 or arithmetic, behind N from the right edge"),
         default: "",
         doc: "In a layer: distance of its centre from the left edge of the picture below; wins over lx.",
         tier: Tier::B,
@@ -143,7 +143,7 @@ static TABLE: &[Param<Layer>] = &[
     Param {
         name: "lyc",
         aliases: &[],
-        kind: Kind::Syntax("pixels from 0 to 65535, N and pixels from the bottom edge"),
+        kind: Kind::Syntax("pixels from 0 to 65535 or arithmetic, behind N from the bottom edge"),
         default: "",
         doc: "In a layer: distance of its centre from the top edge of the picture below; wins over ly.",
         tier: Tier::B,
@@ -289,8 +289,9 @@ fn spell_edge(edge: Edge) -> String {
 }
 
 /// The overlay that a layer means; `None` without content, which reading it has made sure of.
-pub(super) fn overlay(layer: &Layer, settings: &Settings, warnings: &mut Vec<Warning>) -> Option<Overlay> {
+pub(super) fn overlay(layer: &Layer, settings: &Settings, warnings: &mut Vec<Warning>) -> Option<Stage> {
     let (first, more) = layer.steps.split_first()?;
+    let mut lengths = Vec::new();
     let mut overlay = match layer.encoded.as_ref().or(layer.plain.as_ref())? {
         Content::Asset(asset) => {
             let mut overlay = overlay::upright(None, asset);
@@ -300,16 +301,20 @@ pub(super) fn overlay(layer: &Layer, settings: &Settings, warnings: &mut Vec<War
             overlay.stages.extend(meaning::stages(first, settings, warnings));
             overlay
         }
-        Content::Canvas => canvas(first, settings, warnings),
-        Content::Text(said) => text::overlay(layer.text.as_ref()?, said, first, warnings),
+        Content::Canvas => canvas(first, settings, &mut lengths, warnings),
+        Content::Text(said) => {
+            lengths.extend(text::lengths(layer, first));
+            text::overlay(layer.text.as_ref()?, said, first, warnings)
+        }
     };
     for said in more {
+        overlay.stages.extend(meaning::mark(said));
         overlay.stages.extend(meaning::stages(said, settings, warnings));
     }
     if overlay.picture.is_fetched() {
-        settle_size(&mut overlay);
+        settle_size(&mut overlay, &mut lengths);
     }
-    place::settle(layer, &mut overlay);
+    place::settle(layer, &mut overlay, &mut lengths, warnings);
     overlay.opacity = match (layer.opacity, layer.alpha) {
         (Some(percent), _) => overlay::share(Fixed::new(percent.into())),
         (None, Some(tenths)) if !overlay.picture.is_fetched() && !says_opacity(layer, &overlay.picture) => {
@@ -317,7 +322,18 @@ pub(super) fn overlay(layer: &Layer, settings: &Settings, warnings: &mut Vec<War
         }
         _ => Fixed::ONE,
     };
-    Some(overlay)
+    Some(meaning::measured(Stage::Overlay(Box::new(overlay)), lengths))
+}
+
+/// Arithmetic that hangs on a size which is not there: in a text or a block on any but that of the picture below, in the
+/// place of a layer on that behind a step. Its parameter and what it says.
+pub(super) fn unknown_size(layer: &Layer) -> Option<(&'static str, String)> {
+    let content = layer.encoded.as_ref().or(layer.plain.as_ref());
+    let drawn = matches!(content, Some(Content::Canvas | Content::Text(_)));
+    let steps = layer.steps.iter().flat_map(|said| said.lengths.iter()).filter(|_| drawn);
+    let unknown = |variable: Variable| if drawn { !variable.is_below() } else { variable.is_marked() };
+    let mut all = layer.lengths.iter().chain(steps);
+    all.find(|(_, expr)| expr.variables().any(unknown)).map(|(key, expr)| (key, expr.to_string()))
 }
 
 /// Of a block, an opacity in the colour wins over `al`, and so does a colour's name.
@@ -327,7 +343,12 @@ fn says_opacity(layer: &Layer, picture: &Picture) -> bool {
 }
 
 /// A block of one colour, of the size that its first step says; what that says else is done to the block.
-fn canvas(first: &Said, settings: &Settings, warnings: &mut Vec<Warning>) -> Overlay {
+fn canvas(
+    first: &Said,
+    settings: &Settings,
+    lengths: &mut Vec<(Length, Expr)>,
+    warnings: &mut Vec<Warning>,
+) -> Overlay {
     let color = match first.background {
         Some(Fill::Color(color)) => color,
         Some(other) => {
@@ -340,23 +361,42 @@ fn canvas(first: &Said, settings: &Settings, warnings: &mut Vec<Warning>) -> Ove
     };
     let mut own = first.clone();
     (own.width, own.height, own.background) = (None, None, None);
+    for (key, length) in [("w", Length::Width), ("h", Length::Height)] {
+        own.lengths.remove(key);
+        if let Some(expr) = first.lengths.get(key) {
+            let by = first.lengths.get("dpr").cloned().or_else(|| first.dpr.and_then(Expr::number));
+            let times = by.and_then(|by| expr.then(Operator::Mul, &by));
+            lengths.push((length, times.unwrap_or_else(|| expr.clone())));
+        }
+    }
+    own.lengths.remove("dpr");
     let sides = (first.width, first.height);
     let (width, height, _) = overlay::sized(sides, first.dpr.unwrap_or(1.0), settings.max_side);
     let stages = meaning::stages(&own, settings, warnings);
     Overlay { stages, width, height, ..Overlay::new(Picture::Solid(color)) }
 }
 
-/// A last step that only scales to pixels is the overlay's own box, as other dialects say it.
-fn settle_size(overlay: &mut Overlay) {
+/// A last step that only scales to pixels, or to what hangs on the sizes at first and below, is the overlay's own box, as
+/// other dialects say it.
+fn settle_size(overlay: &mut Overlay, lengths: &mut Vec<(Length, Expr)>) {
     let mut own = Plan { stages: std::mem::take(&mut overlay.stages), output: OutputRule::default() };
     own.canonicalise();
     overlay.stages = own.stages;
-    if let Some(Stage::Resize(resize)) = overlay.stages.last()
+    let (last, reckoned) = match overlay.stages.last() {
+        Some(Stage::Measured(measured)) => (Some(&*measured.stage), &measured.lengths[..]),
+        last => (last, &[][..]),
+    };
+    let of_the_box = |(length, expr): &(Length, Expr)| {
+        matches!(length, Length::Width | Length::Height) && !expr.variables().any(Variable::is_marked)
+    };
+    if let Some(Stage::Resize(resize)) = last
+        && reckoned.iter().all(of_the_box)
         && let Resize { width, height, aspect: None, fit: Fit::Inside, enlarge: Enlarge::Yes, limits, .. } = resize
         && *limits == Limits::default()
         && [width, height].into_iter().flatten().all(|side| matches!(side, Dim::Px(_)))
     {
         (overlay.width, overlay.height) = (*width, *height);
+        lengths.extend_from_slice(reckoned);
         overlay.stages.pop();
     }
 }
