@@ -1,7 +1,7 @@
 use std::fmt;
 
 use crate::{
-    Aspect, Dim, Expr, Fixed, GradientShape, Gravity, Overlay, Picture, Region, Shift, Sizes, Stage, Text, Variable,
+    Aspect, Dim, Expr, Fixed, GradientShape, Gravity, Horizontal, Operator, Overlay, Picture, Region, Shift, Sizes, Stage, Text, Variable, Vertical,
 };
 
 /// A stage of which some lengths are worked out from sizes, once they are known. Where such a length has no value (a
@@ -216,6 +216,12 @@ impl Length {
                     *dim = Some(Dim::Ratio(Fixed::new(0.5)));
                 } else if let Some(gravity) = gravity_of(stage) {
                     *gravity = placed(self, *gravity, Some(1));
+                } else if let Stage::Overlay(overlay) = stage {
+                    match self {
+                        Length::X => overlay.offset.0 = Shift::Px(1),
+                        Length::Y => overlay.offset.1 = Shift::Px(1),
+                        _ => {}
+                    }
                 }
             }
         }
@@ -246,6 +252,15 @@ impl Measured {
         crate::canonical::stage_alone(stage)
     }
 
+    /// The stage with something in the place of each length.
+    pub fn stand_in(&self) -> Stage {
+        let mut stage = (*self.stage).clone();
+        for (length, _) in &self.lengths {
+            length.fill(&mut stage);
+        }
+        stage
+    }
+
     /// One spelling per meaning; `variable` puts one variable for another of the same meaning.
     pub(crate) fn canonical(self, ground: Ground, variable: impl Fn(Variable) -> Variable) -> Option<Stage> {
         let Measured { mut stage, mut lengths } = self;
@@ -273,6 +288,7 @@ impl Measured {
                 (_, None, None) => false,
             };
             if !done {
+                let expr = if turns(length, &stage) { reversed(&expr) } else { expr };
                 kept.push((length, expr));
             }
         }
@@ -292,6 +308,22 @@ impl fmt::Display for Measured {
         write!(f, "measured:[{}]", self.stage)?;
         self.lengths.iter().try_for_each(|(length, expr)| write!(f, ",{}={expr}", length.name()))
     }
+}
+
+/// Whether a distance will count the other way once the overlay's origin, which is its anchor, goes.
+fn turns(length: Length, stage: &Stage) -> bool {
+    let Stage::Overlay(overlay) = stage else { return false };
+    let far = match length {
+        Length::X => overlay.anchor.0 == Horizontal::Right,
+        Length::Y => overlay.anchor.1 == Vertical::Bottom,
+        _ => false,
+    };
+    far && overlay.origin == Some(overlay.anchor)
+}
+
+fn reversed(expr: &Expr) -> Expr {
+    let zero = Expr::number(0.0);
+    zero.and_then(|zero| zero.then(Operator::Sub, expr)).unwrap_or_else(|| expr.clone())
 }
 
 /// Rounded to the nearest, halves up; sums of decimals may miss a half by a hair.

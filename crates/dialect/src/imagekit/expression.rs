@@ -101,8 +101,9 @@ pub(super) fn spell_number(key: &str, number: f64, far: bool, rest: &str) -> Str
 }
 
 /// What the row of a parameter reads in the place of an expression.
-pub(super) fn stand_in(key: &str, rest: &str) -> String {
+pub(super) fn stand_in(key: &str, far: bool, rest: &str) -> String {
     match key {
+        _ if far => "N1".to_owned(),
         "b" => rest.to_owned(),
         "e-gradient" => joined(rest, "1"),
         _ => "1".to_owned(),
@@ -216,6 +217,24 @@ pub(super) fn spell(expr: &Expr) -> Option<String> {
     Some(format!("{head}_{word}_{last}"))
 }
 
+/// The value of a parameter, an expression in the place of what stands in for it.
+pub(super) fn spell_into(key: &str, expr: &Expr, plain: &str) -> String {
+    let negative = plain.starts_with('N');
+    let own = if negative { reversed(expr) } else { expr.clone() };
+    let text = spell(&own).unwrap_or_default();
+    match key {
+        "b" => plain.find('_').map_or(text.clone(), |at| format!("{text}{}", &plain[at..])),
+        "e-gradient" => joined(plain.split("_sp-").next().unwrap_or(plain), &text),
+        _ => format!("{}{text}", if negative { "N" } else { "" }),
+    }
+}
+
+/// The same the other way.
+pub(super) fn reversed(expr: &Expr) -> Expr {
+    let zero = Expr::number(0.0);
+    zero.and_then(|zero| zero.then(Operator::Sub, expr)).unwrap_or_else(|| expr.clone())
+}
+
 fn spell_sum(sum: &[(Option<Variable>, f64)]) -> Option<String> {
     // No number is written below 0: what is taken off comes later.
     let (positive, negative): (Vec<_>, Vec<_>) = sum.iter().partition(|(_, factor)| *factor > 0.0);
@@ -227,7 +246,7 @@ fn spell_sum(sum: &[(Option<Variable>, f64)]) -> Option<String> {
             Some(variable) => format!("{}_mul_{size}", variable.name()),
             None => size.to_string(),
         };
-        text = match (text.is_empty(), *factor > 0.0) {
+        text = match (text.is_empty(), factor > 0.0) {
             (true, true) => part,
             (true, false) => format!("0_sub_{part}"),
             (false, true) => format!("{text}_add_{part}"),

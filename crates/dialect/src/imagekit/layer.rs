@@ -16,7 +16,7 @@ use plan::{
 use super::lex::Token;
 use super::said::{Content, Edge, Fill, Focus, Layer, LayerMode, Said};
 use super::table::spell_fill;
-use super::{meaning, spelling};
+use super::{expression, meaning, spelling};
 use crate::overlay;
 use crate::request::{Warning, WarningKind};
 use crate::settings::Settings;
@@ -304,7 +304,9 @@ pub(super) fn overlay(layer: &Layer, settings: &Settings, warnings: &mut Vec<War
         Content::Canvas => canvas(first, settings, &mut lengths, warnings),
         Content::Text(said) => {
             lengths.extend(text::lengths(layer, first));
-            text::overlay(layer.text.as_ref()?, said, first, warnings)
+            let mut own = layer.text.clone()?;
+            own.forget(|key| layer.lengths.get(key).is_some());
+            text::overlay(&own, said, first, warnings)
         }
     };
     for said in more {
@@ -434,20 +436,22 @@ pub(super) fn unsayable(overlay: &Overlay) -> Option<String> {
         Ok((source, _)) => source,
         Err(why) => return Some(why),
     };
-    let shares = [overlay.width, overlay.height].into_iter().flatten().any(|side| matches!(side, Dim::Ratio(_)));
     let reasons = [
         (source.is_some(), "an overlay from a source that it names"),
         (overlay.optional, "an overlay that may be missing"),
         (overlay.shrink, "an overlay that shrinks to the picture"),
-        (shares, "an overlay whose size is a share of the picture's"),
     ];
     let own = overlay::own_stages(overlay).err();
     reasons.into_iter().find(|(is, _)| *is).map(|(_, what)| what.to_owned()).or(own)
 }
 
 /// What a layer says to mean this overlay.
-pub(super) fn said(overlay: &Overlay, settings: &Settings) -> Option<Layer> {
+pub(super) fn said(overlay: &Overlay, lengths: &[(Length, Expr)], settings: &Settings) -> Option<Layer> {
     let mut layer = Layer::default();
+    let find = |wanted: Length| lengths.iter().find(|(length, _)| *length == wanted).map(|(_, expr)| expr.clone());
+    if lengths.iter().any(|(_, expr)| expression::spell(expr).is_none()) {
+        return None;
+    }
     match &overlay.picture {
         Picture::Text(text) => text::say(&mut layer, text, &overlay.stages, settings)?,
         Picture::Solid(color) => {
@@ -456,23 +460,61 @@ pub(super) fn said(overlay: &Overlay, settings: &Settings) -> Option<Layer> {
             let block = Said { width: overlay.width, height: overlay.height, background, ..Said::default() };
             layer.steps = [block].into_iter().chain(spelling::steps(&overlay.stages, settings).ok()?).collect();
         }
-        Picture::Named { .. } | Picture::Masters(_) => say_picture(&mut layer, overlay, settings)?,
+        Picture::Named { .. } | Picture::Masters(_) => {
+            say_picture(&mut layer, overlay, [find(Length::Width), find(Length::Height)], settings)?;
+        }
+    }
+    let first = layer.steps.first_mut()?;
+    if !overlay.picture.is_fetched() {
+        for (key, length) in [("w", Length::Width), ("h", Length::Height), ("w", Length::TextWidth)] {
+            find(length).into_iter().for_each(|expr| first.lengths.set(key, expr));
+        }
     }
     place::say(&mut layer, overlay)?;
+    for (key, length, stands_in) in [
+        ("lxc", Length::X, layer.center_x),
+        ("lyc", Length::Y, layer.center_y),
+        ("lx", Length::X, layer.x),
+        ("ly", Length::Y, layer.y),
+    ] {
+        if let Some((edge, expr)) = stands_in.zip(find(length)) {
+            layer.lengths.set(key, if edge.far { expression::reversed(&expr) } else { expr });
+        }
+    }
+    for (key, length) in [("fs", Length::TextSize), ("lh", Length::TextLine), ("pa", Length::TextPadding)] {
+        find(length).into_iter().for_each(|expr| layer.lengths.set(key, expr));
+    }
     let percent = overlay::percent(overlay.opacity).get();
     layer.opacity = (overlay.opacity != Fixed::ONE).then_some(percent as u8);
     Some(layer)
 }
 
-fn say_picture(layer: &mut Layer, overlay: &Overlay, settings: &Settings) -> Option<()> {
+fn say_picture(
+    layer: &mut Layer,
+    overlay: &Overlay,
+    [width, height]: [Option<Expr>; 2],
+    settings: &Settings,
+) -> Option<()> {
     match overlay::named(overlay).ok()? {
         (None, asset @ Asset::Path(path)) if is_plain(path) => layer.plain = Some(Content::Asset(asset.clone())),
         (None, asset) => layer.encoded = Some(Content::Asset(asset.clone())),
         (Some(_), _) => return None,
     }
     let mut stages = overlay::own_stages(overlay).ok()?.to_vec();
+    // A share of the picture below is arithmetic here.
+    let share = |side: Option<Dim>, below: Variable| match side {
+        Some(Dim::Ratio(share)) => {
+            Expr::number(share.get()).and_then(|share| Expr::variable(below).then(Operator::Mul, &share))
+        }
+        _ => None,
+    };
+    let width = width.or_else(|| share(overlay.width, Variable::BelowWidth)).map(|expr| (Length::Width, expr));
+    let height = height.or_else(|| share(overlay.height, Variable::BelowHeight)).map(|expr| (Length::Height, expr));
+    let plain = |side: Option<Dim>, is: bool| side.filter(|_| !is);
+    let sides = (plain(overlay.width, width.is_some()), plain(overlay.height, height.is_some()));
     if overlay.width.is_some() || overlay.height.is_some() {
-        stages.push(Stage::Resize(Resize::new(overlay.width, overlay.height, Fit::Inside)));
+        let resize = Stage::Resize(Resize::new(sides.0, sides.1, Fit::Inside));
+        stages.push(meaning::measured(resize, width.into_iter().chain(height).collect()));
     }
     layer.steps = spelling::steps(&stages, settings).ok()?;
     if layer.steps.is_empty() {
@@ -494,7 +536,14 @@ fn is_plain(path: &str) -> bool {
 /// The first step stands beside what is the layer's own, even where it says nothing.
 pub(super) fn spell(layer: &Layer) -> String {
     let head = if layer.text.is_some() { "l-text" } else { "l-image" };
-    let own = rows().filter_map(|row| (row.write)(layer).map(|value| format!("{}-{value}", row.name)));
+    let own = rows().filter_map(|row| {
+        let plain = (row.write)(layer);
+        let value = match layer.lengths.get(row.name) {
+            Some(expr) => expression::spell_into(row.name, expr, &plain.unwrap_or_default()),
+            None => plain?,
+        };
+        Some(format!("{}-{value}", row.name))
+    });
     let mut steps = layer.steps.iter().map(spelling::spell);
     let first = [head.to_owned()].into_iter().chain(own).chain(steps.next().filter(|step| !step.is_empty()));
     let mut text = first.collect::<Vec<_>>().join(",");

@@ -4,7 +4,7 @@ mod effects;
 mod size;
 
 use plan::{
-    Background, BlurFill, Dim, Expr, Fixed, Format, FormatRule, Length, Measured, Metadata, Operator, Orient,
+    Background, BlurFill, Dim, Expr, Fixed, Format, FormatRule, Length, Measured, Metadata, Orient,
     OutputRule, Plan, Profile, Quality, Sizes, Stage, Trim, TrimMode,
 };
 
@@ -132,12 +132,9 @@ impl Reader<'_> {
         if token.key == "dn" {
             return self.refuse(WarningKind::Unsupported, token, "a number: no master says its density".to_owned());
         }
-        let expr = if far { Expr::number(0.0).and_then(|zero| zero.then(Operator::Sub, &expr)) } else { Some(expr) };
-        let Some(expr) = expr else {
-            return self.refuse(WarningKind::Invalid, token, expression::ALLOWED.to_owned());
-        };
+        let expr = if far { expression::reversed(&expr) } else { expr };
         // The rest of the value, and what the parameter would say as a number, are read by its row.
-        let plain = expression::stand_in(token.key, &rest);
+        let plain = expression::stand_in(token.key, far, &rest);
         self.obey(row, &Token { key: token.key, value: &plain }, draft, seen)?;
         lengths(draft).set(row.name, expr);
         Ok(())
@@ -158,13 +155,15 @@ impl Reader<'_> {
     fn branch(&mut self, steps: &[lex::Step<'_>]) -> Result<Vec<Said>, ParseError> {
         let mut branch = Vec::with_capacity(steps.len());
         for step in steps {
-            let of_the_file = |item: &Item<'_>| match item {
-                Item::Token(token) if OF_THE_FILE.contains(&token.key) => Some(*token),
-                _ => None,
-            };
-            let idle = step.iter().filter_map(of_the_file);
-            self.warnings.extend(idle.map(|token| warning(WarningKind::NoEffect, &token, "outside of if".to_owned())));
-            let rest: Vec<Item<'_>> = step.iter().filter(|item| of_the_file(item).is_none()).cloned().collect();
+            let (mut idle, mut rest) = (Vec::new(), Vec::with_capacity(step.len()));
+            for item in step {
+                match item {
+                    Item::Token(token) if OF_THE_FILE.contains(&token.key) => idle.push(token),
+                    other => rest.push(other.clone()),
+                }
+            }
+            let noted = idle.into_iter().map(|token| warning(WarningKind::NoEffect, token, "outside of if".to_owned()));
+            self.warnings.extend(noted);
             branch.push(self.step(&rest)?);
         }
         Ok(branch)

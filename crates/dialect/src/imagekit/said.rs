@@ -349,6 +349,15 @@ pub(super) struct TextSaid {
     pub(super) line_height: Option<u32>,
 }
 
+impl TextSaid {
+    /// Forgets the numbers that stand in for something else.
+    pub(super) fn forget(&mut self, is: impl Fn(&str) -> bool) {
+        self.size = self.size.filter(|_| !is("fs"));
+        self.line_height = self.line_height.filter(|_| !is("lh"));
+        self.padding = self.padding.filter(|_| !is("pa"));
+    }
+}
+
 /// `lm`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LayerMode {
