@@ -200,6 +200,10 @@ fn set(settings: &mut Settings, setting: &str, line: usize) {
         }
         "endpoint" => settings.endpoint = rest.to_owned(),
         "lenient" => settings.lenient = true,
+        "sealed" => settings.sealed = true,
+        "schemeless" => settings.schemeless = true,
+        "sourceless" => settings.sourceless = true,
+        "implicit-auto" => settings.implicit_auto = true,
         "no-auto-format" => settings.auto_format = false,
         "no-avif" => settings.avif = false,
         "save-data" => settings.save_data = true,

@@ -1,7 +1,8 @@
 use std::fmt;
 
 use crate::{
-    Aspect, Dim, Expr, Fixed, GradientShape, Gravity, Horizontal, Operator, Overlay, Picture, Region, Shift, Sizes, Stage, Text, Variable, Vertical,
+    Aspect, Dim, Expr, Fixed, GradientShape, Gravity, Horizontal, Operator, Overlay, Picture, Region, Shift, Sizes,
+    Stage, Text, Variable, Vertical,
 };
 
 /// A stage of which some lengths are worked out from sizes, once they are known. Where such a length has no value (a

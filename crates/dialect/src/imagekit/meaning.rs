@@ -4,8 +4,8 @@ mod effects;
 mod size;
 
 use plan::{
-    Background, BlurFill, Dim, Expr, Fixed, Format, FormatRule, Length, Measured, Metadata, Orient,
-    OutputRule, Plan, Profile, Quality, Sizes, Stage, Trim, TrimMode,
+    Background, BlurFill, Dim, Expr, Fixed, Format, FormatRule, Length, Measured, Metadata, Orient, OutputRule, Plan,
+    Profile, Quality, Sizes, Stage, Trim, TrimMode,
 };
 
 use super::expression::Lengths;
@@ -264,6 +264,10 @@ impl Reader<'_> {
             if boxed && layer::refused_in_first_step(token.key) && beyond::why(token.key).is_none() {
                 let allowed = "not of a text; in a step of its own, of its picture".to_owned();
                 self.refuse(WarningKind::Invalid, token, allowed)?;
+                continue;
+            }
+            if let Some(instead) = legacy::instead(token.key) {
+                self.refuse(WarningKind::Unknown, token, instead)?;
                 continue;
             }
             if matches!(token.key, "f" | "lo" | "pr" | "orig" | "md" | "cp" | "dn" | "pg" | "di" | "c2pa") {

@@ -19,7 +19,7 @@ pub(super) const ROW: ParamDoc = ParamDoc {
     default: "",
     doc: "A named transformation: stands for the steps that the site keeps under this name, which may hold names again.",
     tier: Tier::A,
-    served: Served::Unsaid,
+    served: Served::Exactly("crates/afterimage/tests/signing.rs::a_preset_is_a_tag_that_a_purge_can_name"),
 };
 
 /// How deep names may stand for names.

@@ -14,7 +14,7 @@ pub(super) const ROWS: [ParamDoc; 6] = [
         Kind::Syntax("steps joined by colons, each of parameters joined by commas"),
         "",
         "In the query: the transformation, as in a tr: segment of the path; both together: the path's steps come first.",
-        Served::Unsaid,
+        Served::Exactly("crates/afterimage/tests/imagekit_pixels.rs::sizes_are_those_of_the_documentation"),
     ),
     row(
         "ik-s",
@@ -22,7 +22,7 @@ pub(super) const ROWS: [ParamDoc; 6] = [
         Kind::Syntax("40 hex digits"),
         "",
         "In the query: the signature, HMAC-SHA1 of what follows the URL endpoint and of the time of ik-t.",
-        Served::Unsaid,
+        Served::Exactly("crates/afterimage/tests/signing.rs::signed_urls_are_served_and_others_are_not"),
     ),
     row(
         "ik-t",
@@ -30,7 +30,7 @@ pub(super) const ROWS: [ParamDoc; 6] = [
         Kind::Syntax("seconds since 1970"),
         "9999999999",
         "In the query: when the signature ends.",
-        Served::Unsaid,
+        Served::Exactly("crates/afterimage/tests/signing.rs::a_url_ends_when_it_says_so"),
     ),
     row(
         "ik-attachment",
@@ -38,7 +38,7 @@ pub(super) const ROWS: [ParamDoc; 6] = [
         Kind::Flag,
         "false",
         "In the query: browsers are told to save the picture rather than to show it.",
-        Served::Unsaid,
+        Served::Exactly("crates/afterimage/tests/http.rs::downloads_are_named"),
     ),
     row(
         "ik-attachment-filename",
@@ -46,9 +46,16 @@ pub(super) const ROWS: [ParamDoc; 6] = [
         Kind::Text,
         "the master's name",
         "In the query: the name under which it is saved, beside ik-attachment=true.",
-        Served::Unsaid,
+        Served::Exactly("crates/afterimage/tests/http.rs::downloads_are_named"),
     ),
-    row("ik-sanitizeSvg", Tier::C, Kind::Flag, "false", "In the query: an SVG is to lose its scripts.", Served::Unsaid),
+    row(
+        "ik-sanitizeSvg",
+        Tier::C,
+        Kind::Flag,
+        "false",
+        "In the query: an SVG is to lose its scripts.",
+        Served::Nearly("an SVG keeps its scripts; it is delivered with a policy under which none of them runs"),
+    ),
 ];
 
 const fn row(

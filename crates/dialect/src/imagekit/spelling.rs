@@ -3,12 +3,12 @@
 mod effects;
 
 use plan::{
-    Aspect, Background, Dim, Enlarge, Fit, Fixed, FormatRule, Gravity, Length, Limits, Measured, Metadata, Orient, OutputRule, Plan,
-    Profile, Region, Resize, Stage, Trim, TrimMode,
+    Aspect, Background, Dim, Enlarge, Fit, Fixed, FormatRule, Gravity, Length, Limits, Measured, Metadata, Orient,
+    OutputRule, Plan, Profile, Region, Resize, Stage, Trim, TrimMode,
 };
 
-use super::lex::MAX_LAYERS;
 use super::condition::{self, Choice};
+use super::lex::MAX_LAYERS;
 use super::said::{Fill, Flip, Focus, FormatSaid, Mode, Ratio, Rotation, Said, Stop};
 use super::table::rows;
 use super::{expression, layer, meaning};
@@ -286,7 +286,8 @@ pub(super) fn spell(said: &Said) -> String {
     }
     let tokens = rows().filter_map(|row| {
         let value = (row.write)(said)?;
-        let value = said.lengths.get(row.name).map_or(value.clone(), |expr| expression::spell_into(row.name, expr, &value));
+        let value =
+            said.lengths.get(row.name).map_or(value.clone(), |expr| expression::spell_into(row.name, expr, &value));
         Some(if value.is_empty() { row.name.to_owned() } else { format!("{}-{value}", row.name) })
     });
     tokens.chain(said.layers.iter().map(layer::spell)).collect::<Vec<_>>().join(",")

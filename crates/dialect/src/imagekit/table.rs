@@ -60,7 +60,7 @@ static TABLE: &[Param<Said>] = &[
         doc: "Output width; alone, the height follows the aspect ratio. auto: what Sec-CH-Width or Width says, rounded up to \
               the next 100 pixels, and not multiplied by dpr; nothing where the client does not say.",
         tier: Tier::A,
-        served: Served::Unsaid,
+        served: Served::Exactly("crates/afterimage/tests/imagekit_pixels.rs::sizes_are_those_of_the_documentation"),
         parse: |said, value| {
             if value == "auto" {
                 (said.width, said.auto_width) = (None, true);
@@ -79,7 +79,7 @@ static TABLE: &[Param<Said>] = &[
         default: "",
         doc: "Output height; alone, the width follows the aspect ratio.",
         tier: Tier::A,
-        served: Served::Unsaid,
+        served: Served::Exactly("crates/afterimage/tests/imagekit_pixels.rs::sizes_are_those_of_the_documentation"),
         parse: |said, value| length(value).map(|dim| said.height = Some(dim)),
         write: |said| said.height.map(spell_length),
     },
@@ -90,7 +90,7 @@ static TABLE: &[Param<Said>] = &[
         default: "",
         doc: "Aspect ratio: gives the missing one of width and height.",
         tier: Tier::A,
-        served: Served::Unsaid,
+        served: Served::Exactly("crates/afterimage/tests/imagekit_pixels.rs::sizes_are_those_of_the_documentation"),
         parse: |said, value| ratio(value).map(|ratio| said.aspect = Some(ratio)),
         write: |said| said.aspect.map(|ratio| Fixed::new(ratio.get()).to_string()),
     },
@@ -101,7 +101,7 @@ static TABLE: &[Param<Said>] = &[
         default: "maintain_ratio",
         doc: "How the picture is brought to the given width and height.",
         tier: Tier::A,
-        served: Served::Unsaid,
+        served: Served::Nearly("maintain_ratio_no_enlarge by our own rule: the vendor names it alone"),
         parse: |said, value| mode(value).map(|mode| said.crop = Some(mode)),
         write: |said| said.crop.map(spell_mode),
     },
@@ -112,7 +112,9 @@ static TABLE: &[Param<Said>] = &[
         default: "",
         doc: "Crop mode; overrides c. Every mode is accepted under both names.",
         tier: Tier::A,
-        served: Served::Unsaid,
+        served: Served::Nearly(
+            "pad_resize_no_enlarge and pad_extract_no_shrink by our own rules: the vendor names them alone",
+        ),
         parse: |said, value| mode(value).map(|mode| said.crop_mode = Some(mode)),
         write: |said| said.crop_mode.map(spell_mode),
     },
@@ -126,7 +128,9 @@ static TABLE: &[Param<Said>] = &[
         default: "center",
         doc: "Which part a crop keeps, or where the picture sits in its padding.",
         tier: Tier::A,
-        served: Served::Unsaid,
+        served: Served::Nearly(
+            "auto by our own measure of what draws the eye; faces, objects and stored rectangles are not known",
+        ),
         parse: |said, value| focus(value).map(|focus| said.focus = Some(focus)),
         write: |said| said.focus.as_ref().map(spell_focus),
     },
@@ -137,7 +141,7 @@ static TABLE: &[Param<Said>] = &[
         default: "",
         doc: "Left edge of the extracted part.",
         tier: Tier::B,
-        served: Served::Unsaid,
+        served: Served::Nearly("a place outside of the picture is taken for its edge"),
         parse: |said, value| offset(value, &mut said.left),
         write: |said| said.left.map(|n| n.to_string()),
     },
@@ -148,7 +152,7 @@ static TABLE: &[Param<Said>] = &[
         default: "",
         doc: "Top edge of the extracted part.",
         tier: Tier::B,
-        served: Served::Unsaid,
+        served: Served::Nearly("a place outside of the picture is taken for its edge"),
         parse: |said, value| offset(value, &mut said.top),
         write: |said| said.top.map(|n| n.to_string()),
     },
@@ -159,7 +163,7 @@ static TABLE: &[Param<Said>] = &[
         default: "",
         doc: "Horizontal centre of the extracted part; wins over x.",
         tier: Tier::B,
-        served: Served::Unsaid,
+        served: Served::Nearly("a part that would leave the picture is moved into it, where the vendor fails"),
         parse: |said, value| offset(value, &mut said.center_x),
         write: |said| said.center_x.map(|n| n.to_string()),
     },
@@ -170,7 +174,7 @@ static TABLE: &[Param<Said>] = &[
         default: "",
         doc: "Vertical centre of the extracted part; wins over y.",
         tier: Tier::B,
-        served: Served::Unsaid,
+        served: Served::Nearly("a part that would leave the picture is moved into it, where the vendor fails"),
         parse: |said, value| offset(value, &mut said.center_y),
         write: |said| said.center_y.map(|n| n.to_string()),
     },
@@ -181,7 +185,7 @@ static TABLE: &[Param<Said>] = &[
         default: "1",
         doc: "Zoom of a crop around a face or an object. Read past for now.",
         tier: Tier::C,
-        served: Served::Unsaid,
+        served: Served::Read("no faces and no objects are detected that it could come nearer to"),
         parse: |_, value| match text::number(value) {
             Some(1.0) => Ok(()),
             Some(zoom) if zoom > 0.0 => Err(WarningKind::Unsupported),
@@ -196,7 +200,7 @@ static TABLE: &[Param<Said>] = &[
         default: "false, in a layer true",
         doc: "Cuts near-uniform edges off; the number is the colour distance in percent, true is 10.",
         tier: Tier::B,
-        served: Served::Unsaid,
+        served: Served::Nearly("true is taken for 10, and for border what is like the top-left pixel"),
         parse: |said, value| trim(value).map(|trim| said.trim = Some(trim)),
         write: |said| said.trim.map(|trim| trim.map_or_else(|| "false".to_owned(), |tolerance| tolerance.to_string())),
     },
@@ -211,7 +215,7 @@ static TABLE: &[Param<Said>] = &[
         doc: "Fills padding and corners; without either, what the picture is flattened on. Of blurred, the standard \
               deviation is half the first number in pixels, the second is added to each channel.",
         tier: Tier::A,
-        served: Served::Unsaid,
+        served: Served::Nearly("frequent colours by our own count, blurred by our own formula; nothing is generated"),
         parse: |said, value| {
             said.background = Some(fill(value)?);
             said.named_background = Color::from_css_name(value).is_some();
@@ -226,7 +230,7 @@ static TABLE: &[Param<Said>] = &[
         default: "auto",
         doc: "Turns the picture; the canvas grows to hold it.",
         tier: Tier::A,
-        served: Served::Unsaid,
+        served: Served::Exactly("crates/afterimage/tests/imagekit_pixels.rs::turns_and_mirrors_move_the_quarters"),
         parse: |said, value| rotation(value).map(|rotation| said.rotation = Some(rotation)),
         write: |said| said.rotation.map(spell_rotation),
     },
@@ -237,7 +241,7 @@ static TABLE: &[Param<Said>] = &[
         default: "",
         doc: "Mirrors the picture.",
         tier: Tier::B,
-        served: Served::Unsaid,
+        served: Served::Exactly("crates/afterimage/tests/imagekit_pixels.rs::turns_and_mirrors_move_the_quarters"),
         parse: |said, value| flip(value).map(|flip| said.flip = Some(flip)),
         write: |said| said.flip.and_then(spell_flip),
     },
@@ -249,7 +253,7 @@ static TABLE: &[Param<Said>] = &[
         doc: "Device pixel ratio: multiplies width and height. auto: what Sec-CH-DPR or DPR says, rounded up to the next \
               quarter; 1 where the client does not say.",
         tier: Tier::A,
-        served: Served::Unsaid,
+        served: Served::Nearly("auto is rounded up to the next quarter, so that there are few variants"),
         parse: |said, value| match (value, text::number(value)) {
             ("auto", _) => {
                 (said.dpr, said.auto_dpr) = (None, true);

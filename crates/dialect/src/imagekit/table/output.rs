@@ -17,7 +17,7 @@ pub(in crate::imagekit) static OUTPUT: &[Param<Said>] = &[
         default: "as the site negotiates",
         doc: "Output format; the last step that names one wins.",
         tier: Tier::A,
-        served: Served::Unsaid,
+        served: Served::Nearly("vector graphics and films are not written, and GIF also of what is no GIF"),
         parse: |said, value| format(value).map(|format| said.format = Some(format)),
         write: |said| said.format.map(|format| spell_format(format).to_owned()),
     },
@@ -28,7 +28,7 @@ pub(in crate::imagekit) static OUTPUT: &[Param<Said>] = &[
         default: "80",
         doc: "Encoder quality; the last step that names one wins.",
         tier: Tier::A,
-        served: Served::Unsaid,
+        served: Served::Nearly("on the scale of our encoders"),
         parse: |said, value| match text::whole(value).and_then(|n| u8::try_from(n).ok()) {
             Some(quality @ 1..=100) => {
                 said.quality = Some(quality);
@@ -45,7 +45,7 @@ pub(in crate::imagekit) static OUTPUT: &[Param<Said>] = &[
         default: "false",
         doc: "Lossless WebP.",
         tier: Tier::B,
-        served: Served::Unsaid,
+        served: Served::Exactly("crates/afterimage/tests/imagekit_pixels.rs::answers_are_written_as_asked"),
         parse: |said, value| flag(value).map(|on| said.lossless = Some(on)),
         write: |said| said.lossless.map(|on| on.to_string()),
     },
@@ -56,7 +56,7 @@ pub(in crate::imagekit) static OUTPUT: &[Param<Said>] = &[
         default: "false",
         doc: "Progressive JPEG.",
         tier: Tier::B,
-        served: Served::Unsaid,
+        served: Served::Exactly("crates/afterimage/tests/imagekit_pixels.rs::answers_are_written_as_asked"),
         parse: |said, value| flag(value).map(|on| said.progressive = Some(on)),
         write: |said| said.progressive.map(|on| on.to_string()),
     },
@@ -67,7 +67,7 @@ pub(in crate::imagekit) static OUTPUT: &[Param<Said>] = &[
         default: "false",
         doc: "The master's own bytes; every other parameter is ignored.",
         tier: Tier::A,
-        served: Served::Unsaid,
+        served: Served::Exactly("crates/afterimage/tests/imagekit_pixels.rs::answers_are_written_as_asked"),
         parse: |said, value| flag(value).map(|on| said.original = Some(on)),
         write: |said| said.original.map(|on| on.to_string()),
     },
@@ -78,7 +78,7 @@ pub(in crate::imagekit) static OUTPUT: &[Param<Said>] = &[
         default: "false",
         doc: "Keeps the master's metadata, with the orientation that the result has.",
         tier: Tier::B,
-        served: Served::Unsaid,
+        served: Served::Exactly("crates/afterimage/tests/imagekit_pixels.rs::answers_are_written_as_asked"),
         parse: |said, value| flag(value).map(|on| said.metadata = Some(on)),
         write: |said| said.metadata.map(|on| on.to_string()),
     },
@@ -89,7 +89,7 @@ pub(in crate::imagekit) static OUTPUT: &[Param<Said>] = &[
         default: "false",
         doc: "Keeps the master's colour profile; AVIF is then not offered. Without it, colours become sRGB.",
         tier: Tier::B,
-        served: Served::Unsaid,
+        served: Served::Exactly("crates/afterimage/tests/imagekit_pixels.rs::answers_are_written_as_asked"),
         parse: |said, value| flag(value).map(|on| said.profile = Some(on)),
         write: |said| said.profile.map(|on| on.to_string()),
     },
@@ -100,7 +100,7 @@ pub(in crate::imagekit) static OUTPUT: &[Param<Said>] = &[
         default: "",
         doc: "Density in dots per inch that the file claims.",
         tier: Tier::C,
-        served: Served::Unsaid,
+        served: Served::Nearly("only the number in the file: vector graphics are drawn at the size that is asked for"),
         parse: |said, value| match text::whole(value).and_then(|n| u16::try_from(n).ok()) {
             Some(density @ 1..=1200) => {
                 said.density = Some(density);
@@ -117,7 +117,7 @@ pub(in crate::imagekit) static OUTPUT: &[Param<Said>] = &[
         default: "1",
         doc: "Page or frame of the master, in the first step.",
         tier: Tier::C,
-        served: Served::Unsaid,
+        served: Served::Nearly("of PDF, TIFF and animations; one page, the first of a list"),
         parse: |said, value| {
             let (first, inside) = page(value)?;
             said.page = Some(first).filter(|page| *page > 1);
@@ -132,7 +132,7 @@ pub(in crate::imagekit) static OUTPUT: &[Param<Said>] = &[
         default: "",
         doc: "The picture that stands in where the asset is missing, through the same steps; the last step that names one wins.",
         tier: Tier::A,
-        served: Served::Unsaid,
+        served: Served::Exactly("crates/afterimage/tests/signing.rs::a_stand_in_is_a_dependency"),
         parse: |said, value| {
             said.fallback = match value {
                 "" => None,
@@ -150,7 +150,7 @@ pub(in crate::imagekit) static OUTPUT: &[Param<Said>] = &[
         default: "false",
         doc: "Keeps the content credentials of the master, or attaches some.",
         tier: Tier::C,
-        served: Served::Unsaid,
+        served: Served::Read("content credentials are not read and not written"),
         parse: |_, value| if flag(value)? { Err(WarningKind::Unsupported) } else { Ok(()) },
         write: |_| None,
     },

@@ -1,6 +1,8 @@
 //! What is refused and passed over, and what takes a model or a film.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use proptest::prelude::*;
+
 use super::*;
 
 fn lenient(raw: &str) -> (String, String) {
@@ -98,8 +100,9 @@ fn what_is_made_of_an_asset() {
     ] {
         assert_eq!(parsed(raw).asset, path(asset), "{raw}");
     }
-    let films = purge_target("/a/film.mp4/ik-thumbnail.jpg", &settings()).unwrap();
-    assert_eq!(films, PurgeTarget::Master(path("a/film.mp4")));
+    for raw in ["/a/film.mp4/ik-thumbnail.jpg", "/tr:so-5/a/film.mp4/ik-thumbnail.jpg", "/a/film.mp4?tr=e-bgremove"] {
+        assert_eq!(purge_target(raw, &settings()).unwrap(), PurgeTarget::Master(path("a/film.mp4")), "{raw}");
+    }
 }
 
 #[test]
@@ -136,4 +139,31 @@ fn old_overlays_are_the_layers_that_replaced_them() {
     }
     // A key without what it is about says nothing.
     assert_eq!(lenient("/tr:ox-10,oy-20,w-3/a.jpg"), ("resize:3x-,inside".to_owned(), String::new()));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: testkit::cases(300), failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever a parameter says, a lenient site finds a picture, and warns wherever a strict one refuses.
+    #[test]
+    fn no_parameter_keeps_a_lenient_site_from_an_answer(
+        at in prop::collection::vec(any::<prop::sample::Index>(), 1..5),
+        values in prop::collection::vec("[-N0-9._a-z]{0,7}", 5),
+        layer in prop::sample::select(vec!["", "l-image,i-l,", "l-text,i-l,", "l-image,i-ik_canvas,", "l-film,"]),
+    ) {
+        let names: Vec<_> = Imagekit.params().into_iter().map(|row| row.name).filter(|name| *name != "l").collect();
+        let tokens = at.iter().zip(&values).map(|(at, value)| format!("{}-{value}", names[at.index(names.len())]));
+        let end = if layer.is_empty() { "" } else { ",l-end" };
+        let raw = format!("/a.jpg?tr={layer}{}{end}", tokens.collect::<Vec<_>>().join(","));
+        let settings = Settings { lenient: true, ..settings() };
+        match (Imagekit.parse(Target::new(&raw), &settings), parse(&raw)) {
+            (Ok(lenient), Ok(strict)) => prop_assert_eq!(lenient.plan, strict.plan, "{}", raw),
+            (Ok(lenient), Err(error)) => {
+                // Old overlays are read, not passed over.
+                let old = layer.is_empty() && (raw.contains(",o") || raw.contains("=o"));
+                prop_assert!(old || !lenient.warnings.is_empty(), "{}: {}", raw, error);
+            }
+            (Err(error), _) => prop_assert!(false, "{}: {}", raw, error),
+        }
+    }
 }

@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::Preset;
 
@@ -139,4 +141,24 @@ fn what_is_purged_by_a_name_is_what_it_stands_for() {
     let plain = Imagekit.parse(Target::new("/tr:w-100,h-100,c-at_max/a.jpg"), &settings).unwrap();
     assert_eq!(named.plan, plain.plan);
     assert_eq!(purge_target("/tr:n-empty/a.jpg", &settings).unwrap(), PurgeTarget::Master(path("a.jpg")));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: testkit::cases(200), failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever is stored under names, and however they name each other, reading ends; and a name means what is stored.
+    #[test]
+    fn any_text_may_be_stored(
+        a in "(tr:)?(n-[abc]|w-[0-9]{1,3}|l-image|l-end|i-x|[a-z%-]{0,3}|[,:]){0,12}",
+        b in "(n-[abc]|rt-90|[,:]){0,12}",
+        c in "((w-3|fl-h|bl-2)[,:]){0,4}",
+    ) {
+        let settings = site(&[("a", &a), ("b", &b), ("c", &c)]);
+        for raw in ["/tr:n-a/p.jpg", "/tr:n-b:n-a,n-c/p.jpg"] {
+            let _ = Imagekit.parse(Target::new(raw), &settings);
+        }
+        let named = Imagekit.parse(Target::new("/tr:n-c/p.jpg"), &settings).unwrap();
+        let plain = Imagekit.parse(Target::new(&format!("/tr:{c}/p.jpg")), &settings).unwrap();
+        prop_assert_eq!(named.plan, plain.plan);
+    }
 }
