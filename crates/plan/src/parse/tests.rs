@@ -383,3 +383,56 @@ fn nothing_it_reads_makes_it_panic_or_dig() {
     let closed = format!("{}{}", "overlay:path1(a),[".repeat(30), "]".repeat(30));
     assert!(Plan::from_stages_text(&closed).unwrap_err().why.contains("deep"));
 }
+
+/// Whatever hangs on sizes, once canonical, is read as it is written, and stays as it is.
+#[test]
+fn any_mixture_of_sizes_is_read_again() {
+    let lengths = [
+        "[resize:-x-,cover],width=E,height=E",
+        "[resize:9x-,cover,max-w=7],height=E,aspect=E",
+        "[extract:window,9x-,corner(- 3)],x=E,width=E",
+        "[extract:window,9x9,left],center-y=E",
+        "[extract:rect,-,-,9x9],x=E,height=E",
+        "[border:0,red,outer=(3 0 3 3)],border=E",
+        "[gradient:linear 30 1 red blue],stop=E",
+        "[overlay:path1(a),bottom-right,to=bottom-right],x=E,y=E,width=E",
+        "[overlay:text1(a),top-right],text-size=E,text-line=E,text-pad=E,text-width=E,x=E",
+        "[blur:2]",
+    ];
+    let operands = ["iw", "ih", "iar", "cw", "ch", "car", "bw", "bh", "0", "1", "2.5", "-3", "0.0001", "70000"];
+    let mut seed = 11_u64;
+    let mut next = |below: usize| {
+        seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (seed >> 33) as usize % below
+    };
+    let mut expr = |next: &mut dyn FnMut(usize) -> usize| {
+        let mut text = operands[next(operands.len())].to_owned();
+        for _ in 0..next(5) {
+            let (sign, operand) = (["+", "-", "*", "/", "%", "^"][next(6)], operands[next(operands.len())]);
+            text = if next(3) == 0 { format!("{operand}{sign}({text})") } else { format!("({text}){sign}{operand}") };
+        }
+        text
+    };
+    for _ in 0..4000 {
+        let mut stages = vec!["orient:exif".to_owned(); next(2)];
+        for _ in 0..1 + next(4) {
+            let mut measured = format!("measured:{}", lengths[next(lengths.len())]);
+            while let Some(at) = measured.find("=E") {
+                let said = expr(&mut next);
+                measured.replace_range(at + 1..at + 2, &said);
+            }
+            stages.push(match next(6) {
+                0 => "mark".to_owned(),
+                1 => "trim:".to_owned(),
+                2 => format!("choose:cw>{} and iar<2 or ch==3,[{measured}|mark|{measured}],[{measured}]", next(9)),
+                3 => format!("overlay:path1(a),[orient:exif|{measured}|mark|{measured}]"),
+                _ => measured,
+            });
+        }
+        let text = stages.join("|");
+        let plan = Plan::from_stages_text(&text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        let written = plan.stages_text();
+        let again = Plan::from_stages_text(&written).unwrap_or_else(|error| panic!("{written}: {error}"));
+        assert_eq!(again, plan, "{text}\n{written}");
+    }
+}
