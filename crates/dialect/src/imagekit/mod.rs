@@ -5,6 +5,8 @@
 //! not know, and so does this dialect.
 
 mod beyond;
+mod condition;
+mod expression;
 mod layer;
 mod legacy;
 mod lex;
@@ -55,7 +57,7 @@ impl Dialect for Imagekit {
         let steps = table::rows().map(|row| row.doc());
         // `o` stands in both tables.
         let layers = layer::rows().filter(|row| table::find(row.name).is_none()).map(|row| row.doc());
-        let own = steps.chain([named::ROW, layer::FRAME]).chain(layers);
+        let own = steps.chain([named::ROW, condition::ROW, layer::FRAME]).chain(layers);
         own.chain(beyond::rows()).chain(legacy::rows()).chain(query::ROWS).collect()
     }
 
@@ -158,12 +160,13 @@ fn meant(
             let token = match item {
                 Item::Token(token) => *token,
                 Item::Layer(layer) => Token { key: "l", value: layer.kind },
+                Item::Choice(choice) => Token { key: "if", value: choice.condition },
             };
             meaning::warning(WarningKind::NoEffect, &token, "nothing beside orig-true".to_owned())
         }));
         return Ok(Meant { plan: Plan::original(), listens: Listens::default(), fallback: None });
     }
-    let mut reader = Reader { lenient: settings.lenient, warnings };
+    let mut reader = Reader { lenient: settings.lenient, in_layer: false, warnings };
     let mut steps = steps.iter().map(|step| reader.step(step)).collect::<Result<Vec<_>, _>>()?;
     let listens = meaning::listens(&steps, settings);
     let hints = hints.heard_by(listens);

@@ -15,9 +15,6 @@ pub(super) use color::{alpha_of, color, fill, percent_of, spell_color, spell_fil
 use effects::EFFECTS;
 use output::OUTPUT;
 
-/// Keys that ImageKit knows and this dialect does not obey yet.
-pub(super) const KNOWN_LATER: &[&str] = &["if"];
-
 /// Every row, in the order in which it is written.
 pub(super) fn rows() -> impl Iterator<Item = &'static Param<Said>> {
     TABLE.iter().chain(EFFECTS).chain(OUTPUT)
@@ -49,14 +46,16 @@ const MODES: &[&str] = &[
     "pad_extract_no_shrink",
 ];
 
-const LENGTH: Kind = Kind::Syntax("pixels from 1 to 65535, or a share of the input above 0 and below 1");
+const LENGTH: Kind = Kind::Syntax("pixels from 1 to 65535, a share of the input above 0 and below 1, or arithmetic");
+
+const PLACE: Kind = Kind::Syntax("a whole number from 0 to 65535, or arithmetic");
 
 /// Size, place and background.
 static TABLE: &[Param<Said>] = &[
     Param {
         name: "w",
         aliases: &[],
-        kind: Kind::Syntax("pixels from 1 to 65535, a share of the input above 0 and below 1, or auto"),
+        kind: Kind::Syntax("pixels from 1 to 65535, a share of the input above 0 and below 1, arithmetic, or auto"),
         default: "",
         doc: "Output width; alone, the height follows the aspect ratio. auto: what Sec-CH-Width or Width says, rounded up to \
               the next 100 pixels, and not multiplied by dpr; nothing where the client does not say.",
@@ -87,7 +86,7 @@ static TABLE: &[Param<Said>] = &[
     Param {
         name: "ar",
         aliases: &[],
-        kind: Kind::Syntax("width-height, width_height, or one decimal"),
+        kind: Kind::Syntax("width-height, width_height, one decimal, or arithmetic"),
         default: "",
         doc: "Aspect ratio: gives the missing one of width and height.",
         tier: Tier::A,
@@ -138,7 +137,7 @@ static TABLE: &[Param<Said>] = &[
     Param {
         name: "x",
         aliases: &[],
-        kind: Kind::Int(0, 65_535),
+        kind: PLACE,
         default: "",
         doc: "Left edge of the extracted part.",
         tier: Tier::B,
@@ -149,7 +148,7 @@ static TABLE: &[Param<Said>] = &[
     Param {
         name: "y",
         aliases: &[],
-        kind: Kind::Int(0, 65_535),
+        kind: PLACE,
         default: "",
         doc: "Top edge of the extracted part.",
         tier: Tier::B,
@@ -160,7 +159,7 @@ static TABLE: &[Param<Said>] = &[
     Param {
         name: "xc",
         aliases: &[],
-        kind: Kind::Int(0, 65_535),
+        kind: PLACE,
         default: "",
         doc: "Horizontal centre of the extracted part; wins over x.",
         tier: Tier::B,
@@ -171,7 +170,7 @@ static TABLE: &[Param<Said>] = &[
     Param {
         name: "yc",
         aliases: &[],
-        kind: Kind::Int(0, 65_535),
+        kind: PLACE,
         default: "",
         doc: "Vertical centre of the extracted part; wins over y.",
         tier: Tier::B,
@@ -249,7 +248,7 @@ static TABLE: &[Param<Said>] = &[
     Param {
         name: "dpr",
         aliases: &[],
-        kind: Kind::Syntax("a number from 0.1 to 5, or auto"),
+        kind: Kind::Syntax("a number from 0.1 to 5, arithmetic, or auto"),
         default: "1",
         doc: "Device pixel ratio: multiplies width and height. auto: what Sec-CH-DPR or DPR says, rounded up to the next \
               quarter; 1 where the client does not say.",

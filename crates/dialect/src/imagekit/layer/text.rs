@@ -1,6 +1,6 @@
 //! Text layers: <https://imagekit.io/docs/add-overlays-on-images#add-text-over-image>.
 
-use plan::{Background, Color, Fixed, Mask, Overlay, Picture, Stage, Text, TextAlign, TextFit};
+use plan::{Background, Color, Expr, Fixed, Length, Mask, Overlay, Picture, Stage, Text, TextAlign, TextFit};
 
 use crate::imagekit::lex::Token;
 use crate::imagekit::said::{Content, Fill, Layer, Rotation, Said, TextSaid};
@@ -53,7 +53,7 @@ pub(in crate::imagekit) static TEXT: &[Param<Layer>] = &[
         size,
         A,
         Served::Nearly("in fonts of ours"),
-        Kind::Number(1.0, 2000.0),
+        Kind::Syntax("a number from 1 to 2000, or arithmetic"),
         "45",
         "In a text layer: size of the letters in pixels.",
         pixels,
@@ -110,7 +110,7 @@ pub(in crate::imagekit) static TEXT: &[Param<Layer>] = &[
         padding,
         B,
         Served::Exactly("crates/afterimage/tests/imagekit_pixels.rs::texts_have_their_colour_and_their_room"),
-        Kind::Syntax("one to four whole numbers joined by _, as in CSS"),
+        Kind::Syntax("one to four whole numbers joined by _, as in CSS, or arithmetic"),
         "0",
         "In a text layer: room around the text in pixels.",
         padding,
@@ -121,7 +121,7 @@ pub(in crate::imagekit) static TEXT: &[Param<Layer>] = &[
         line_height,
         C,
         Served::Nearly("in fonts of ours"),
-        Kind::Int(1, 10_000),
+        Kind::Syntax("a whole number from 1 to 10000, or arithmetic"),
         "as the font says",
         "In a text layer: height of a line in pixels where w wraps the text.",
         |value| text::whole(value).filter(|n| (1..=10_000).contains(n)).ok_or(WarningKind::Invalid),
@@ -229,10 +229,11 @@ pub(super) fn overlay(said: &TextSaid, content: &str, first: &Said, warnings: &m
     }
     text.align = said.align.unwrap_or(TextAlign::Center);
     text.padding = said.padding.unwrap_or_default();
-    text.width = first.width;
+    let later = first.lengths.get("w").is_some();
+    text.width = first.width.filter(|_| !later);
     // The vendor cuts a text to its ink before it is padded; in a box of a width, lines have their sides.
-    text.snug = text.width.is_none();
-    if text.width.is_some() {
+    text.snug = text.width.is_none() && !later;
+    if !text.snug {
         text.fit = TextFit::Wrap;
         text.line_height = said.line_height.map(|pixels| Fixed::new(f64::from(pixels) / size.get()));
     } else if let Some(height) = said.line_height {
@@ -256,6 +257,20 @@ pub(super) fn overlay(said: &TextSaid, content: &str, first: &Said, warnings: &m
         overlay.stages.push(Stage::Flip { horizontal: flip.horizontal, vertical: flip.vertical });
     }
     overlay
+}
+
+/// What of a text is worked out once the picture below is known.
+pub(super) fn lengths(layer: &Layer, first: &Said) -> Vec<(Length, Expr)> {
+    let own = [("fs", Length::TextSize), ("lh", Length::TextLine), ("pa", Length::TextPadding)];
+    let own = own.into_iter().filter_map(|(key, length)| Some((length, layer.lengths.get(key)?.clone())));
+    let width = first.lengths.get("w").map(|expr| (Length::TextWidth, expr.clone()));
+    let wraps = width.is_some() || first.width.is_some();
+    let own = own.filter(|(length, _)| wraps || *length != Length::TextLine);
+    // A size that is not known gives no line of pixels its ems.
+    let lines = layer.text.as_ref().and_then(|text| text.line_height);
+    let pixels = lines.filter(|_| wraps && layer.lengths.get("lh").is_none() && layer.lengths.get("fs").is_some());
+    let line = pixels.and_then(|px| Some((Length::TextLine, Expr::number(f64::from(px))?)));
+    width.into_iter().chain(own).chain(line).collect()
 }
 
 /// Says a text, and what is done to it, in steps of their own.

@@ -25,7 +25,7 @@ pub(in crate::imagekit) static EFFECTS: &[Param<Said>] = &[
     Param {
         name: "b",
         aliases: &[],
-        kind: Kind::Syntax("<pixels from 1 to 1000>_<colour>"),
+        kind: Kind::Syntax("<pixels from 1 to 1000, or arithmetic>_<colour>"),
         default: "",
         doc: "A frame around the picture, which grows by it on each side.",
         tier: Tier::B,
@@ -128,7 +128,7 @@ pub(in crate::imagekit) static EFFECTS: &[Param<Said>] = &[
         name: "e-gradient",
         aliases: &[],
         kind: Kind::Syntax(
-            "ld-<degrees, 0 to the top, or a side or corner>, from-<colour>, to-<colour>, sp-<0.01 to 1, or pixels>, joined by _",
+            "ld-<degrees, 0 to the top, or a side or corner>, from-<colour>, to-<colour>, sp-<0.01 to 1, pixels, or arithmetic>, joined by _",
         ),
         default: "ld-180_from-FFFFFF_to-00000000_sp-1",
         doc: "A linear gradient over the picture; sp is the share of the way at which the second colour is reached.",

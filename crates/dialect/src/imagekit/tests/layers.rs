@@ -134,9 +134,9 @@ fn bad_layers_are_refused() {
         ("ie-_w", "ie", "base64"),
         ("i-l,lx-65536", "lx", "65535"),
         ("i-l,lx-NN3", "lx", "65535"),
-        ("i-l,lx-bw_mul_0.5", "lx", "expressions are not supported yet"),
+        ("i-l,lx-bw_mul_", "lx", "_mul_"),
         ("i-l,lxc-70000", "lxc", "65535"),
-        ("i-l,lyc-bh_div_2", "lyc", "expressions are not supported yet"),
+        ("i-l:w-9,lyc-ch_div_2", "lyc", "before it is drawn"),
         ("i-l,lap-middle,lx-3", "lap", "top_left"),
         ("i-l,lm-screen", "lm", "multiply"),
         ("i-l,al-0", "al", "1 to 9"),
@@ -144,7 +144,8 @@ fn bad_layers_are_refused() {
         ("i-l,lfo-auto", "lfo", "top_left"),
         ("i-l,o-101", "o", "0 to 100"),
         ("i-l,foo-1", "foo", "no such parameter"),
-        ("i-l,w-bw_div_2", "w", "expressions are not supported yet"),
+        ("i-l,w-Nbw_div_2", "w", "_mul_"),
+        ("i-ik_canvas,w-iw_div_2", "w", "before it is drawn"),
     ] {
         match parse(&format!("/a.jpg?tr=l-image,{layer},l-end")) {
             Err(ParseError::BadParameter { parameter: p, allowed: a, .. }) => {
