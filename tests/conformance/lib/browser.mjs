@@ -18,12 +18,14 @@ export async function launch() {
   })
   const { port } = await listen(server)
   const profile = mkdtempSync(path.join(tmpdir(), 'afterimage-browser-'))
+  // The variables that send Node and Python through the proxy would send the browser there, whatever its flags say.
+  const { HTTPS_PROXY, https_proxy, ...env } = process.env
   const child = spawn(world.browser, [
     '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
     '--disable-component-update', '--disable-sync', '--remote-debugging-pipe', `--user-data-dir=${profile}`,
     `--host-resolver-rules=MAP ${world.page.host} 127.0.0.1:${port}, MAP * 127.0.0.1:${world.https}`,
     `--ignore-certificate-errors-spki-list=${world.authority}`,
-  ], { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] })
+  ], { env, stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] })
   const [, , , input, output] = child.stdio
   const waiting = new Map()
   const listeners = new Set()
@@ -73,7 +75,7 @@ export async function launch() {
       if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text)
       return result.value
     }
-    const until = Date.now() + 20_000
+    const until = Date.now() + 10_000
     for (;;) {
       // While a page is being replaced there may be nothing to ask yet.
       if (await evaluate(`document.readyState === 'complete' && Boolean(${settled})`).catch(() => false)) break
