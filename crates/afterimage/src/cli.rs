@@ -37,8 +37,10 @@ pub enum Command {
     Keys(KeysArgs),
     /// Transform picture files in a shell, with the renderer that the server has.
     Render(Box<RenderArgs>),
-    /// Read a URL of one dialect, and spell it in the others.
-    Url(UrlArgs),
+    /// Read a URL of one dialect, spell it in the others, sign it, or check its signature.
+    Url(Box<UrlArgs>),
+    /// Fetch a picture from a vendor and from here, and tell how they differ.
+    Compare(Box<CompareArgs>),
     /// Read a configuration file and report everything that is wrong with it.
     CheckConfig(CheckArgs),
     /// Decode for the process that started this one, which holds the other end of its standard input.
@@ -95,25 +97,117 @@ pub struct CheckArgs {
 #[command(after_help = "\
 Examples:
   afterimage url imgix '/cat.jpg?w=300&h=200&fit=crop&fm=jpg'
+      What it means, and how the other dialects say it.
   afterimage url imagekit /tr:w-300,h-200/cat.jpg --to imgix
+  afterimage url imgix '/cat.jpg?w=300' --sign --secret-file imgix.secret
+  afterimage url imagekit /tr:w-300/cat.jpg --sign --secret-file private.key --expires 1h
+      Signed as the vendor's clients sign. --expires takes 30s, 10m, 1h, 7d from now, or seconds since 1970.
+  afterimage url imgix 'https://img.example/cat.jpg?w=300&s=...' --verify --config afterimage.toml --site shop
+      Whether a signature is right. Where it is not, the text that should have been hashed is shown; secrets never are.
   afterimage url imgix --list
-      The parameters of a dialect.")]
+      The parameters of a dialect, and how far each is served.
+  afterimage url imgix --list --json
+
+Exit status: 0 done; 1 not understood, not expressible, or a signature that is missing, wrong or past its end; 2 the command
+could not be understood.")]
 pub struct UrlArgs {
     /// The dialect that the URL is written in.
     #[arg(value_enum)]
     pub dialect: DialectName,
-    /// The URL's path and query below the site's prefix.
+    /// The URL: path and query below the site's prefix, or all of it with scheme and host.
     #[arg(required_unless_present = "list")]
     pub target: Option<String>,
     /// Print only the URL in this dialect.
-    #[arg(long, value_enum, value_name = "DIALECT")]
+    #[arg(long, value_enum, value_name = "DIALECT", conflicts_with_all = ["sign", "verify"])]
     pub to: Option<DialectName>,
-    /// The source to name in dialects whose URLs name it.
-    #[arg(long, default_value = "local")]
-    pub source: String,
+    /// The source to name in dialects whose URLs name it [default: the site's first, else local].
+    #[arg(long)]
+    pub source: Option<String>,
     /// List the dialect's parameters instead.
     #[arg(long)]
     pub list: bool,
+    /// Sign the URL.
+    #[arg(long, conflicts_with_all = ["list", "verify"])]
+    pub sign: bool,
+    /// Check the URL's signature.
+    #[arg(long, conflicts_with = "list")]
+    pub verify: bool,
+    /// File with a signing secret; may be given again. The first signs, any verifies.
+    #[arg(long, value_name = "FILE", conflicts_with = "site")]
+    pub secret_file: Vec<PathBuf>,
+    /// When a signed URL ends, for dialects that sign that too.
+    #[arg(long, value_name = "WHEN", requires = "sign", value_parser = crate::url::when)]
+    pub expires: Option<u64>,
+    /// Cloudimage: seal the parameters instead of signing the URL.
+    #[arg(long, conflicts_with = "site")]
+    pub seal: bool,
+    /// Configuration file with the site whose settings and secrets to use.
+    #[arg(long, value_name = "FILE", requires = "site")]
+    pub config: Option<PathBuf>,
+    /// The site's name in it.
+    #[arg(long, value_name = "NAME", requires = "config")]
+    pub site: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `afterimage compare`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  afterimage compare --vendor-url 'https://shop.imgix.net/cat.jpg?w=400&auto=format' \\
+                     --ours 'https://img.shop.example/cat.jpg?w=400&auto=format'
+  afterimage compare --pairs urls.txt --json > report.json
+      Two URLs on each line, the vendor's first; lines that begin with # are passed over.
+  afterimage compare --pairs urls.txt --resolve img.shop.example=203.0.113.7
+      Before DNS is changed. --resolve HOST=ADDRESS:PORT for another port.
+
+Each pair is fetched three times, as by browsers that take no modern format, WebP, and AVIF. Two answers are alike if status
+and media type are equal, the sides of the pictures differ by a pixel at most, and SSIMULACRA2 gives the one beside the other
+--likeness points or more: 90 is hardly told apart, 70 good, 50 fair. Two encoders at the same settings are often 60 to 80
+points apart. Bytes and headers are told, and do not count.
+
+Exit status: 0 alike, 1 something differs, 2 something could not be fetched, read or understood.")]
+pub struct CompareArgs {
+    /// The vendor's URL.
+    #[arg(long, value_name = "URL", requires = "ours", required_unless_present = "pairs")]
+    pub vendor_url: Option<String>,
+    /// Ours, of the same picture.
+    #[arg(long, value_name = "URL", requires = "vendor_url")]
+    pub ours: Option<String>,
+    /// File with two URLs on each line; - for standard input.
+    #[arg(long, value_name = "FILE", conflicts_with = "vendor_url")]
+    pub pairs: Option<PathBuf>,
+    /// The least points of SSIMULACRA2 at which pictures are alike.
+    #[arg(long, value_name = "POINTS", default_value_t = 60.0, allow_negative_numbers = true)]
+    pub likeness: f64,
+    /// The clients to ask as; may be given again.
+    #[arg(long, value_enum, value_name = "CLASS")]
+    pub accept: Vec<ClientClass>,
+    /// Address that a host has for this command: HOST=ADDRESS, or HOST=ADDRESS:PORT; may be given again.
+    #[arg(long, value_name = "HOST=ADDRESS", value_parser = crate::compare::resolve)]
+    pub resolve: Vec<(String, std::net::SocketAddr)>,
+    /// PEM file with authorities to trust beside the system's.
+    #[arg(long, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+    /// Longest time for one answer, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub timeout: u64,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What a client says that it takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ClientClass {
+    /// Neither WebP nor AVIF.
+    Basic,
+    /// WebP.
+    Webp,
+    /// AVIF, and WebP.
+    Avif,
 }
 
 /// `afterimage render`.

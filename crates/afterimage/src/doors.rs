@@ -1,15 +1,21 @@
 //! What comes in on the public plane and is carried out on the runtime of fills: it waits for the disk, or for an origin.
 
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use delivery::{DeleteAnswer, DeleteAsk, Deletes};
 use engine::{Engine, Passed, Passing, Refusal};
+use http::{Request, Response, StatusCode};
+use hyper::body::Incoming;
 use tokio::runtime::Handle;
 
 pub(crate) struct Doors {
     pub engine: Arc<Engine>,
     pub plane: Arc<control::Plane>,
+    /// The vendors' APIs, for their host names.
+    pub apis: control::Apis,
     /// Whether `PURGE` is taken.
     pub purge_method: bool,
     pub fills: Handle,
@@ -58,5 +64,17 @@ impl Deletes for Doors {
         let engine = self.engine.clone();
         let task = self.fills.spawn(async move { engine.forward(passing).await });
         Box::pin(async move { task.await.unwrap_or_else(|_| Err(Refusal::stopping())) })
+    }
+
+    fn api(&self, request: Request<Incoming>, client: SocketAddr) -> Answer<Response<Bytes>> {
+        let apis = self.apis.clone();
+        let task = self.fills.spawn(async move { apis.answer(request, client).await });
+        Box::pin(async move {
+            task.await.unwrap_or_else(|_| {
+                let mut response = Response::new(Bytes::from_static(b"{\"error\":\"stopping\"}"));
+                *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+                response
+            })
+        })
     }
 }

@@ -2,6 +2,7 @@
 
 mod cli;
 mod client;
+mod compare;
 mod decoders;
 mod doors;
 mod jobs;
@@ -27,6 +28,7 @@ pub fn run() -> ExitCode {
         cli::Command::Keys(args) => client::keys::run(&args),
         cli::Command::Render(args) => render::run(&args),
         cli::Command::Url(args) => url::run(&args),
+        cli::Command::Compare(args) => compare::run(&args),
         cli::Command::CheckConfig(args) => serve::check(&args),
         cli::Command::DecoderWorker(args) => decoders::work(&args),
     }

@@ -27,7 +27,7 @@ pub fn run(args: &ServeArgs) -> ExitCode {
     let summary = Summary::of(&config);
     let environment_key = std::env::var("AFTERIMAGE_API_KEY").ok().filter(|key| !key.is_empty());
     let has_environment_key = environment_key.is_some();
-    let signals = match Signals::listen() {
+    let signals = match Signals::listen(!config.certificates.is_empty()) {
         Ok(signals) => signals,
         Err(error) => {
             eprintln!("afterimage: cannot listen for signals: {error}");
@@ -42,7 +42,9 @@ pub fn run(args: &ServeArgs) -> ExitCode {
         }
     };
     summary.print(&server, has_environment_key);
-    signals.wait();
+    signals.wait(|| {
+        server.certificates.refresh(true);
+    });
     say("afterimage: stopping; finishing what was begun");
     server.stop();
     ExitCode::SUCCESS
@@ -78,7 +80,7 @@ fn read(args: &ServeArgs) -> Result<Config, String> {
     read.map_err(|errors| errors.to_string())
 }
 
-fn environment() -> Vec<(String, String)> {
+pub(crate) fn environment() -> Vec<(String, String)> {
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect()
@@ -107,7 +109,7 @@ impl Summary {
                 let source = config.sources.iter().find(|s| s.name == *name)?;
                 match &source.kind {
                     SourceKind::Local(settings) => Some((name.clone(), some_picture(&settings.root)?)),
-                    SourceKind::Http(_) => None,
+                    SourceKind::Http(_) | SourceKind::Proxy(_) => None,
                 }
             });
             let host = site.hosts.first().cloned().unwrap_or_default();
@@ -127,7 +129,13 @@ impl Summary {
             let base = if host.is_empty() { format!("http://{}", server.delivery) } else { format!("http://{host}") };
             say(&format!("  {:<11} {base}{target}", dialect.name()));
         }
+        if let Some(address) = server.delivery_tls {
+            say(&format!("  and over TLS on https://{address}"));
+        }
         say(&format!("Control plane (purge APIs, /metrics, /readyz): http://{}", server.control));
+        if let Some(address) = server.control_tls {
+            say(&format!("  and over TLS on https://{address} (private)"));
+        }
         match &server.first_key {
             Some(key) => say(&format!("First API key, shown this once: {key}")),
             None if has_environment_key => say("API key: the one in AFTERIMAGE_API_KEY"),
@@ -161,28 +169,41 @@ fn some_picture(folder: &Path) -> Option<String> {
     jpeg.or_else(|| names.iter().filter(plain).find(|n| ends(n, &[".png", ".webp", ".gif", ".avif"]))).cloned()
 }
 
-/// The signals that end the server. Listened to from the beginning, so that one that comes during the start is not lost.
+/// The signals that end the server, and the one that has it read certificates anew. Listened to from the beginning, so that
+/// one that comes during the start is not lost.
 struct Signals {
     runtime: Runtime,
     interrupt: Signal,
     terminate: Signal,
+    /// A server without certificates ends by it, as other programs do whose terminal is closed.
+    hangup: Option<Signal>,
 }
 
 impl Signals {
-    fn listen() -> io::Result<Signals> {
+    fn listen(reads_anew: bool) -> io::Result<Signals> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let (interrupt, terminate) = {
+        let (interrupt, terminate, hangup) = {
             let _inside = runtime.enter();
-            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
+            let hangup = if reads_anew { Some(signal(SignalKind::hangup())?) } else { None };
+            (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?, hangup)
         };
-        Ok(Signals { runtime, interrupt, terminate })
+        Ok(Signals { runtime, interrupt, terminate, hangup })
     }
 
-    fn wait(mut self) {
+    fn wait(mut self, read_anew: impl Fn()) {
         self.runtime.block_on(async {
-            tokio::select! {
-                _ = self.interrupt.recv() => {}
-                _ = self.terminate.recv() => {}
+            loop {
+                let hangup = async {
+                    match &mut self.hangup {
+                        Some(hangup) => drop(hangup.recv().await),
+                        None => std::future::pending().await,
+                    }
+                };
+                tokio::select! {
+                    _ = self.interrupt.recv() => return,
+                    _ = self.terminate.recv() => return,
+                    () = hangup => read_anew(),
+                }
             }
         });
     }

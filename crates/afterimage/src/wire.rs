@@ -10,7 +10,7 @@ use std::time::Duration;
 use cache::{SegmentStore, Store, Sweep, SweepParts, SweepSettings};
 use config::{Config, SourceKind};
 use control::KeyRing;
-use delivery::AccessLog;
+use delivery::{AccessLog, Entrance};
 use engine::{Engine, Event, Parts};
 use ledger::{CatalogueDb, Folder, JobsDb, KeysDb, PurgeDb};
 use origin::Source;
@@ -18,6 +18,7 @@ use plan::Position;
 use prometheus_client::registry::Registry;
 use purge::{Caps, Catalogue, Index, Log, Purger, Records, Takedowns, Tier, snapshot};
 use render::{Fonts, Pool};
+use tls::{Acceptor, Certificates};
 use tokio::runtime::Runtime;
 use tokio::sync::{broadcast, oneshot};
 
@@ -30,6 +31,9 @@ const SNAPSHOT_EVERY: u64 = 20_000;
 /// How often it is asked whether so many have come.
 const SNAPSHOT_CHECK: Duration = Duration::from_secs(10);
 
+/// How often the files of certificates are looked at.
+const CERTIFICATE_CHECK: Duration = Duration::from_secs(10);
+
 /// How long requests that were begun may take to finish when the server stops.
 const GRACE: Duration = Duration::from_secs(20);
 
@@ -37,13 +41,19 @@ const GRACE: Duration = Duration::from_secs(20);
 pub struct Server {
     /// Where pictures are served.
     pub delivery: SocketAddr,
+    /// The same over TLS.
+    pub delivery_tls: Option<SocketAddr>,
     /// Where the control plane is.
     pub control: SocketAddr,
+    /// The same over TLS.
+    pub control_tls: Option<SocketAddr>,
+    /// What TLS listeners show.
+    pub certificates: Arc<Certificates>,
     /// The first API key, if one had to be made.
     pub first_key: Option<String>,
     running: delivery::Running,
     stop_control: oneshot::Sender<()>,
-    control_done: tokio::task::JoinHandle<()>,
+    control_done: Vec<tokio::task::JoinHandle<()>>,
     ready: Arc<AtomicBool>,
     plane: Arc<delivery::Plane>,
     engine: Arc<Engine>,
@@ -158,17 +168,15 @@ pub fn start(config: Config, environment_key: Option<String>) -> Result<Server, 
     let metrics = delivery::Metrics::new(&mut registry);
     let ready = Arc::new(AtomicBool::new(false));
     let ring = Arc::new(KeyRing { db: keys, environment: environment_key });
-    let listeners = delivery::bind(config.listen.delivery, config.limits.delivery_threads)
-        .map_err(|e| format!("cannot listen on {}: {e}", config.listen.delivery))?;
-    let delivery_address = listeners.first().map_or(Ok(config.listen.delivery), std::net::TcpListener::local_addr);
-    let delivery_address = delivery_address.map_err(|e| e.to_string())?;
+    let certificates = Arc::new(Certificates::open(&config.certificates).map_err(|e| e.to_string())?);
+    let entrances = open_entrances(&config, &certificates)?;
     let control_plane = Arc::new(control::Plane::new(control::Parts {
         engine: engine.clone(),
         keys: ring.clone(),
         log: log.clone(),
         registry: Arc::new(registry),
         ready: ready.clone(),
-        public: format!("http://{delivery_address}"),
+        public: format!("http://{}", entrances.delivery),
         imgix_duplicate_window: Some(config.purge.imgix_window).filter(|window| !window.is_zero()),
         rates: control::Rates {
             key: control::Rate { per_second: config.purge.rate.into(), burst: config.purge.burst },
@@ -177,6 +185,15 @@ pub fn start(config: Config, environment_key: Option<String>) -> Result<Server, 
         hooks: open_hooks(&config, jobs.clone())?,
     }));
     let (control_address, stop_control, control_done) = start_control(&runtime, &config, control_plane.clone())?;
+    let mut control_done = vec![control_done];
+    let control_tls = match config.listen.control_tls {
+        Some(address) => {
+            let (bound, done) = start_control_tls(&runtime, address, &certificates, control_plane.clone())?;
+            control_done.push(done);
+            Some(bound)
+        }
+        None => None,
+    };
 
     let access = if config.log.access {
         let path = folder.path().join("access.log");
@@ -187,17 +204,25 @@ pub fn start(config: Config, environment_key: Option<String>) -> Result<Server, 
     let key_check: delivery::KeyCheck = Arc::new(move |name, value| control::is_our_key(&*ring, name, value));
     let deletes = Arc::new(Doors {
         engine: engine.clone(),
+        apis: control::Apis::new(control_plane.clone()),
         plane: control_plane,
         purge_method: config.purge.method,
         fills: runtime.handle().clone(),
     });
-    let plane = Arc::new(delivery::Plane::new(engine.clone(), deletes, key_check, access, metrics));
-    let running = delivery::serve(plane.clone(), listeners, GRACE).map_err(|e| format!("cannot serve: {e}"))?;
+    let plane = delivery::Plane::new(engine.clone(), deletes, key_check, access, metrics);
+    let plane = Arc::new(plane.with_api_hosts(config.listen.api_hosts.clone()));
+    let running = delivery::serve(plane.clone(), entrances.all, GRACE).map_err(|e| format!("cannot serve: {e}"))?;
+    if !config.certificates.is_empty() {
+        runtime.spawn(watch_certificates(Arc::downgrade(&certificates)));
+    }
     runtime.spawn(save_now_and_then(index.clone(), snapshot.clone()));
     ready.store(true, Ordering::Release);
     Ok(Server {
-        delivery: delivery_address,
+        delivery: entrances.delivery,
+        delivery_tls: entrances.delivery_tls,
         control: control_address,
+        control_tls,
+        certificates,
         first_key,
         running,
         stop_control,
@@ -221,7 +246,12 @@ impl Server {
         self.running.stop();
         let _ = self.stop_control.send(());
         self.runtime.block_on(async {
-            let _ = tokio::time::timeout(GRACE, self.control_done).await;
+            let all = async {
+                for done in self.control_done {
+                    let _ = done.await;
+                }
+            };
+            let _ = tokio::time::timeout(GRACE, all).await;
         });
         drop(self.plane);
         // Fills that nobody waits for are gone with this, so that the stores below are the last to be held.
@@ -348,6 +378,7 @@ fn open_sources(config: &Config) -> Result<Vec<Source>, String> {
     let open = |source: &config::SourceConfig| match &source.kind {
         SourceKind::Local(settings) => Source::local(&source.name, settings.clone()),
         SourceKind::Http(settings) => Source::http(&source.name, settings.clone()),
+        SourceKind::Proxy(settings) => Source::proxy(&source.name, settings.clone()),
     };
     config.sources.iter().map(|source| open(source).map_err(|e| format!("source {:?}: {e}", source.name))).collect()
 }
@@ -379,6 +410,61 @@ fn start_control(runtime: &Runtime, config: &Config, plane: Arc<control::Plane>)
         }
     });
     Ok((bound, stop, task))
+}
+
+fn start_control_tls(
+    runtime: &Runtime,
+    address: SocketAddr,
+    certificates: &Arc<Certificates>,
+    plane: Arc<control::Plane>,
+) -> Result<(SocketAddr, tokio::task::JoinHandle<()>), String> {
+    let listener = runtime
+        .block_on(tokio::net::TcpListener::bind(address))
+        .map_err(|e| format!("cannot listen on {address}: {e}"))?;
+    let bound = listener.local_addr().map_err(|e| e.to_string())?;
+    let acceptor = Acceptor::new(certificates.clone(), &["http/1.1"]).map_err(|e| format!("cannot speak TLS: {e}"))?;
+    let task = runtime.spawn(async move {
+        if let Err(error) = control::serve_tls(listener, acceptor, plane).await {
+            tracing::error!(%error, "the control plane's TLS listener ended");
+        }
+    });
+    Ok((bound, task))
+}
+
+/// The public plane's sockets.
+struct Entrances {
+    delivery: SocketAddr,
+    delivery_tls: Option<SocketAddr>,
+    all: Vec<Entrance>,
+}
+
+fn open_entrances(config: &Config, certificates: &Arc<Certificates>) -> Result<Entrances, String> {
+    let open = |address: SocketAddr, tls: Option<Acceptor>| {
+        let sockets = delivery::bind(address, config.limits.delivery_threads);
+        let sockets = sockets.map_err(|e| format!("cannot listen on {address}: {e}"))?;
+        let bound = sockets.first().map_or(Ok(address), std::net::TcpListener::local_addr);
+        Ok::<_, String>((bound.map_err(|e| e.to_string())?, Entrance { sockets, tls }))
+    };
+    let (delivery, plain) = open(config.listen.delivery, None)?;
+    let mut entrances = Entrances { delivery, delivery_tls: None, all: vec![plain] };
+    if let Some(address) = config.listen.delivery_tls {
+        let acceptor = Acceptor::new(certificates.clone(), &delivery::PROTOCOLS);
+        let (bound, encrypted) = open(address, Some(acceptor.map_err(|e| format!("cannot speak TLS: {e}"))?))?;
+        entrances.delivery_tls = Some(bound);
+        entrances.all.push(encrypted);
+    }
+    Ok(entrances)
+}
+
+/// Looks now and then whether the files of certificates have changed.
+async fn watch_certificates(certificates: Weak<Certificates>) {
+    loop {
+        tokio::time::sleep(CERTIFICATE_CHECK).await;
+        let Some(certificates) = certificates.upgrade() else { return };
+        if tokio::task::spawn_blocking(move || certificates.refresh(false)).await.is_err() {
+            return;
+        }
+    }
 }
 
 /// Webhooks, if the configuration has any.

@@ -78,6 +78,8 @@ pub struct Meta {
     pub url: String,
     /// Further header fields of the origin that the answer bears, by lower-case name.
     pub described: Vec<(String, String)>,
+    /// Whether another picture stands in for a missing master. Such an entry never goes to disk, so this is not written there.
+    pub stands_in: bool,
 }
 
 impl Entry {

@@ -1,8 +1,21 @@
 //! The names of all settings.
 
-pub(crate) const TOP: &[&str] =
-    &["listen", "data", "cache", "limits", "render", "log", "purge", "fonts", "webhook", "source", "site"];
-pub(crate) const LISTEN: &[&str] = &["delivery", "control"];
+pub(crate) const TOP: &[&str] = &[
+    "listen",
+    "data",
+    "cache",
+    "limits",
+    "render",
+    "log",
+    "purge",
+    "fonts",
+    "webhook",
+    "certificate",
+    "source",
+    "site",
+];
+pub(crate) const LISTEN: &[&str] = &["delivery", "delivery_tls", "control", "control_tls", "api_hosts"];
+pub(crate) const CERTIFICATE: &[&str] = &["hosts", "cert_file", "key_file"];
 pub(crate) const CACHE: &[&str] =
     &["memory", "disk", "masters_memory", "masters_disk", "browser_time", "edge_time", "error_time"];
 pub(crate) const LIMITS: &[&str] = &[
@@ -40,6 +53,19 @@ pub(crate) const HTTP: &[&str] = &[
     "headers",
     "invalidation",
 ];
+pub(crate) const PROXY: &[&str] = &[
+    "type",
+    "hosts",
+    "https_only",
+    "allow_private",
+    "connect_timeout",
+    "read_timeout",
+    "total_timeout",
+    "max_bytes",
+    "max_redirects",
+    "no_cache",
+    "user_agent",
+];
 pub(crate) const SITE: &[&str] = &[
     "name",
     "dialect",
@@ -59,7 +85,22 @@ pub(crate) const SITE: &[&str] = &[
     "kind",
     "unsafe_methods",
     "tags",
+    "lenient",
+    "presets",
+    "presets_only",
+    "defaults",
+    "aliases",
+    "rules",
+    "signing",
+    "signing_secret_files",
+    "signing_sealed",
+    "signing_digits",
+    "missing_picture",
+    "missing_status",
+    "vendor_purges",
 ];
+pub(crate) const PRESET: &[&str] = &["text", "enabled"];
+pub(crate) const RULE: &[&str] = &["contains", "query"];
 
 /// Tables at the top that hold nothing but single values.
 pub(crate) const PLAIN: [(&str, &[&str]); 6] =
@@ -72,21 +113,7 @@ pub(crate) fn home(key: &str) -> Option<String> {
         .chain(&[("fonts", FONTS)])
         .find(|(_, keys)| keys.contains(&key))
         .map(|(table, _)| format!("[{table}]"));
-    plain
-        .or_else(|| SITE.contains(&key).then(|| "[[site]]".to_owned()))
-        .or_else(|| (LOCAL.contains(&key) || HTTP.contains(&key)).then(|| "[source.NAME]".to_owned()))
-}
-
-/// Why a setting that people will look for is refused, where it is one of a site.
-pub(crate) fn not_built(key: &str, title: &str) -> Option<&'static str> {
-    if !title.starts_with("[[site]]") {
-        return None;
-    }
-    match key {
-        "signing_keys" | "signing_keys_file" | "signatures" | "signature" | "signing_key" | "signing_key_file" => {
-            Some("signature checks are not built yet; refusing to start unprotected")
-        }
-        "presets" | "aliases" | "rules" | "purge_scope" => Some("this is not built yet; remove it"),
-        _ => None,
-    }
+    plain.or_else(|| SITE.contains(&key).then(|| "[[site]]".to_owned())).or_else(|| {
+        (LOCAL.contains(&key) || HTTP.contains(&key) || PROXY.contains(&key)).then(|| "[source.NAME]".to_owned())
+    })
 }

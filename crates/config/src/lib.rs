@@ -7,6 +7,8 @@ mod check;
 mod errors;
 mod flags;
 mod keys;
+mod language;
+mod listen;
 mod nearest;
 mod overlay;
 mod section;
@@ -33,6 +35,9 @@ use tree::{Place, Table};
 pub struct Config {
     /// Where the planes listen.
     pub listen: Listen,
+    /// What TLS listeners show to clients. Each could be read; the first is for those who ask for no name, or for one that
+    /// nobody has.
+    pub certificates: Vec<tls::Pair>,
     /// The data folder. It need not exist yet.
     pub data: PathBuf,
     /// Sizes of the caches.
@@ -77,19 +82,31 @@ impl Config {
 }
 
 /// Where the planes listen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listen {
     /// The public listener, which serves pictures.
     pub delivery: SocketAddr,
+    /// The same over TLS.
+    pub delivery_tls: Option<SocketAddr>,
     /// The private listener: purge APIs, metrics.
     pub control: SocketAddr,
+    /// The same over TLS.
+    pub control_tls: Option<SocketAddr>,
+    /// Hosts, in lower case, at which the public listeners answer the vendors' APIs, for clients whose API host is fixed.
+    pub api_hosts: Vec<String>,
 }
 
 impl Default for Listen {
-    /// Loopback, 8080 and 8081.
+    /// Loopback, 8080 and 8081, without TLS.
     fn default() -> Self {
         let local = |port| SocketAddr::from(([127, 0, 0, 1], port));
-        Listen { delivery: local(8080), control: local(8081) }
+        Listen {
+            delivery: local(8080),
+            delivery_tls: None,
+            control: local(8081),
+            control_tls: None,
+            api_hosts: Vec::new(),
+        }
     }
 }
 
@@ -266,6 +283,8 @@ pub enum SourceKind {
     Local(origin::LocalSettings),
     /// A web server.
     Http(origin::HttpSettings),
+    /// Any address on some hosts.
+    Proxy(origin::ProxySettings),
 }
 
 /// Reads a configuration file. What the environment and the command line say goes before what the file says; the command
@@ -326,7 +345,8 @@ fn build(
         let top = Section::new("", Some(&root), Place::Whole, keys::TOP, &problems);
         let mut config = top::read(&top, from.base);
         config.sources = sources::read(&top, from.base, &config);
-        config.sites = sites::read(&top, &config);
+        config.sites = sites::read(&top, from.base, &config);
+        listen::check_sites(&top, &config);
         check::folders(&top, &mut config, from.nested_data);
         config
     };

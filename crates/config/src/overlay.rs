@@ -49,7 +49,8 @@ pub(crate) fn apply(root: &mut Table, env: &[(String, String)], problems: &mut P
 fn variables(root: &Table) -> Vec<(String, Vec<String>)> {
     let mut paths = vec![vec!["data".to_owned()]];
     for (table, keys) in keys::PLAIN {
-        paths.extend(keys.iter().map(|key| vec![table.to_owned(), (*key).to_owned()]));
+        let single = keys.iter().filter(|key| **key != "api_hosts");
+        paths.extend(single.map(|key| vec![table.to_owned(), (*key).to_owned()]));
     }
     for source in root.table("source").map(|table| table.0.as_slice()).unwrap_or_default() {
         // What the source's type does not have is reported when the source is read.

@@ -83,9 +83,6 @@ impl<'t> Section<'t> {
 
     fn unknown(&self, key: &str) -> Trouble {
         let place = if self.title.is_empty() { String::new() } else { format!(" in {}", self.title) };
-        if let Some(why) = keys::not_built(key, &self.title) {
-            return Trouble::new(format!("`{key}`{place} is not supported"), why);
-        }
         let hint = match (nearest(key, self.known.iter().copied()), keys::home(key)) {
             (Some(near), _) => format!("did you mean `{near}`?"),
             (None, Some(home)) if home != self.title => format!("`{key}` belongs in {home}"),
@@ -178,18 +175,23 @@ impl<'t> Section<'t> {
     }
 
     pub(crate) fn address(&self, key: &str, default: SocketAddr) -> SocketAddr {
+        self.maybe_address(key, default).unwrap_or(default)
+    }
+
+    /// An address, if one is given; `example` is shown to who writes what is none.
+    pub(crate) fn maybe_address(&self, key: &str, example: SocketAddr) -> Option<SocketAddr> {
         let read = |node: &Node| {
             let written = text(node)?;
             written.trim().parse().map_err(|_| {
                 let hint = match written.trim().rsplit_once(':').map(|(host, port)| (host, port.parse::<u16>())) {
                     Some(("", Ok(port))) => format!("for all addresses of this machine write \"0.0.0.0:{port}\""),
                     Some(("localhost", Ok(port))) => format!("write \"127.0.0.1:{port}\""),
-                    _ => format!("write an IP address and a port, such as \"{default}\""),
+                    _ => format!("write an IP address and a port, such as \"{example}\""),
                 };
                 Trouble::new(format!("{written:?} is no address to listen on"), hint)
             })
         };
-        self.take(key, read).unwrap_or(default)
+        self.take(key, read)
     }
 
     /// One of some words.

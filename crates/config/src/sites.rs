@@ -1,8 +1,11 @@
 //! `[[site]]`.
 
+use std::path::Path;
+
 use engine::{DialectKind, Site, TagRule};
 use plan::Tag;
 
+use crate::language;
 use crate::nearest::nearest;
 use crate::section::{Section, Trouble, quoted, text};
 use crate::sources::{bad_name, is_name};
@@ -23,7 +26,7 @@ struct Placed {
 }
 
 /// All sites, in the order of the file. What is wrong with them is reported.
-pub(crate) fn read(top: &Section<'_>, config: &Config) -> Vec<Site> {
+pub(crate) fn read(top: &Section<'_>, base: &Path, config: &Config) -> Vec<Site> {
     let hint = "write [[site]] on a line of its own, and its settings below it";
     let items = match top.node("site").map(|node| (&node.value, node)) {
         Some((Value::List(items), _)) => items.as_slice(),
@@ -49,14 +52,21 @@ pub(crate) fn read(top: &Section<'_>, config: &Config) -> Vec<Site> {
             top.report(&item.place, Trouble::new(message, hint));
             continue;
         };
-        let site = read_site(top, table, &item.place, &sources, config);
+        let site = read_site(top, table, &item.place, &sources, base, config);
         compare(top, &placed, &site);
         placed.push(site);
     }
     placed.into_iter().map(|placed| placed.site).collect()
 }
 
-fn read_site(top: &Section<'_>, table: &Table, place: &Place, known_sources: &[&str], config: &Config) -> Placed {
+fn read_site(
+    top: &Section<'_>,
+    table: &Table,
+    place: &Place,
+    known_sources: &[&str],
+    base: &Path,
+    config: &Config,
+) -> Placed {
     let complaints = top.complaints();
     let title = match table.get("name").map(|node| &node.value) {
         Some(Value::Text(name)) => format!("[[site]] {name:?}"),
@@ -91,18 +101,24 @@ fn read_site(top: &Section<'_>, table: &Table, place: &Place, known_sources: &[&
     }
     // All keys are read, and complained about, even where the site cannot come to be.
     let fresh = Site::new("", dialect.unwrap_or(DialectKind::Imgix), "/", Vec::new());
+    let mut grammar = dialect::Settings {
+        max_side,
+        default_source: sources.first().cloned().unwrap_or_default(),
+        endpoint,
+        auto_format: section.truth("auto_format", fresh.grammar.auto_format),
+        avif: section.truth("avif", fresh.grammar.avif),
+        save_data: section.truth("save_data", fresh.grammar.save_data),
+        ..fresh.grammar.clone()
+    };
+    language::read(&section, dialect, &mut grammar);
     let site = Site {
         name: name.unwrap_or_default(),
         hosts,
         prefix,
-        grammar: dialect::Settings {
-            max_side,
-            default_source: sources.first().cloned().unwrap_or_default(),
-            endpoint,
-            auto_format: section.truth("auto_format", fresh.grammar.auto_format),
-            avif: section.truth("avif", fresh.grammar.avif),
-            save_data: section.truth("save_data", fresh.grammar.save_data),
-        },
+        grammar,
+        signing: language::signing(&section, dialect, base),
+        missing: language::missing(&section),
+        vendor_purges: section.truth("vendor_purges", fresh.vendor_purges),
         sources,
         browser_time: section.time("browser_time", config.browser_time, BROWSER_TIMES),
         edge_time: section.time("edge_time", config.edge_time, EDGE_TIMES),
@@ -261,7 +277,7 @@ fn hosts(section: &Section<'_>) -> Vec<String> {
     hosts
 }
 
-fn host(written: &str) -> Result<String, Trouble> {
+pub(crate) fn host(written: &str) -> Result<String, Trouble> {
     let bad = |hint: &str| Err(Trouble::new(format!("{written:?} is no host name"), hint));
     if written.contains('*') {
         return bad("name each host; a site without `hosts` answers to all");

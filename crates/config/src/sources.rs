@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use origin::{HttpSettings, LocalSettings};
+use origin::{HttpSettings, LocalSettings, ProxySettings};
 use url::Url;
 
 use crate::section::{Section, Trouble, text};
@@ -23,6 +23,8 @@ const OWN_HEADERS: [&str; 8] = [
     "transfer-encoding",
     "connection",
 ];
+
+const KINDS: &str = "there are \"local\" (a folder), \"http\" (a base) and \"proxy\" (any address on some hosts)";
 
 /// All sources, in the order of the file. Those with something wrong are left out, and reported.
 pub(crate) fn read(top: &Section<'_>, base: &Path, config: &Config) -> Vec<SourceConfig> {
@@ -59,6 +61,7 @@ fn source(top: &Section<'_>, entry: &Entry, base: &Path, config: &Config) -> Opt
     };
     let kind = match kind {
         "local" => SourceKind::Local(local(&section(keys::LOCAL), base, config)?),
+        "proxy" => SourceKind::Proxy(proxy(&section(keys::PROXY), config)?),
         _ => SourceKind::Http(http(&section(keys::HTTP), config)?),
     };
     Some(SourceConfig { name: entry.key.clone(), kind })
@@ -68,11 +71,12 @@ fn kind(top: &Section<'_>, node: &Node) -> Option<&'static str> {
     let trouble = match text(node) {
         Ok("local") => return Some("local"),
         Ok("http") => return Some("http"),
+        Ok("proxy") => return Some("proxy"),
         Ok("https") => Trouble::new("unknown type \"https\"", "write type = \"http\"; the base says https"),
         Ok(later @ ("s3" | "gcs" | "azure")) => {
-            Trouble::new(format!("sources of type {later:?} are not built yet"), "there are \"local\" and \"http\"")
+            Trouble::new(format!("sources of type {later:?} are not built yet"), KINDS)
         }
-        Ok(other) => Trouble::new(format!("unknown type {other:?}"), "there are \"local\" (a folder) and \"http\""),
+        Ok(other) => Trouble::new(format!("unknown type {other:?}"), KINDS),
         Err(trouble) => trouble,
     };
     top.report(&node.place, trouble);
@@ -111,8 +115,43 @@ fn http(section: &Section<'_>, config: &Config) -> Option<HttpSettings> {
         read_base(written)
     });
     let default = HttpSettings::new(base.clone().or_else(|| Url::parse("http://invalid/").ok())?);
-    let timeouts = Duration::from_millis(100)..=Duration::from_secs(3600);
     let settings = HttpSettings {
+        headers: headers(section),
+        invalidation: section.truth("invalidation", default.invalidation),
+        ..asking(section, default, config)
+    };
+    base.map(|_| settings)
+}
+
+/// `hosts` and how they are asked.
+fn proxy(section: &Section<'_>, config: &Config) -> Option<ProxySettings> {
+    let hint =
+        "write hosts = [\"shop.example\"], each with all that lies below it, or hosts = [\"*\"] for the whole web";
+    if section.node("hosts").is_none() {
+        section.missing("hosts", hint);
+        return None;
+    }
+    let mut hosts = Vec::new();
+    for (written, place) in section.texts("hosts")? {
+        let good = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
+        if written == "*" || (!written.is_empty() && written.bytes().all(good) && !written.starts_with('.')) {
+            hosts.push(written.to_ascii_lowercase());
+        } else {
+            section.report(place, Trouble::new(format!("{written:?} is no host name"), hint));
+        }
+    }
+    if hosts.is_empty() {
+        section.refuse("hosts", "`hosts` is empty, so nothing would be found", hint);
+    }
+    let default = ProxySettings::new(hosts)?;
+    let https_only = section.truth("https_only", default.https_only);
+    Some(ProxySettings { https_only, http: asking(section, default.http, config), hosts: default.hosts })
+}
+
+/// How a web server is asked.
+fn asking(section: &Section<'_>, default: HttpSettings, config: &Config) -> HttpSettings {
+    let timeouts = Duration::from_millis(100)..=Duration::from_secs(3600);
+    HttpSettings {
         allow_private: section.truth("allow_private", default.allow_private),
         connect_timeout: section.time("connect_timeout", default.connect_timeout, timeouts.clone()),
         read_timeout: section.time("read_timeout", default.read_timeout, timeouts.clone()),
@@ -123,12 +162,9 @@ fn http(section: &Section<'_>, config: &Config) -> Option<HttpSettings> {
         no_cache: section.truth("no_cache", default.no_cache),
         user_agent: section
             .take("user_agent", |node| header_value(text(node)?).map(str::to_owned))
-            .unwrap_or(default.user_agent),
-        headers: headers(section),
-        invalidation: section.truth("invalidation", default.invalidation),
-        base: default.base,
-    };
-    base.map(|_| settings)
+            .unwrap_or_else(|| default.user_agent.clone()),
+        ..default
+    }
 }
 
 fn read_base(written: &str) -> Result<Url, Trouble> {

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::keys;
+use crate::listen;
 use crate::section::{Section, Trouble, path, text};
 use crate::tree::Value;
-use crate::{Cache, Config, Decoders, Limits, Listen, Log, Purging, Render, Webhook};
+use crate::{Cache, Config, Decoders, Limits, Log, Purging, Render, Webhook};
 
 const MIB: u64 = 1 << 20;
 const PIB: u64 = 1 << 50;
@@ -25,8 +26,10 @@ pub(crate) const YEAR: Duration = DAY.saturating_mul(365);
 /// A configuration without sources and sites.
 pub(crate) fn read(top: &Section<'_>, base: &Path) -> Config {
     let cache = top.child("cache", keys::CACHE);
+    let listen = listen::read(&top.child("listen", keys::LISTEN));
     Config {
-        listen: listen(&top.child("listen", keys::LISTEN)),
+        certificates: listen::certificates(top, base, &listen),
+        listen,
         data: top.path("data", base).unwrap_or_else(|| base.join("./afterimage-data")),
         browser_time: cache.time("browser_time", Duration::ZERO, BROWSER_TIMES),
         edge_time: cache.time("edge_time", YEAR, EDGE_TIMES),
@@ -41,22 +44,6 @@ pub(crate) fn read(top: &Section<'_>, base: &Path) -> Config {
         sources: Vec::new(),
         sites: Vec::new(),
     }
-}
-
-fn listen(section: &Section<'_>) -> Listen {
-    let default = Listen::default();
-    let listen = Listen {
-        delivery: section.address("delivery", default.delivery),
-        control: section.address("control", default.control),
-    };
-    let (a, b) = (listen.delivery, listen.control);
-    let same_host = a.ip() == b.ip() || a.ip().is_unspecified() || b.ip().is_unspecified();
-    if a.port() == b.port() && a.port() != 0 && same_host {
-        let key = if section.node("control").is_some() { "control" } else { "delivery" };
-        let message = format!("delivery ({a}) and control ({b}) cannot listen on one address");
-        section.refuse(key, message, "give the control plane a port of its own");
-    }
-    listen
 }
 
 fn sizes(section: &Section<'_>) -> Cache {

@@ -4,9 +4,11 @@
 //! answers in the vendor's form. A success is sent only when the purge is durable and effective on this node.
 
 mod act;
+mod apis;
 mod auth;
 mod clock;
 mod cloudimage;
+mod encrypted;
 mod hooks;
 mod imageboss;
 mod imagekit;
@@ -23,6 +25,7 @@ mod recent;
 mod reply;
 mod server;
 
+pub use apis::Apis;
 pub use auth::is_our_key;
 pub use clock::rfc3339;
 pub use hooks::OutboxDb;
@@ -32,7 +35,7 @@ pub use limits::{Rate, Rates};
 pub use method::purge_method;
 pub use plane::{Parts, Plane};
 pub use reply::Reply;
-pub use server::{router, serve};
+pub use server::{router, serve, serve_tls};
 
 /// Longest request body, in bytes.
 pub const BODY_LIMIT: usize = 1 << 20;

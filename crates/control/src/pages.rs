@@ -78,6 +78,11 @@ pub(crate) async fn unknown(method: Method, uri: Uri) -> Problem {
         .allowed(APIS)
 }
 
+/// On a vendor's API host, where nobody is told what else there is.
+pub(crate) async fn unknown_to_vendors(method: Method, uri: Uri) -> Problem {
+    Problem::new(404, "no-such-api", format!("no vendor's API answers {method} {}", uri.path()))
+}
+
 pub(crate) async fn not_allowed(method: Method) -> Reply {
     Problem::new(405, "method-not-allowed", format!("{method} is not for this page"))
         .allowed(&["GET"])

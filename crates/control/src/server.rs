@@ -15,6 +15,7 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
 
+use crate::encrypted::Encrypted;
 use crate::limits::Standing;
 use crate::plane::Plane;
 use crate::{BODY_LIMIT, cloudimage, imagekit, imgix, native, pages};
@@ -26,6 +27,25 @@ pub fn router(plane: Arc<Plane>) -> Router {
         .route("/healthz", get(pages::healthz).fallback(pages::not_allowed))
         .route("/readyz", get(pages::readyz).fallback(pages::not_allowed))
         .route("/metrics", get(pages::metrics).fallback(pages::not_allowed))
+        .merge(vendor_routes())
+        .merge(native_routes())
+        .fallback(pages::unknown)
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(middleware::from_fn(tell_limits))
+        .with_state(plane)
+}
+
+/// The vendors' APIs alone, under the same keys and limits: nothing of ours, and nothing that needs no key.
+pub(crate) fn vendor_router(plane: Arc<Plane>) -> Router {
+    vendor_routes()
+        .fallback(pages::unknown_to_vendors)
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(middleware::from_fn(tell_limits))
+        .with_state(plane)
+}
+
+fn vendor_routes() -> Router<Arc<Plane>> {
+    Router::new()
         .route("/api/v1/purge", post(imgix::purge).fallback(imgix::not_allowed))
         .route("/v2/image/purger", post(imgix::purge_legacy).fallback(imgix::not_allowed_legacy))
         .route("/v1/files/purge", post(imagekit::purge).fallback(imagekit::not_allowed))
@@ -34,6 +54,10 @@ pub fn router(plane: Arc<Plane>) -> Router {
         .route("/invalidate", post(cloudimage::invalidate).fallback(cloudimage::not_allowed))
         .route("/invalidate/{uuid}", get(cloudimage::status).fallback(cloudimage::not_allowed))
         .route("/invalidate/{uuid}/restart", post(cloudimage::restart).fallback(cloudimage::not_allowed))
+}
+
+fn native_routes() -> Router<Arc<Plane>> {
+    Router::new()
         .route("/v1/purges", post(native::purge).get(native::list).fallback(native::not_allowed))
         .route("/v1/purges/{id}", get(native::show).fallback(native::not_allowed))
         .route("/v1/purges/{id}/events", get(native::events::of_one).fallback(native::not_allowed))
@@ -59,10 +83,6 @@ pub fn router(plane: Arc<Plane>) -> Router {
             post(native::invalidate::purge).get(native::invalidate::describe).fallback(native::not_allowed),
         )
         .route("/v1/sites", get(native::sites).fallback(native::not_allowed))
-        .fallback(pages::unknown)
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(middleware::from_fn(tell_limits))
-        .with_state(plane)
 }
 
 /// Serves the plane until `stop` resolves; requests under way are answered.
@@ -84,6 +104,23 @@ pub async fn serve(
         ending.stop();
     };
     tokio::spawn(async move { told.follow().await });
+    let service = router(plane).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(stop).await
+}
+
+/// Serves the plane over TLS too, beside [`serve`] and until the plane stops.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve_tls(
+    listener: tokio::net::TcpListener,
+    acceptor: tls::Acceptor,
+    plane: Arc<Plane>,
+) -> io::Result<()> {
+    // Tapped for the client's address, which axum hands out of its own listeners alone.
+    let listener = Encrypted::new(listener, acceptor)?.tap_io(|_| {});
+    let stopping = plane.clone();
+    let stop = async move { stopping.stopped().await };
     let service = router(plane).into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, service).with_graceful_shutdown(stop).await
 }

@@ -28,6 +28,8 @@ const CACHE_TAG: HeaderName = HeaderName::from_static("cache-tag");
 const CACHE_GROUPS: HeaderName = HeaderName::from_static("cache-groups");
 const TIMING_ALLOW_ORIGIN: HeaderName = HeaderName::from_static("timing-allow-origin");
 const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+/// Says that another picture stands in, and why.
+const STAND_IN: HeaderName = HeaderName::from_static("afterimage-stand-in");
 pub(crate) const WARNINGS: HeaderName = HeaderName::from_static("afterimage-warnings");
 pub(crate) const PLAN: HeaderName = HeaderName::from_static("afterimage-plan");
 
@@ -182,7 +184,7 @@ pub(crate) fn picture(
     } else if site.passthrough {
         as_the_origin_says(headers, site, entry, how, age);
     } else {
-        as_the_site_says(headers, site, ready_site, entry, age);
+        as_the_site_says(headers, site, ready_site, resolved, entry, age);
     }
     headers.insert(CACHE_STATUS, how.cache_status());
     headers.insert(AGE, HeaderValue::from(age));
@@ -204,7 +206,22 @@ pub(crate) fn picture(
         last_modified: entry.meta.last_modified,
         stored_at: entry.meta.stored_at,
     };
-    if conditional::not_modified(request, validators) {
+    if let Some(status) = stand_in_status(resolved, entry) {
+        // The URL's own picture is not there: what is sent has no validators of its.
+        for name in [ETAG, LAST_MODIFIED] {
+            headers.remove(name);
+        }
+        headers.insert(STAND_IN, HeaderValue::from_static("master-not-found"));
+        if status != StatusCode::OK {
+            headers.insert(CONTENT_TYPE, ready.content_type.clone());
+            headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+            *response.status_mut() = status;
+            if !head_only {
+                *response.body_mut() = Full::new(body.clone());
+            }
+            return response;
+        }
+    } else if conditional::not_modified(request, validators) {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         return response;
     }
@@ -246,6 +263,12 @@ pub(crate) fn picture(
     response
 }
 
+/// The status of an answer in which another picture stands in for the one that was asked for.
+fn stand_in_status(resolved: &Resolved, entry: &Entry) -> Option<StatusCode> {
+    let other = resolved.stand_in.as_ref().filter(|_| entry.meta.stands_in)?;
+    Some(StatusCode::from_u16(other.status).unwrap_or(StatusCode::NOT_FOUND))
+}
+
 /// The header fields of requests by which answers to this URL differ.
 fn varies(resolved: &Resolved) -> Option<HeaderValue> {
     if !resolved.listens.any() {
@@ -255,22 +278,40 @@ fn varies(resolved: &Resolved) -> Option<HeaderValue> {
     HeaderValue::from_str(&fields.join(", ")).ok()
 }
 
-/// How long others may keep a picture: as long as the site says, and no longer than it lives here.
-fn as_the_site_says(headers: &mut HeaderMap, site: &Site, ready: &SiteHeaders, entry: &Entry, age: u64) {
-    if entry.meta.lifetime < site.edge_time {
+/// How long others may keep a picture: as long as the URL says, or else the site, and no longer than it lives here or its
+/// URL does.
+fn as_the_site_says(
+    headers: &mut HeaderMap,
+    site: &Site,
+    ready: &SiteHeaders,
+    resolved: &Resolved,
+    entry: &Entry,
+    age: u64,
+) {
+    if entry.meta.lifetime < resolved.keep.unwrap_or(site.edge_time) {
         // A stopgap.
         headers.insert(CACHE_CONTROL, REVALIDATE);
         vendor::put(headers, CDN_CACHE_CONTROL, &format!("max-age={}", entry.meta.lifetime.as_secs()));
         return;
     }
-    headers.insert(CDN_CACHE_CONTROL, ready.cdn_cache_control.clone());
+    let (mut browser, mut edge) = (site.browser_time.as_secs(), site.edge_time.as_secs());
+    if let Some(time) = resolved.keep {
+        (browser, edge) = (time.as_secs(), time.as_secs());
+    }
+    if let Some(end) = resolved.expires {
+        let left = end.saturating_sub(unix_now());
+        (browser, edge) = (browser.min(left), edge.min(left));
+    }
+    if resolved.keep.is_none() && resolved.expires.is_none() {
+        headers.insert(CDN_CACHE_CONTROL, ready.cdn_cache_control.clone());
+    } else {
+        vendor::put(headers, CDN_CACHE_CONTROL, &format!("max-age={edge}"));
+    }
     match &ready.cache_control {
-        Some(value) => drop(headers.insert(CACHE_CONTROL, value.clone())),
+        Some(value) if browser == site.browser_time.as_secs() => drop(headers.insert(CACHE_CONTROL, value.clone())),
+        _ if browser == 0 => drop(headers.insert(CACHE_CONTROL, REVALIDATE)),
         // Receivers take `Age` from it.
-        None => {
-            let browser = age.saturating_add(site.browser_time.as_secs());
-            vendor::put(headers, CACHE_CONTROL, &format!("public, max-age={browser}"));
-        }
+        _ => vendor::put(headers, CACHE_CONTROL, &format!("public, max-age={}", age.saturating_add(browser))),
     }
 }
 

@@ -1,8 +1,9 @@
-//! The public plane: pictures over HTTP/1.1 and cleartext HTTP/2. Thin over the engine: it reads requests, writes headers
+//! The public plane: pictures over HTTP/1.1 and HTTP/2, in the clear and over TLS. Thin over the engine: it reads requests, writes headers
 //! and logs. Purging (but for one vendor's `DELETE`, handed on) and everything private live elsewhere.
 
 mod access;
 mod answer;
+mod apis;
 mod conditional;
 mod metrics;
 mod passing;
@@ -13,5 +14,5 @@ mod vendor;
 
 pub use access::AccessLog;
 pub use metrics::Metrics;
-pub use server::{Running, bind, serve};
+pub use server::{Entrance, PROTOCOLS, Running, bind, serve};
 pub use service::{DeleteAnswer, DeleteAsk, Deletes, KeyCheck, Plane};

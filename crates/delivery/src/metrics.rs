@@ -18,6 +18,11 @@ struct Request {
     status: u16,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Handshake {
+    outcome: Text,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Text(&'static str);
 
@@ -34,6 +39,7 @@ pub struct Metrics {
     bytes: Counter,
     seconds: Histogram,
     pub(crate) connections: Gauge,
+    handshakes: Family<Handshake, Counter>,
     pub(crate) log_dropped: Counter,
 }
 
@@ -45,6 +51,7 @@ impl Metrics {
             bytes: Counter::default(),
             seconds: Histogram::new([0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0]),
             connections: Gauge::default(),
+            handshakes: Family::default(),
             log_dropped: Counter::default(),
         };
         let registry = registry.sub_registry_with_prefix("afterimage_delivery");
@@ -52,12 +59,18 @@ impl Metrics {
         registry.register_with_unit("body", "Bodies sent", Unit::Bytes, metrics.bytes.clone());
         registry.register_with_unit("duration", "Time to answer", Unit::Seconds, metrics.seconds.clone());
         registry.register("connections", "Open connections", metrics.connections.clone());
+        registry.register("tls_handshakes", "TLS handshakes, by how they ended", metrics.handshakes.clone());
         registry.register(
             "access_log_dropped",
             "Lines that the log could not keep up with",
             metrics.log_dropped.clone(),
         );
         metrics
+    }
+
+    /// Counts a handshake that was `done`, or ended by `timeout`, as `failed`, or with a client that speaks `plain` HTTP.
+    pub(crate) fn handshook(&self, outcome: &'static str) {
+        self.handshakes.get_or_create(&Handshake { outcome: Text(outcome) }).inc();
     }
 
     pub(crate) fn answered(

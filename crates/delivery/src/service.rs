@@ -1,7 +1,7 @@
 //! One request from its head to its answer.
 
 use std::future::Future;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
@@ -15,7 +15,7 @@ use http::header::{
     ACCESS_CONTROL_MAX_AGE, ALLOW, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, USER_AGENT,
 };
 use http::request::Parts;
-use http::{HeaderName, Method, Response, StatusCode};
+use http::{HeaderName, Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use plan::AcceptClass;
@@ -67,6 +67,13 @@ pub trait Deletes: Send + Sync {
 
     /// [`Engine::forward`]. It goes on when the caller leaves.
     fn forward(&self, passing: Passing) -> Pin<Box<dyn Future<Output = Result<Passed, Refusal>> + Send>>;
+
+    /// A request to one of [`Plane::with_api_hosts`]: the vendors' APIs, and nothing else of the private plane.
+    fn api(
+        &self,
+        request: Request<Incoming>,
+        client: SocketAddr,
+    ) -> Pin<Box<dyn Future<Output = Response<Bytes>> + Send>>;
 }
 
 /// Whether a header field of a request is a valid API key of ours, in any way in which an API takes one.
@@ -81,6 +88,7 @@ pub struct Plane {
     pub(crate) bodies: passing::Room,
     log: AccessLog,
     pub(crate) metrics: Metrics,
+    pub(crate) api_hosts: Vec<String>,
 }
 
 impl Plane {
@@ -94,18 +102,27 @@ impl Plane {
     ) -> Plane {
         let sites = engine.sites().iter().map(SiteHeaders::of).collect();
         let bodies = passing::Room::new(engine.largest_passed());
-        Plane { engine, sites, deletes, key_check, bodies, log, metrics }
+        Plane { engine, sites, deletes, key_check, bodies, log, metrics, api_hosts: Vec::new() }
+    }
+
+    /// With hosts, in lower case and without port, at which the vendors' APIs answer and no picture does.
+    #[must_use]
+    pub fn with_api_hosts(mut self, hosts: Vec<String>) -> Plane {
+        self.api_hosts = hosts;
+        self
     }
 
     /// Answers one request. Its body is read only where it is passed on.
-    pub(crate) async fn answer(&self, request: Parts, body: Incoming, client: IpAddr) -> Response<Full<Bytes>> {
+    pub(crate) async fn answer(&self, request: Parts, body: Incoming, peer: SocketAddr) -> Response<Full<Bytes>> {
         let begun = Instant::now();
+        let client = peer.ip();
         let host = match request.uri.authority() {
             Some(authority) => authority.as_str(),
             None => request.headers.get(HOST).and_then(|h| h.to_str().ok()).unwrap_or_default(),
         };
         let target = request.uri.path_and_query().map_or("/", |t| t.as_str());
         let answered = match request.method {
+            _ if self.is_api_host(host) => self.api(&request, body, peer).await,
             Method::GET | Method::HEAD if self.is_personal(&request.headers, host, target) => {
                 self.pass_on(&request, host, target, body, client).await
             }
@@ -167,7 +184,7 @@ impl Plane {
         host: &str,
         target: &str,
     ) -> Result<(Arc<Resolved>, Option<Heard>), Arc<Refusal>> {
-        let ask = Ask { host, target, accept: accept_class(headers), hints: Hints::NONE };
+        let ask = Ask { host, target, accept: accept_class(headers), hints: Hints::NONE, trusted: false };
         let resolved = self.engine.resolve(ask)?;
         if !resolved.listens.any() {
             return Ok((resolved, None));
@@ -287,7 +304,7 @@ pub(crate) struct Answered {
 }
 
 impl Answered {
-    fn plain(response: Response<Full<Bytes>>) -> Self {
+    pub fn plain(response: Response<Full<Bytes>>) -> Self {
         Answered { response, site: None, how: None, code: None }
     }
 

@@ -62,6 +62,12 @@ pub trait Dialect: Send + Sync {
     /// is the caller's business.
     fn verify(&self, target: Target<'_>, prefix: &str, settings: &Settings, signing: &Signing) -> Verdict;
 
+    /// Whether a signature that was good in this form ([`Verdict::Good`]) vouches for the query too. Where it does not, what
+    /// [`Parsed::origin_query`] holds is nobody's word: it must neither reach the origin nor tell answers apart.
+    fn covers_query(&self, _form: &str) -> bool {
+        true
+    }
+
     /// Signs a raw target below the site's prefix with the first secret, as the vendor's newest client would.
     ///
     /// # Errors

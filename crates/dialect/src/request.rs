@@ -51,6 +51,8 @@ pub struct Parsed {
     pub keep: Option<Duration>,
     /// The master that stands in where this one is missing.
     pub fallback: Option<Asset>,
+    /// What the URL says only to be another one (Cloudimage's `vh`): it tells answers apart, and changes nothing in them.
+    pub version: Option<String>,
     /// What was not understood or not obeyed.
     pub warnings: Vec<Warning>,
 }
@@ -70,6 +72,7 @@ impl Parsed {
             expires: None,
             keep: None,
             fallback: None,
+            version: None,
             warnings: Vec::new(),
         }
     }

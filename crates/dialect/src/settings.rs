@@ -13,7 +13,7 @@ pub struct Settings {
     /// empty for none.
     pub endpoint: String,
     /// Negotiate the format even where the URL does not ask for it (ImageKit's "best format", Cloudimage's automatic
-    /// WebP, ImageBoss's implicit `format:auto`).
+    /// WebP).
     pub auto_format: bool,
     /// Offer AVIF when negotiating.
     pub avif: bool,
@@ -34,6 +34,14 @@ pub struct Settings {
     pub aliases: Vec<Alias>,
     /// Cloudimage: parameters for paths with a text in them, in the order in which they are tried.
     pub rules: Vec<Rule>,
+    /// Cloudimage: whether a path that begins with a host (`shop.example/a.jpg`) names that host's picture; else it is a
+    /// key of the site's own source, whose folders may have dots too.
+    pub schemeless: bool,
+    /// ImageBoss: whether URLs of its first years are read, which name an absolute URL where newer ones name a source
+    /// (`/width/300/https://shop.example/a.jpg`).
+    pub sourceless: bool,
+    /// ImageBoss: negotiate the format where the URL does not ask for one.
+    pub implicit_auto: bool,
 }
 
 /// A named transformation.
@@ -79,6 +87,9 @@ impl Default for Settings {
             defaults: String::new(),
             aliases: Vec::new(),
             rules: Vec::new(),
+            schemeless: false,
+            sourceless: false,
+            implicit_auto: false,
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::error::Unwritable;
 use subtle::ConstantTimeEq;
 
 /// How a site's URLs are signed.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signing {
     /// What is asked of URLs.
     pub policy: Policy,
@@ -20,6 +20,12 @@ pub struct Signing {
     pub sealed: bool,
     /// Cloudimage: the fewest hex digits of a signature that are taken, 6 to 40.
     pub least_digits: u8,
+}
+
+impl Default for Signing {
+    fn default() -> Self {
+        Signing { policy: Policy::Off, secrets: Vec::new(), sealed: false, least_digits: 8 }
+    }
 }
 
 /// What is asked of URLs.

@@ -50,6 +50,8 @@ fn check(dialect: &dyn Dialect, text: &str, least: usize) {
         let got = describe(dialect, record);
         let bare = !record.expected.iter().any(|line| line.starts_with("plan ") && line.contains(" > "));
         let got: Vec<String> = got.into_iter().map(|line| if bare { without_output(&line) } else { line }).collect();
+        // As they are read.
+        let got: Vec<String> = got.into_iter().map(|line| line.trim_end().to_owned()).collect();
         if got != record.expected {
             let _ = writeln!(wrong, "line {}: {}", record.line, record.target);
             let _ = writeln!(

@@ -60,9 +60,29 @@ impl Engine {
         let at_least =
             self.index.newest_of_exact(resolved.exact.1).or_later(self.index.newest_of_labels(&resolved.known.labels));
         let at_least = at_least.hard.max(at_least.soft);
-        let main = self.first_master(&resolved.candidates, Role::Main, at_least, made).await?;
+        let main = match self.first_master(&resolved.candidates, Role::Main, at_least, made).await {
+            Err((failure, _)) if failure.status == 404 && resolved.stand_in.is_some() => {
+                self.stand_in(resolved, at_least, made).await?
+            }
+            had => had?,
+        };
         let pictures = self.pictures(resolved, at_least, made).await?;
         Ok(Ingredients { main, pictures })
+    }
+
+    /// What stands in for a missing master. It is a dependency like an overlay. Where it is missing too, that is what is told.
+    async fn stand_in(
+        self: &Arc<Self>,
+        resolved: &Resolved,
+        at_least: Position,
+        made: &mut Made<'_>,
+    ) -> Result<Master, (Failure, Holds)> {
+        let candidates = resolved.stand_in.as_ref().map(|other| other.candidates.as_slice()).unwrap_or_default();
+        made.stands_in = true;
+        self.first_master(candidates, Role::Part, at_least, made).await.map_err(|(failure, holds)| {
+            let detail = format!("{}, nor has it the picture that stands in for missing ones", failure.detail);
+            (if failure.status == 404 { Failure { detail, ..failure } } else { failure }, holds)
+        })
     }
 
     /// The bytes of each overlay; `None` for one that the plan can do without.
@@ -431,6 +451,7 @@ pub(crate) struct Made<'e> {
     /// Where the main master lives.
     source: Option<Location>,
     lacks_a_part: bool,
+    stands_in: bool,
 }
 
 impl<'e> Made<'e> {
@@ -445,6 +466,7 @@ impl<'e> Made<'e> {
             withheld: None,
             source: resolved.candidates.first().map(|c| engine.sources[c.source].location().clone()),
             lacks_a_part: false,
+            stands_in: false,
         }
     }
 
@@ -525,12 +547,13 @@ impl<'e> Made<'e> {
         if let Some(format) = content_type.strip_prefix("image/") {
             self.label(TagKind::Format, format);
         }
-        let edge_time = self.engine.site(self.resolved.site).edge_time;
-        // Without one of its parts it is a stopgap, like a failure (G10).
-        let lifetime = if self.lacks_a_part { edge_time.min(self.engine.settings.error_time) } else { edge_time };
-        let meta = self.meta(content_type, lifetime);
+        let edge_time = self.resolved.keep.unwrap_or(self.engine.site(self.resolved.site).edge_time);
+        // Without one of its parts, or with another picture in its place, it is a stopgap, like a failure (G10).
+        let is_stopgap = self.lacks_a_part || self.stands_in;
+        let lifetime = if is_stopgap { edge_time.min(self.engine.settings.error_time) } else { edge_time };
+        let meta = Meta { stands_in: self.stands_in, ..self.meta(content_type, lifetime) };
         let keep = match self.withheld {
-            None if self.lacks_a_part => Keep::Memory,
+            None if is_stopgap => Keep::Memory,
             // `no-store` and `private` are never written to disk.
             Some(NotStored::OriginForbids) => Keep::Memory,
             Some(why) => Keep::Nowhere(why),

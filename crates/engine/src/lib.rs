@@ -11,6 +11,7 @@ mod pictures;
 mod purging;
 mod refine;
 mod resolve;
+mod signed;
 mod site;
 mod turns;
 mod warm;
@@ -33,7 +34,7 @@ pub use origin::{Forward, Forwarded};
 pub use purging::{Event, Foreseen, Sample};
 pub use refine::{Refined, Unrefined};
 pub use resolve::{Ask, Refusal, Resolved};
-pub use site::{DialectKind, Missing, Route, Site, TagRule};
+pub use site::{DialectKind, Missing, Route, Site, TagRule, host_name};
 pub use warm::{Jobs, WarmItem, WarmRequest, WarmState, Warmup};
 
 /// Version of decoders, stages and encoders together. Raised only when pictures come out different.

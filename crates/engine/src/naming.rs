@@ -1,11 +1,11 @@
 //! From what a purge request names to selectors, through the same canonical names as delivery.
 
 use dialect::{Asset, Target};
-use plan::{ExactName, MasterId, Plan, Selector, Tag};
+use plan::{MasterId, Selector, Tag};
 use purge::Target as PurgeTarget;
 
 use crate::Engine;
-use crate::resolve::{Candidate, Refusal};
+use crate::resolve::{Candidate, Meaning, Refusal};
 use crate::site::DialectKind;
 
 /// Something to be purged, as said.
@@ -214,7 +214,7 @@ impl Engine {
             Wanted::Exact { site, target, said } => (*site, target.clone(), said),
             _ => return Ok(Vec::new()),
         };
-        let candidates = self.candidates_of_target(site, &target, said)?.0;
+        let candidates = self.meaning_of(site, &target, said)?.candidates;
         Ok(candidates.into_iter().map(|candidate| candidate.master.id).collect())
     }
 
@@ -367,24 +367,12 @@ impl Engine {
     }
 
     fn name_exact(&self, site: usize, target: &str, said: &str) -> Result<PurgeTarget, NamingError> {
-        let (candidates, plan) = self.candidates_of_target(site, target, said)?;
-        let masters: Vec<_> = candidates.into_iter().map(|c| c.master).collect();
-        let exact = ExactName::new(&self.index.identity().secret, &masters, &plan);
+        let exact = self.meaning_of(site, target, said)?.exact;
         Ok(PurgeTarget { said: said.to_owned(), selectors: vec![Selector::Exact(exact)] })
     }
 
-    fn candidates_of_target(
-        &self,
-        site: usize,
-        target: &str,
-        said: &str,
-    ) -> Result<(Vec<Candidate>, Plan), NamingError> {
-        let mut parsed = self.parse(site, Target::new(target)).map_err(|refusal| malformed(said, &refusal))?;
-        self.resolve_pictures(site, &mut parsed.plan).map_err(|refusal| malformed(said, &refusal))?;
-        let candidates = self
-            .candidates(site, parsed.source.as_deref(), &parsed.asset, &parsed.origin_query)
-            .map_err(|refusal| malformed(said, &refusal))?;
-        Ok((candidates, parsed.plan))
+    fn meaning_of(&self, site: usize, target: &str, said: &str) -> Result<Meaning, NamingError> {
+        self.meaning(site, Target::new(target)).map_err(|refusal| malformed(said, &refusal))
     }
 
     fn prefix_of(&self, source: usize, path: &str) -> Selector {

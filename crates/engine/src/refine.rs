@@ -174,7 +174,7 @@ impl Engine {
     pub(crate) fn refine_later(&self, resolved: &Arc<Resolved>, reply: &Reply) {
         let made = matches!(reply.served, Served::Fill | Served::Collapsed) && reply.not_stored.is_none();
         // A stopgap is not worth it.
-        let lasts = reply.entry.meta.lifetime >= self.site(resolved.site).edge_time;
+        let lasts = reply.entry.meta.lifetime >= resolved.keep.unwrap_or(self.site(resolved.site).edge_time);
         let is_avif = reply.entry.body().is_some() && reply.entry.meta.content_type == Format::Avif.content_type();
         if self.refining.pool.is_some() && made && lasts && is_avif && may_shrink(&resolved.output) {
             self.refining.add(resolved, &reply.entry);

@@ -1,16 +1,21 @@
 //! From a request to the key of its answer, remembered for the next time.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use dialect::{Asset, Disposition, Hints, Listens, ParseError, Parsed, Target, Warning};
 use plan::reason::Fault;
-use plan::{AcceptClass, DerivativeKey, ExactName, Label, MasterRef, NameHash, OutputSpec, Plan, Position, Stamp};
+use plan::{
+    AcceptClass, DerivativeKey, ExactName, Label, MasterId, MasterRef, NameHash, OutputSpec, Plan, Position, Stamp,
+    Tag, TagKind,
+};
 use purge::{Index, Role, Slot, Subject};
 use quick_cache::Equivalent;
 use quick_cache::sync::Cache;
 
-use crate::Engine;
+use crate::fill::unix_now;
 use crate::site::Site;
+use crate::{Engine, signed};
 
 /// What a request says, as far as its answer depends on it.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +28,8 @@ pub struct Ask<'a> {
     pub accept: AcceptClass,
     /// What it says of itself. It counts where [`Resolved::listens`] has it.
     pub hints: Hints,
+    /// Whether it comes from ourselves, or from whoever may act on the site: signatures and ends are not asked for.
+    pub trusted: bool,
 }
 
 /// A request, understood for one class of clients.
@@ -36,6 +43,8 @@ pub struct Resolved {
     pub exact: (ExactName, NameHash),
     /// The masters it may come from, in the order in which they are tried; never empty.
     pub candidates: Vec<Candidate>,
+    /// What is answered where none of them exists.
+    pub stand_in: Option<StandIn>,
     /// For each overlay of the plan, in the order of [`Plan::overlays`], the masters that it may come from.
     pub pictures: Vec<Vec<Candidate>>,
     /// Everything by which purges can name the answer before it is made.
@@ -52,10 +61,23 @@ pub struct Resolved {
     pub disposition: Disposition,
     /// Other than pictures may be passed through.
     pub any_content: bool,
+    /// When the URL ends, in seconds since 1970.
+    pub expires: Option<u64>,
+    /// How long answers may be kept, where the URL says so and not its site.
+    pub keep: Option<Duration>,
     /// What was not understood or not obeyed.
     pub warnings: Vec<Warning>,
     /// The target, after `//` and the host where its site has hosts of its own: for people, and for warming.
     pub url: String,
+}
+
+/// A picture in the place of a missing master.
+#[derive(Debug, Clone)]
+pub struct StandIn {
+    /// The masters that it may come from.
+    pub candidates: Vec<Candidate>,
+    /// The status with which it is sent.
+    pub status: u16,
 }
 
 /// A master that may serve a request.
@@ -167,6 +189,9 @@ impl Engine {
     /// When it has no answer. Hints are never the reason.
     pub fn resolve(&self, ask: Ask<'_>) -> Outcome {
         let plain = self.remembered(Ask { hints: Hints::NONE, ..ask }, |ask| self.resolve_anew(ask))?;
+        if let Some(end) = plain.expires.filter(|end| !ask.trusted && *end <= unix_now()) {
+            return Err(Arc::new(signed::ended(self.site(plain.site).dialect, end).at(plain.site)));
+        }
         let hints = ask.hints.heard_by(plain.listens);
         if hints == Hints::NONE {
             return Ok(plain);
@@ -176,6 +201,9 @@ impl Engine {
     }
 
     fn remembered(&self, ask: Ask<'_>, resolve: impl FnOnce(Ask<'_>) -> Result<Resolved, Refusal>) -> Outcome {
+        if ask.trusted {
+            return resolve(ask).map(Arc::new).map_err(Arc::new);
+        }
         let borrowed = Borrowed { host: ask.host, target: ask.target, accept: ask.accept, hints: ask.hints };
         if let Some(known) = self.memo.0.get(&borrowed) {
             return known;
@@ -204,7 +232,8 @@ impl Engine {
             site: plain.site,
             exact: plain.exact,
             candidates: plain.candidates.clone(),
-            known: self.known(plain.site, plain.exact.0, &plain.candidates, &pictures),
+            stand_in: plain.stand_in.clone(),
+            known: self.known(plain.site, plain.exact.0, &plain.candidates, &pictures, &parsed.presets),
             pictures,
             varies: parsed.plan.output.negotiates(),
             listens: plain.listens,
@@ -212,6 +241,8 @@ impl Engine {
             output,
             disposition: parsed.disposition,
             any_content: parsed.any_content,
+            expires: plain.expires,
+            keep: plain.keep,
             warnings: parsed.warnings,
             url: plain.url.clone(),
         })
@@ -226,17 +257,19 @@ impl Engine {
         })?;
         let (site, number) = (route.site, route.number);
         let below = Target { path: route.path, query };
-        let mut parsed = self.parse(number, below).map_err(|refusal| refusal.at(number))?;
+        self.resolve_below(ask, site, number, below).map_err(|refusal| refusal.at(number))
+    }
+
+    fn resolve_below(&self, ask: Ask<'_>, site: &Site, number: usize, below: Target<'_>) -> Result<Resolved, Refusal> {
+        let (below, ends) = match signed::check(site, self.sites.grammar(number), below) {
+            Err(_) if ask.trusted => (below, None),
+            checked => checked?,
+        };
+        let Meaning { parsed, candidates, stand_in, pictures, exact } = self.meaning(number, below)?;
         if let Some(warning) = parsed.warnings.first().filter(|_| site.strict) {
-            return Err(refuse_warning(warning).at(number));
+            return Err(refuse_warning(warning));
         }
-        let candidates = self
-            .candidates(number, parsed.source.as_deref(), &parsed.asset, &parsed.origin_query)
-            .map_err(|refusal| refusal.at(number))?;
-        let pictures = self.resolve_pictures(number, &mut parsed.plan).map_err(|refusal| refusal.at(number))?;
         let secret = &self.index.identity().secret;
-        let masters: Vec<MasterRef> = candidates.iter().map(|c| c.master.clone()).collect();
-        let exact = ExactName::new(secret, &masters, &parsed.plan);
         let output = parsed.plan.output.resolve(ask.accept);
         Ok(Resolved {
             site: number,
@@ -244,9 +277,10 @@ impl Engine {
                 true => DerivativeKey::passed_through(secret, &exact),
                 false => DerivativeKey::new(secret, &exact, &output),
             },
-            known: self.known(number, exact, &candidates, &pictures),
+            known: self.known(number, exact, &candidates, &pictures, &parsed.presets),
             exact: self.index.exact(exact),
             candidates,
+            stand_in,
             pictures,
             varies: parsed.plan.output.negotiates(),
             listens: parsed.listens,
@@ -254,9 +288,35 @@ impl Engine {
             output,
             disposition: parsed.disposition,
             any_content: parsed.any_content,
+            expires: parsed.expires.into_iter().chain(ends).min(),
+            keep: parsed.keep,
             warnings: parsed.warnings,
             url: if site.hosts.is_empty() { ask.target.to_owned() } else { format!("//{}{}", ask.host, ask.target) },
         })
+    }
+
+    /// What a target below a site's prefix means: masters, plan with its overlays found, and the exact name of all that.
+    pub(crate) fn meaning(&self, number: usize, below: Target<'_>) -> Result<Meaning, Refusal> {
+        let mut parsed = self.parse(number, below)?;
+        let candidates = self.candidates(number, parsed.source.as_deref(), &parsed.asset, &parsed.origin_query)?;
+        let stand_in = self.stand_in_of(number, &parsed)?;
+        let pictures = self.resolve_pictures(number, &mut parsed.plan)?;
+        let masters: Vec<MasterRef> = candidates.iter().map(|c| c.master.clone()).collect();
+        let secret = &self.index.identity().secret;
+        let exact = ExactName::new(secret, &masters, &parsed.plan).with(secret, &besides(&parsed, stand_in.as_ref()));
+        Ok(Meaning { parsed, candidates, stand_in, pictures, exact })
+    }
+
+    /// What the URL, or else its site, has in the place of a missing master.
+    fn stand_in_of(&self, number: usize, parsed: &Parsed) -> Result<Option<StandIn>, Refusal> {
+        let missing = &self.site(number).missing;
+        let (asset, status) = match (&parsed.fallback, &missing.picture) {
+            (Some(asset), _) => (asset, 200),
+            (None, Some(asset)) => (asset, missing.status.unwrap_or(404)),
+            (None, None) => return Ok(None),
+        };
+        let candidates = self.candidates(number, parsed.source.as_deref(), asset, "")?;
+        Ok(Some(StandIn { candidates, status }))
     }
 
     /// What a raw target below a site's prefix means. On a pass-through site the path is the master's, and the query the
@@ -278,7 +338,14 @@ impl Engine {
 
     /// What purges can name an answer by before it is made: its exact name, every master that may take part, and the tags
     /// that its site gives.
-    fn known(&self, site: usize, exact: ExactName, candidates: &[Candidate], pictures: &[Vec<Candidate>]) -> Subject {
+    fn known(
+        &self,
+        site: usize,
+        exact: ExactName,
+        candidates: &[Candidate],
+        pictures: &[Vec<Candidate>],
+        presets: &[String],
+    ) -> Subject {
         let parts = pictures.iter().flatten().map(|part| (part, Role::Part));
         let all = candidates.iter().map(|main| (main, Role::Main)).chain(parts);
         Subject {
@@ -287,7 +354,7 @@ impl Engine {
             dependencies: all
                 .map(|(c, role)| self.index.dependency(c.master.id.clone(), role, Position::START, None))
                 .collect(),
-            labels: self.given_labels(site, candidates).into(),
+            labels: self.given_labels(site, candidates, presets).into(),
         }
     }
 
@@ -302,14 +369,16 @@ impl Engine {
         }
     }
 
-    /// The tags that a site's rules give to what is made from any of these masters.
-    fn given_labels(&self, site: usize, candidates: &[Candidate]) -> Vec<Label> {
+    /// The tags that a site's rules give to what is made from any of these masters, and those of the presets that took part.
+    fn given_labels(&self, site: usize, candidates: &[Candidate], presets: &[String]) -> Vec<Label> {
         let mut labels = Vec::new();
         for candidate in candidates {
             let source = self.sources[candidate.source].location();
             let path = candidate.master.id.as_str().strip_prefix(source.as_str()).unwrap_or_default();
-            for tag in self.site(site).tags.iter().filter(|rule| rule.covers(path)).flat_map(|rule| &rule.tags) {
-                let label = Label { tag: tag.clone(), source: source.clone() };
+            let by_rule = self.site(site).tags.iter().filter(|rule| rule.covers(path)).flat_map(|rule| &rule.tags);
+            let by_preset = presets.iter().map(|preset| Tag::built_in(TagKind::Preset, preset));
+            for tag in by_rule.cloned().chain(by_preset) {
+                let label = Label { tag, source: source.clone() };
                 if !labels.contains(&label) {
                     labels.push(label);
                 }
@@ -349,6 +418,8 @@ impl Engine {
                 },
                 Asset::Url(url) => source.split_url(url).map(|(id, own)| (id, join_queries(&own, query))),
             };
+            // What another source reads with credentials of its own is not to be had through an open door beside it.
+            let found = found.filter(|(id, _)| !source.is_proxy() || !self.is_guarded(site, id));
             let Some((id, query)) = found else { continue };
             let query = if source.takes_query() { query } else { String::new() };
             let hash = self.index.master_hash(&id);
@@ -370,6 +441,14 @@ impl Engine {
         }
     }
 
+    /// Whether a master lies below a source that a site has not.
+    fn is_guarded(&self, site: usize, id: &MasterId) -> bool {
+        let own = self.sites.sources(site);
+        self.sources.iter().enumerate().any(|(number, source)| {
+            !source.is_proxy() && !own.contains(&number) && id.as_str().starts_with(source.location().as_str())
+        })
+    }
+
     /// The site of a host and a raw path.
     pub fn route<'p>(&self, host: &str, path: &'p str) -> Option<crate::Route<'_, 'p>> {
         self.sites.route(host, path)
@@ -384,6 +463,26 @@ impl Engine {
     pub fn site(&self, number: usize) -> &Site {
         &self.sites.all()[number]
     }
+}
+
+/// A target below a site's prefix, understood.
+pub(crate) struct Meaning {
+    pub parsed: Parsed,
+    pub candidates: Vec<Candidate>,
+    pub stand_in: Option<StandIn>,
+    pub pictures: Vec<Vec<Candidate>>,
+    pub exact: ExactName,
+}
+
+/// What answers of the same masters and plan differ in nevertheless: how long they live, what stands in, by which name
+/// purges find them.
+fn besides(parsed: &Parsed, stand_in: Option<&StandIn>) -> Vec<String> {
+    let keep = parsed.keep.map(|time| format!("keep {}", time.as_secs()));
+    let presets = parsed.presets.iter().map(|preset| format!("preset {preset}"));
+    let status = stand_in.map(|other| format!("stand-in {}", other.status));
+    let others = stand_in.iter().flat_map(|other| &other.candidates);
+    let others = others.map(|other| format!("of {}?{}", other.master.id, other.master.query));
+    keep.into_iter().chain(presets).chain(status).chain(others).collect()
 }
 
 fn join_queries(own: &str, more: &str) -> String {
@@ -405,6 +504,9 @@ fn refuse_parse(error: &ParseError) -> Refusal {
             ..Refusal::new(400, "bad-parameter", format!("{parameter} has the value {value:?}; allowed: {allowed}"))
         },
         ParseError::TooLong { .. } => Refusal::new(414, "url-too-long", error.to_string()),
+        ParseError::NotAPreset { allowed, .. } => {
+            Refusal { allowed: Some(allowed.clone()), ..Refusal::new(403, "not-a-preset", error.to_string()) }
+        }
     }
 }
 

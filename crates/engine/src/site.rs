@@ -225,7 +225,7 @@ impl Sites {
 }
 
 /// A `Host` value without port and in lower case; brackets of IPv6 addresses are kept.
-pub(crate) fn host_name(host: &str) -> String {
+pub fn host_name(host: &str) -> String {
     let name = match host.rfind(':') {
         Some(colon) if !host.ends_with(']') && host[colon + 1..].bytes().all(|b| b.is_ascii_digit()) => &host[..colon],
         _ => host,

@@ -299,7 +299,7 @@ impl Engine {
     fn item_of(&self, key: DerivativeKey, url: String) -> Option<WarmItem> {
         let (host, target) = split_host(&url);
         let leads = |accept: &&AcceptClass| {
-            self.resolve(Ask { host, target, accept: **accept, hints: Hints::NONE })
+            self.resolve(Ask { host, target, accept: **accept, hints: Hints::NONE, trusted: true })
                 .is_ok_and(|resolved| resolved.key == key)
         };
         let accept = *AcceptClass::ALL.iter().find(leads)?;
@@ -355,7 +355,8 @@ impl Engine {
     /// Makes one, unless a later purge than the one that is followed names it.
     async fn make_ahead(self: &Arc<Self>, item: &WarmItem, after: Option<Position>) -> Outcome {
         let (host, target) = split_host(&item.url);
-        let Ok(resolved) = self.resolve(Ask { host, target, accept: item.accept, hints: Hints::NONE }) else {
+        let Ok(resolved) = self.resolve(Ask { host, target, accept: item.accept, hints: Hints::NONE, trusted: true })
+        else {
             return Outcome::Failed;
         };
         let newest = resolved.newest(&self.index);

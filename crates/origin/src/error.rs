@@ -49,6 +49,9 @@ pub enum BadPath {
     /// It ends in a slash, so it names a folder.
     #[error("the path names a folder")]
     Folder,
+    /// It should begin with a host, and that host is not allowed or none.
+    #[error("the path begins with no host that is allowed here")]
+    NoHost,
 }
 
 /// Why a master could not be had.

@@ -1,6 +1,7 @@
 //! Masters behind HTTP.
 
 mod forward;
+mod proxy;
 
 use std::error::Error as _;
 use std::time::Duration;
@@ -17,6 +18,8 @@ use reqwest::{Client, Response};
 use url::Url;
 
 pub use forward::{Forward, Forwarded};
+pub(crate) use proxy::Proxy;
+pub use proxy::ProxySettings;
 
 use crate::gate::{Gate, RefusedAddress};
 use crate::headers::Freshness;
@@ -95,8 +98,17 @@ impl Web {
         query: &str,
         validators: Option<&Validators>,
     ) -> Result<Fetched, FetchError> {
-        let url = self.url(path, query)?;
-        tokio::time::timeout(self.total_timeout, self.follow(url, validators))
+        self.fetch_url(self.url(path, query)?, validators, &|_| true).await
+    }
+
+    /// Fetches a URL, which may redirect to where it is allowed.
+    async fn fetch_url(
+        &self,
+        url: Url,
+        validators: Option<&Validators>,
+        allowed: &(dyn Fn(&Url) -> bool + Sync),
+    ) -> Result<Fetched, FetchError> {
+        tokio::time::timeout(self.total_timeout, self.follow(url, validators, allowed))
             .await
             .unwrap_or(Err(FetchError::TimedOut))
     }
@@ -114,7 +126,13 @@ impl Web {
         Ok(url)
     }
 
-    async fn follow(&self, mut url: Url, validators: Option<&Validators>) -> Result<Fetched, FetchError> {
+    async fn follow(
+        &self,
+        mut url: Url,
+        validators: Option<&Validators>,
+        allowed: &(dyn Fn(&Url) -> bool + Sync),
+    ) -> Result<Fetched, FetchError> {
+        let home_port = url.port_or_known_default();
         let mut names: Vec<MasterId> = Vec::new();
         for hop in 0..=self.max_redirects {
             let response = self.ask(&url, validators).await?;
@@ -134,7 +152,10 @@ impl Web {
                         .ok_or_else(|| FetchError::Redirect(format!("{status} without a readable Location")))?;
                     let mut next = url.join(target).map_err(|error| FetchError::Redirect(error.to_string()))?;
                     next.set_fragment(None);
-                    self.check_hop(&next)?;
+                    self.check_hop(&next, home_port)?;
+                    if !allowed(&next) {
+                        return Err(FetchError::Redirect("to a host that is not allowed".to_owned()));
+                    }
                     names.extend(url_id::master(&next).filter(|name| !names.contains(name)));
                     url = next;
                 }
@@ -175,7 +196,7 @@ impl Web {
     }
 
     /// A hop may only go to the web: another port would reach services that do not expect HTTP.
-    fn check_hop(&self, url: &Url) -> Result<(), FetchError> {
+    fn check_hop(&self, url: &Url, home_port: Option<u16>) -> Result<(), FetchError> {
         let bad = |why: &str| Err(FetchError::Redirect(why.to_owned()));
         if !matches!(url.scheme(), "http" | "https") {
             return bad("not to http or https");
@@ -184,8 +205,8 @@ impl Web {
             return bad("to an address with a user");
         }
         let port = url.port_or_known_default();
-        if !matches!(port, Some(80 | 443)) && port != self.base.port_or_known_default() {
-            return bad("to a port that is neither a web server's nor the base's");
+        if !matches!(port, Some(80 | 443)) && port != home_port {
+            return bad("to a port that is neither a web server's nor that of where it began");
         }
         self.gate.check_literal(url).map_err(refused)
     }

@@ -21,7 +21,7 @@ use plan::{Location, MasterId, MasterRef};
 use url::Url;
 
 pub use error::{BadPath, FetchError, OpenError};
-pub use http::{Forward, Forwarded};
+pub use http::{Forward, Forwarded, ProxySettings};
 
 /// A folder of masters.
 #[derive(Debug, Clone)]
@@ -207,6 +207,7 @@ struct Inner {
 enum Kind {
     Local(local::Folder),
     Http(http::Web),
+    Proxy(http::Proxy),
 }
 
 impl Source {
@@ -227,6 +228,17 @@ impl Source {
     pub fn http(name: &str, settings: HttpSettings) -> Result<Source, OpenError> {
         let gate = gate::Gate::new(settings.allow_private);
         Source::http_behind(name, settings, gate)
+    }
+
+    /// Any address on some hosts. Its location is `//`, below which all web masters are named. Installs the TLS provider if
+    /// the process has none.
+    ///
+    /// # Errors
+    /// When the TLS client cannot be made.
+    pub fn proxy(name: &str, settings: ProxySettings) -> Result<Source, OpenError> {
+        let gate = gate::Gate::new(settings.http.allow_private);
+        let (proxy, location) = http::Proxy::open(settings, gate)?;
+        Ok(Source::new(name, location, Kind::Proxy(proxy)))
     }
 
     fn http_behind(name: &str, settings: HttpSettings, gate: gate::Gate) -> Result<Source, OpenError> {
@@ -250,22 +262,28 @@ impl Source {
 
     /// Whether a query is part of what it is asked: web sources say yes, folders no.
     pub fn takes_query(&self) -> bool {
-        matches!(self.inner.kind, Kind::Http(_))
+        matches!(self.inner.kind, Kind::Http(_) | Kind::Proxy(_))
+    }
+
+    /// Whether it is for any address on its hosts, under which other sources may lie.
+    pub fn is_proxy(&self) -> bool {
+        matches!(self.inner.kind, Kind::Proxy(_))
     }
 
     /// The identity of the master at a path: percent-decoded once, no leading slash. Purely lexical.
     ///
     /// Segments `.` are dropped; case is kept. A folder collapses repeated slashes, a web source keeps them, as origins
-    /// tell them apart.
+    /// tell them apart. A path of a proxy begins with a host.
     ///
     /// # Errors
     /// When the path is empty or too long, or has a segment `..`, a dot-file, a NUL or a backslash.
     pub fn canonical(&self, path: &str) -> Result<MasterId, BadPath> {
-        let slashes = match self.inner.kind {
-            Kind::Local(_) => path::Slashes::Collapse,
-            Kind::Http(_) => path::Slashes::Keep,
+        let canonical = match &self.inner.kind {
+            Kind::Local(_) => path::canonical(path, path::Slashes::Collapse),
+            Kind::Http(_) => path::canonical(path, path::Slashes::Keep),
+            Kind::Proxy(proxy) => proxy.canonical(path),
         };
-        Ok(self.location().master(&path::canonical(path, slashes)?))
+        Ok(self.location().master(&canonical?))
     }
 
     /// The identity of the master that an absolute URL names, if it lies under this web source's base. Scheme, default
@@ -276,7 +294,9 @@ impl Source {
 
     /// As [`Source::canonical_url`], with the URL's query (without `?`; empty for none).
     pub fn split_url(&self, url: &str) -> Option<(MasterId, String)> {
-        let Kind::Http(_) = self.inner.kind else { return None };
+        if let Kind::Local(_) = self.inner.kind {
+            return None;
+        }
         let named = url_id::read(url)?;
         let path = named.id.strip_prefix(self.location().as_str())?;
         Some((self.canonical(path).ok()?, named.query))
@@ -309,6 +329,7 @@ impl Source {
                 read.await.map_err(|lost| FetchError::Io(lost.to_string()))?
             }
             Kind::Http(web) => web.fetch(path, &master.query, validators).await,
+            Kind::Proxy(proxy) => proxy.fetch(path, &master.query, validators).await,
         }
     }
 
@@ -319,7 +340,7 @@ impl Source {
     pub async fn forward(&self, master: &MasterRef, request: Forward) -> Result<Forwarded, FetchError> {
         let path = self.path_of(&master.id)?;
         match &self.inner.kind {
-            Kind::Local(_) => Err(FetchError::BadPath),
+            Kind::Local(_) | Kind::Proxy(_) => Err(FetchError::BadPath),
             Kind::Http(web) => web.forward(path, &master.query, request).await,
         }
     }

@@ -114,6 +114,16 @@ impl ExactName {
         let parts: Vec<&[u8]> = parts.iter().map(|p| p.as_bytes()).collect();
         ExactName(secret.keyed(b"exact", &parts))
     }
+
+    /// The name of what is made in the same way, but tells apart what the URL says besides masters and plan: such as how long
+    /// it may be kept. Where there is nothing of that kind, it stays this name.
+    pub fn with(self, secret: &KeySecret, said: &[String]) -> Self {
+        if said.is_empty() {
+            return self;
+        }
+        let parts: Vec<&[u8]> = std::iter::once(&self.0[..]).chain(said.iter().map(String::as_bytes)).collect();
+        ExactName(secret.keyed(b"exact-with", &parts))
+    }
 }
 
 impl DerivativeKey {

@@ -25,6 +25,7 @@ pub use foresee::final_size;
 pub use optimise::optimise;
 pub use pool::{Full, Gone, Pool};
 pub use text::{Fonts, FontsError};
+pub use write::likeness_of;
 
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};

@@ -3,10 +3,12 @@
 //! - [`pictures`]: masters that carry their version in their pixels, and reading it back out of a derivative
 //! - [`origin`]: an HTTP origin that serves them, with delays, gates and failures on demand
 //! - [`http`]: a plain HTTP/1.1 client that sends any target as it is
+//! - [`authority`]: certificates by an authority of the test's own
 //! - [`server`]: starting a server process and waiting until it listens
 //! - [`distance`]: how far two pictures are apart
 //! - [`cases`], [`costly_cases`]: how many random cases a property is tried with
 
+pub mod authority;
 pub mod distance;
 pub mod http;
 pub mod origin;

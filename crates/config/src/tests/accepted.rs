@@ -202,6 +202,7 @@ fn each_setting_arrives_where_it_belongs() {
         auto_format: false,
         avif: false,
         save_data: true,
+        ..dialect::Settings::default()
     };
     assert_eq!(kit.grammar, grammar);
     let other = &config.sites[1];
@@ -350,7 +351,13 @@ fn the_example_has_every_key() {
             seen.push((table.clone(), key.to_owned()));
         }
     }
-    let mut wanted = vec![("", keys::TOP), ("source", keys::LOCAL), ("source", keys::HTTP), ("site", keys::SITE)];
+    let mut wanted = vec![
+        ("", keys::TOP),
+        ("source", keys::LOCAL),
+        ("source", keys::HTTP),
+        ("source", keys::PROXY),
+        ("site", keys::SITE),
+    ];
     wanted.extend([("fonts", keys::FONTS), ("webhook", keys::WEBHOOK), ("site", keys::TAGS)]);
     wanted.extend(keys::PLAIN);
     for (table, keys) in wanted {
@@ -361,4 +368,45 @@ fn the_example_has_every_key() {
             assert!(found, "the example does not show `{key}` in [{table}]");
         }
     }
+}
+
+#[test]
+fn what_a_site_adds_to_its_language_is_read() {
+    let site = LEAST.replace("\"imgix\"", "\"cloudimage\"");
+    let case = Case::new(&format!(
+        "{site}{}",
+        r#"
+presets = { thumb = "w=100&h=100", old = { text = "w=90", enabled = false } }
+aliases = { _media_ = "shop.example/media/" }
+rules = [{ contains = "thumbs/", query = "?w=50" }]
+defaults = "force_format=webp"
+signing = "required"
+signing_secret_files = ["new.secret", "old.secret"]
+signing_sealed = true
+signing_digits = 10
+missing_picture = "/missing.png"
+missing_status = 200
+vendor_purges = true
+"#
+    ));
+    std::fs::write(case.path().join("new.secret"), "s3cr3t\n").unwrap();
+    std::fs::write(case.path().join("old.secret"), "salt-of-old").unwrap();
+    let config = case.load().unwrap();
+    let site = &config.sites[0];
+    let preset = |name: &str| site.grammar.presets.get(name).map(|p| (p.text.as_str(), p.enabled));
+    assert_eq!((preset("thumb"), preset("old")), (Some(("w=100&h=100", true)), Some(("w=90", false))));
+    let alias = dialect::Alias { name: "_media_".to_owned(), stands_for: "shop.example/media".to_owned() };
+    let rule = dialect::Rule { contains: "thumbs/".to_owned(), query: "w=50".to_owned() };
+    assert_eq!((&site.grammar.aliases, &site.grammar.rules), (&vec![alias], &vec![rule]));
+    assert_eq!((site.grammar.defaults.as_str(), site.grammar.presets_only), ("force_format=webp", false));
+    let signing = dialect::Signing {
+        policy: dialect::Policy::Required,
+        secrets: vec![dialect::Secret::new("s3cr3t"), dialect::Secret::new("salt-of-old")],
+        sealed: true,
+        least_digits: 10,
+    };
+    assert_eq!(site.signing, signing);
+    assert!(!format!("{config:?}").contains("s3cr3t"));
+    assert_eq!(site.missing.picture, Some(plan::Asset::Path("missing.png".to_owned())));
+    assert_eq!((site.missing.status, site.vendor_purges), (Some(200), true));
 }

@@ -127,6 +127,25 @@ fn faults_of_a_web_source_are_told() {
 }
 
 #[test]
+fn faults_of_a_proxy_are_told() {
+    let shop = LEAST.replace("[source.shop]\ntype = \"local\"\nroot = \"photos\"", "");
+    for (line, want) in [
+        ("", "1:9 [source.shop] has no `hosts` | write hosts = [\"shop.example\"]"),
+        ("hosts = []", "3:9 `hosts` is empty, so nothing would be found"),
+        ("hosts = [\"https://a.b\"]\n", "3:10 \"https://a.b\" is no host name"),
+        ("hosts = [\"a.b\"]\nbase = \"https://a.b/\"", "4:1 unknown key `base` in [source.shop]"),
+    ] {
+        let text = format!("[source.shop]\ntype = \"proxy\"\n{line}\n{shop}");
+        let errors = told(&Case::new(&text).load().unwrap_err());
+        assert!(errors.iter().any(|error| error.starts_with(want)), "{text}\n{errors:#?}\nwant {want}");
+    }
+    for good in ["hosts = [\"*\"]", "hosts = [\"shop.example\"]\nhttps_only = true\nmax_bytes = \"5MB\""] {
+        let text = format!("[source.shop]\ntype = \"proxy\"\n{good}\n{shop}");
+        assert!(Case::new(&text).load().is_ok(), "{good}");
+    }
+}
+
+#[test]
 fn faults_of_a_site_are_told() {
     for (line, want) in [
         ("prefix = \"x\"", "10:10 `prefix`: \"x\" does not begin with a slash | write \"/x\""),
@@ -158,20 +177,22 @@ fn faults_of_a_site_are_told() {
             "vendor_header = true",
             "10:1 unknown key `vendor_header` in [[site]] \"shop\" | did you mean `vendor_headers`?",
         ),
-        (
-            "signing_keys_file = \"/etc/keys\"",
-            "10:1 `signing_keys_file` in [[site]] \"shop\" is not supported | \
-             signature checks are not built yet; refusing to start unprotected",
-        ),
-        (
-            "signatures = \"optional\"",
-            "10:1 `signatures` in [[site]] \"shop\" is not supported | \
-             signature checks are not built yet; refusing to start unprotected",
-        ),
-        (
-            "purge_scope = \"vendor\"",
-            "10:1 `purge_scope` in [[site]] \"shop\" is not supported | this is not built yet",
-        ),
+        ("signing = \"on\"", "10:11 `signing`: unknown value \"on\" | allowed: \"off\", \"optional\", \"required\""),
+        ("signing = \"required\"", "10:11 `signing` without `signing_secret_files` would refuse every signed URL"),
+        ("signing_secret_files = [\"a.toml\"]\nsigning = \"required\"", "10:25 the secret in "),
+        ("signing_secret_files = [\"x\"]\nsigning = \"optional\"", "10:25 the secret in "),
+        ("signing_sealed = true", "10:18 `signing_sealed` has no meaning here: only cloudimage seals URLs"),
+        ("lenient = true", "10:11 `lenient` has no meaning here: "),
+        ("aliases = { _a_ = \"b.c\" }", "10:11 `aliases` has no meaning here: only cloudimage has aliases"),
+        ("rules = []", "10:9 `rules` has no meaning here: only cloudimage has rules"),
+        ("presets_only = true", "10:16 `presets_only` without `presets` leaves nothing to be asked for"),
+        ("presets = { \"a b\" = \"w=1\" }", "10:21 \"a b\" is no name for a preset"),
+        ("presets = { a = 1 }", "10:17 a preset is text, not a number"),
+        ("presets = { a = \"w=x\" }", "10:11 the preset \"a\" (w=x) is not understood by imgix: invalid: w=x"),
+        ("presets = { a = { text = \"w=1\", txt = 1 } }", "10:33 unknown key `txt` in a preset | did you mean `text`?"),
+        ("missing_picture = \"../x.png\"", "10:19 `missing_picture`: \"../x.png\" names no picture"),
+        ("missing_status = 200", "10:18 `missing_status` has a meaning beside `missing_picture` only"),
+        ("missing_picture = \"x.png\"\nmissing_status = 302", "11:18 302 is not a status for that | 200 or 404"),
     ] {
         one_fault(&format!("{LEAST}{line}\n"), want);
     }
@@ -201,6 +222,24 @@ fn an_imageboss_source_is_not_called_like_an_operation() {
     assert!(Case::new(&text).load().is_ok());
     let want = "9:12 in an imageboss site, \"cover\" is an operation and cannot be a source | ";
     one_fault(&text.replace("imgix", "imageboss"), want);
+}
+
+#[test]
+fn faults_of_a_cloudimage_site_are_told() {
+    let text = LEAST.replace("imgix", "cloudimage");
+    for (line, want) in [
+        ("aliases = { shop = \"a.b\" }", "10:20 \"shop\" is no name for an alias | names stand between underscores"),
+        ("aliases = { _shop_ = \"\" }", "10:22 \"\" is no host with a path"),
+        ("rules = [{ contains = \"x\" }]", "10:10 a rule has no `query` | "),
+        (
+            "rules = [{ contains = \"/x\", query = \"w=1\" }]",
+            "10:23 a rule is held against what stands behind the first",
+        ),
+        ("rules = [1]", "10:10 a rule is a table, not a number"),
+        ("presets = [1]", "10:11 `presets` is a list, not a table"),
+    ] {
+        one_fault(&format!("{text}{line}\n"), want);
+    }
 }
 
 #[test]

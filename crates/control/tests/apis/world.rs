@@ -314,7 +314,8 @@ impl World {
 
     /// What a delivery target answers: its bytes as text, and whether they were in memory.
     pub async fn look(&self, target: &str) -> (String, bool) {
-        let ask = Ask { host: "localhost", target, accept: AcceptClass::Basic, hints: dialect::Hints::NONE };
+        let ask =
+            Ask { host: "localhost", target, accept: AcceptClass::Basic, hints: dialect::Hints::NONE, trusted: false };
         let reply = self.engine.get(&self.engine.resolve(ask).unwrap()).await.unwrap();
         let bytes = reply.entry.body().unwrap_or_else(|| panic!("{target}: {:?}", reply.entry.content));
         (String::from_utf8(bytes.to_vec()).unwrap(), reply.served == Served::Memory)
@@ -345,7 +346,8 @@ impl World {
 
     /// Whether the one derivative that a delivery target names, made before, is unusable now.
     pub fn is_purged_exactly(&self, since: Stamp, target: &str, name: &str) -> bool {
-        let ask = Ask { host: "localhost", target, accept: AcceptClass::Basic, hints: dialect::Hints::NONE };
+        let ask =
+            Ask { host: "localhost", target, accept: AcceptClass::Basic, hints: dialect::Hints::NONE, trusted: false };
         let resolved = self.engine.resolve(ask).unwrap();
         self.judge(since, name, Some(resolved.exact.0)) == Verdict::Purged
     }

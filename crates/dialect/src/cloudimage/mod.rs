@@ -4,25 +4,28 @@
 //! names that are not the vendor's go to the origin. Sources: docs.cloudimage.io and the vendor's open-source clients.
 
 mod meaning;
+mod query;
 mod said;
+mod sign;
 mod source;
 mod spelling;
 mod table;
 #[cfg(test)]
 mod tests;
 
+use std::time::Duration;
+
 use plan::Plan;
 
 use crate::error::{ParseError, Unwritable};
-use crate::request::{Asset, Disposition, Parsed, Target, Warning, WarningKind};
+use crate::request::{Asset, Disposition, Parsed, Target};
 use crate::settings::Settings;
 use crate::signing::{Signing, Unsignable, Verdict};
 use crate::table::{Param, ParamDoc};
 use crate::{Dialect, text};
 
-use said::marks::Mark;
 use said::{Download, Func, Said};
-use table::{MARKS, is_known_later, is_noise};
+use table::MARKS;
 
 /// The dialect `cloudimage`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -41,8 +44,10 @@ impl Dialect for Cloudimage {
 
     fn parse(&self, target: Target<'_>, settings: &Settings) -> Result<Parsed, ParseError> {
         let mut warnings = Vec::new();
-        let (said, mut origin_pairs) = read_query(target.query.unwrap_or_default(), &mut warnings);
-        let source = source::resolve(target.path, said.encoded)?;
+        let path = source::without_version(target.path);
+        let read = query::read(target.query.unwrap_or_default(), path, settings, &mut warnings)?;
+        let (said, mut origin_pairs) = (read.said, read.origin_pairs);
+        let source = source::resolve(target.path, said.encoded, settings)?;
         if let Some(query) = source.query {
             origin_pairs.extend(query.split('&').filter(|p| !p.is_empty()).map(str::to_owned));
         }
@@ -56,6 +61,9 @@ impl Dialect for Cloudimage {
                 Some(Download::As(name)) => Disposition::Attachment(Some(name)),
             },
             any_content: said.func == Some(Func::Proxy),
+            presets: read.preset.into_iter().collect(),
+            keep: said.keep.map(|seconds| Duration::from_secs(seconds.into())),
+            version: said.version,
             warnings,
             ..Parsed::new(source.asset, plan)
         })
@@ -84,90 +92,18 @@ impl Dialect for Cloudimage {
         Ok(url)
     }
 
-    fn verify(&self, _target: Target<'_>, _prefix: &str, _settings: &Settings, _signing: &Signing) -> Verdict {
-        Verdict::Unsigned
+    fn verify(&self, target: Target<'_>, _prefix: &str, _settings: &Settings, signing: &Signing) -> Verdict {
+        sign::verify(target, signing)
     }
 
     fn sign(
         &self,
-        _target: &str,
+        target: &str,
         _settings: &Settings,
-        _signing: &Signing,
-        _expires: Option<u64>,
+        signing: &Signing,
+        expires: Option<u64>,
     ) -> Result<String, Unsignable> {
-        Err(Unsignable::NoSecret)
-    }
-}
-
-/// Reads a raw query: the parameters, and the raw pairs that belong to the origin.
-fn read_query(query: &str, warnings: &mut Vec<Warning>) -> (Said, Vec<String>) {
-    let mut given: Vec<(Row, String, String)> = Vec::new();
-    let mut origin_pairs = Vec::new();
-    let mut indices = Vec::new();
-    for (raw_name, raw_value) in text::pairs(query) {
-        let name = text::decode_query(raw_name).unwrap_or_else(|| raw_name.to_owned());
-        let value = raw_value.unwrap_or_default();
-        let value = text::decode_query(value).unwrap_or_else(|| value.to_owned()).trim().to_owned();
-        let row = table::find(&name).map(Row::Said);
-        if let Some(row) = row.or_else(|| table::find_mark(&name, &indices).map(|(row, index)| Row::Mark(row, index))) {
-            if let Row::Mark(_, Some(index)) = row
-                && !indices.contains(&index)
-            {
-                indices.push(index);
-            }
-            if let Some(at) = given.iter().position(|(earlier, ..)| earlier.is(&row)) {
-                let (_, parameter, value) = given.remove(at);
-                let allowed = "once; the last is taken".to_owned();
-                warnings.push(Warning { kind: WarningKind::Repeated, parameter, value, allowed });
-            }
-            given.push((row, name, value));
-        } else if is_known_later(&name) {
-            let kind = WarningKind::Unsupported;
-            warnings.push(Warning { kind, parameter: name, value, allowed: String::new() });
-        } else if name != "vh" && !name.starts_with("ci_") {
-            origin_pairs.push(match raw_value {
-                Some(value) => format!("{raw_name}={value}"),
-                None => raw_name.to_owned(),
-            });
-            if !is_noise(&name) {
-                let allowed = "passed on to the origin".to_owned();
-                warnings.push(Warning { kind: WarningKind::Unknown, parameter: name, value, allowed });
-            }
-        }
-    }
-    let mut said = Said::default();
-    for (row, name, value) in given {
-        match row {
-            Row::Said(row) => row.read(&mut said, &name, &value, warnings),
-            Row::Mark(row, None) => row.read(&mut said.mark, &name, &value, warnings),
-            Row::Mark(row, Some(index)) => {
-                let mut mark = said.marks.remove(&index).unwrap_or_default();
-                row.read(&mut mark, &name, &value, warnings);
-                // One whose every value was passed over is none.
-                if mark != Mark::default() {
-                    said.marks.insert(index, mark);
-                }
-            }
-        }
-    }
-    (said, origin_pairs)
-}
-
-/// The row that reads a pair, and of which watermark it speaks.
-#[derive(Clone, Copy)]
-enum Row {
-    Said(&'static Param<Said>),
-    Mark(&'static Param<Mark>, Option<u32>),
-}
-
-impl Row {
-    /// Whether both say the same thing.
-    fn is(&self, other: &Row) -> bool {
-        match (self, other) {
-            (Row::Said(one), Row::Said(two)) => one.name == two.name,
-            (Row::Mark(one, index), Row::Mark(two, other)) => one.name == two.name && index == other,
-            _ => false,
-        }
+        sign::sign(target, signing, expires)
     }
 }
 
@@ -195,7 +131,8 @@ pub struct PurgeEntry {
 }
 
 /// Reads an entry of an invalidation request in any form the vendor's documentation has had: with or without a leading
-/// `/`, `v7/`, scheme, query, or percent-encoding as a whole. Our own scheme and host must have been cut off.
+/// `/`, `v7/`, scheme, query, or percent-encoding as a whole. Our own scheme and host must have been cut off. An alias is the
+/// master behind it.
 ///
 /// # Errors
 /// When no master is named.
@@ -203,13 +140,12 @@ pub fn purge_path(entry: &str, settings: &Settings) -> Result<PurgeEntry, ParseE
     let target = Target::new(entry.trim());
     let query = target.query.map(str::to_owned);
     if let Some(begin) = target.path.strip_suffix('*') {
-        let asset = match source::without_version(begin).trim_start_matches('/') {
-            "" => Asset::Path(String::new()),
-            _ => source::resolve(begin, false)?.asset,
-        };
+        let asset = source::beginning(begin, settings)?;
         return Ok(PurgeEntry { asset, query, wildcard: true, variant: None });
     }
-    let parsed = Cloudimage.parse(target, settings)?;
+    // What was delivered before a site took presets alone can still be named.
+    let any = Settings { presets_only: false, ..settings.clone() };
+    let parsed = Cloudimage.parse(target, &any)?;
     Ok(PurgeEntry { asset: parsed.asset.clone(), query, wildcard: false, variant: Some(parsed) })
 }
 

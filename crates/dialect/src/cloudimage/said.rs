@@ -100,6 +100,10 @@ pub(super) struct Said {
     pub download: Option<Download>,
     /// `ci_url_encoded`.
     pub encoded: bool,
+    /// `ci_cache`, in seconds.
+    pub keep: Option<u32>,
+    /// `vh`.
+    pub version: Option<String>,
 }
 
 /// A resize function.

@@ -1,24 +1,25 @@
 //! The parameters that are obeyed, and the names that only will be.
 
+mod control;
 mod looks;
 mod marks;
 
 use plan::Fixed;
 
 use super::said::{
-    Download, Formats, Func, Ground, Place, Ratio, Said, color_of, corner, flag, flip, margin, number, radius, side,
+    Formats, Func, Ground, Place, Ratio, Said, color_of, corner, flag, flip, margin, number, radius, side,
     spell_color_of, spell_margin, spell_radius,
 };
 use crate::request::WarningKind;
 use crate::table::{Kind, Param, Served, Tier};
 use crate::text::bounded;
 
+pub(super) use control::CONTROL;
 pub(super) use looks::LOOKS;
 pub(super) use marks::MARKS;
 
-/// Names that belong to the vendor and are not obeyed yet. They are never forwarded to the origin.
-pub(super) const KNOWN_LATER: &[&str] =
-    &["p", "face_margin", "bg_gravity", "bg_remove", "blur_faces", "process", "format"];
+/// The word of `func` for the origin's bytes.
+pub(super) const PROXY: &str = "proxy";
 
 /// Names without a meaning here or for the vendor that stand in ordinary URLs: cache-busters, marks of where a visitor
 /// came from, and what Firebase adds to every address. They go to the origin like any other, but are no mistake.
@@ -33,20 +34,25 @@ pub(super) fn is_noise(name: &str) -> bool {
     NOISE.contains(&name) || name.starts_with("utm_") || name.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// Whether a name belongs to the vendor and is not obeyed yet.
-pub(super) fn is_known_later(name: &str) -> bool {
+/// Whether a name that has no row is the vendor's all the same, and must not reach the origin.
+pub(super) fn is_of_the_vendor(name: &str) -> bool {
     let base = name.split_once('[').map_or(name, |(base, _)| base);
-    KNOWN_LATER.contains(&name) || base.starts_with("wat") && (base == "wat" || Param::find(MARKS, base).is_some())
+    name.starts_with("ci_") || base == "wat" || Param::find(MARKS, base).is_some()
 }
 
 /// Every row but those of [`MARKS`].
 pub(super) fn rows() -> impl Iterator<Item = &'static Param<Said>> {
-    TABLE.iter().chain(LOOKS)
+    TABLE.iter().chain(LOOKS).chain(CONTROL)
 }
 
 /// The row of this name.
 pub(super) fn find(name: &str) -> Option<&'static Param<Said>> {
-    Param::find(TABLE, name).or_else(|| Param::find(LOOKS, name))
+    Param::find(TABLE, name).or_else(|| Param::find(LOOKS, name)).or_else(|| Param::find(CONTROL, name))
+}
+
+/// The row of a filter that `f` may hold.
+pub(super) fn find_filter(name: &str) -> Option<&'static Param<Said>> {
+    Param::find(LOOKS, name).filter(|row| row.name != "f")
 }
 
 /// Most watermarks in one URL, and the largest index of one.
@@ -85,6 +91,28 @@ macro_rules! flag_row {
 }
 
 use flag_row;
+
+/// A row of which nothing is obeyed: a value that could be is said to be passed over, one that asks for nothing is not.
+macro_rules! read_row {
+    ($name:literal, $kind:expr, $tier:ident, $doc:literal, $why:literal, $reads:expr) => {
+        Param {
+            name: $name,
+            aliases: &[],
+            kind: $kind,
+            default: "",
+            doc: $doc,
+            tier: Tier::$tier,
+            served: Served::Read($why),
+            parse: |_, value| {
+                let reads: fn(&str) -> Result<bool, WarningKind> = $reads;
+                if reads(value)? { Err(WarningKind::Unsupported) } else { Ok(()) }
+            },
+            write: |_| None,
+        }
+    };
+}
+
+use read_row;
 
 /// `Err` with [`WarningKind::Clamped`] if something was brought into range.
 fn unless(clamped: bool) -> Result<(), WarningKind> {
@@ -444,24 +472,47 @@ pub(super) static TABLE: &[Param<Said>] = &[
         write: |said| said.optipress.map(|level| level.to_string()),
     },
     flag_row!("lossless", &[], lossless, B, "Lossless WebP."),
-    Param {
-        name: "force_download",
-        aliases: &[],
-        kind: Kind::Syntax("0, 1 or a file name"),
-        default: "0",
-        doc: "Has browsers save the answer instead of showing it.",
-        tier: Tier::B,
-        served: Served::Unsaid,
-        parse: |said, value| {
-            said.download = Download::read(value)?;
-            Ok(())
-        },
-        write: |said| {
-            said.download.as_ref().map(|download| match download {
-                Download::Yes => "1".to_owned(),
-                Download::As(name) => name.clone(),
-            })
-        },
-    },
-    flag_row!("ci_url_encoded", &[], encoded, A, "The source in the path is percent-encoded as a whole."),
+    read_row!(
+        "face_margin",
+        Kind::Syntax("X or W,H in percent of the face"),
+        C,
+        "Room around a face that func=face, func=facehide or gravity=face find.",
+        "there is no search for faces",
+        |value| value.split(',').map(number).collect::<Result<Vec<_>, _>>().map(|sides| sides.len() < 3)
+    ),
+    read_row!(
+        "bg_gravity",
+        Kind::Syntax("a compass direction, center, auto or smart"),
+        C,
+        "Where the picture behind bg_img_fit lies in the canvas that it covers.",
+        "the picture behind is always centred",
+        |value| {
+            let (place, _) = Place::read(value)?;
+            Ok(place != Place::Anchor(plan::Horizontal::Center, plan::Vertical::Center))
+        }
+    ),
+    read_row!(
+        "bg_remove",
+        Kind::Flag,
+        C,
+        "Cuts what is in front out of its background.",
+        "there is no model that tells the two apart",
+        flag
+    ),
+    read_row!(
+        "process",
+        Kind::Text,
+        C,
+        "Stands in the vendor's Ruby client; what it does is not documented.",
+        "nobody says what it does",
+        |value| Ok(!value.is_empty())
+    ),
+    read_row!(
+        "format",
+        Kind::Syntax("auto or a format of films"),
+        C,
+        "Output format of films.",
+        "films are passed through; force_format is for pictures",
+        |value| Ok(!value.is_empty())
+    ),
 ];

@@ -27,8 +27,8 @@ pub(super) const MARK_ANCHOR: (Horizontal, Vertical) = (Horizontal::Right, Verti
 /// Below this, a PNG gets a palette.
 const PALETTE_BELOW: u8 = 90;
 
-/// The canonical plan; a watermark comes from `source`, too.
-pub(super) fn plan(said: &Said, source: &str, settings: &Settings, warnings: &mut Vec<Warning>) -> Plan {
+/// The canonical plan; a watermark comes from `source`, too, where the URL names one.
+pub(super) fn plan(said: &Said, source: Option<&str>, settings: &Settings, warnings: &mut Vec<Warning>) -> Plan {
     // A watermark is drawn even then: whoever asks for one never gets a bare picture.
     if said.operation == Operation::Cdn && said.compression == Some(false) && said.mark.is_none() {
         return Plan::original();
@@ -194,7 +194,7 @@ fn gravity(mode: Mode, said: &Said) -> Gravity {
 }
 
 /// The watermark. Its pixels are multiplied by `dpr`, so that a picture looks alike at every density.
-fn watermark(said: &Said, source: &str, settings: &Settings, warnings: &mut Vec<Warning>) -> Option<Overlay> {
+fn watermark(said: &Said, source: Option<&str>, settings: &Settings, warnings: &mut Vec<Warning>) -> Option<Overlay> {
     let mut warn = |kind, names: &[&str], allowed: &str| {
         for name in names {
             if let Some(value) = Param::find(TABLE, name).and_then(|row| (row.write)(said)) {
@@ -208,7 +208,7 @@ fn watermark(said: &Said, source: &str, settings: &Settings, warnings: &mut Vec<
         warn(WarningKind::NoEffect, &beside, "beside wmk-path");
         return None;
     };
-    let mut mark = overlay::upright(Some(source), &Asset::Path(key.clone()));
+    let mut mark = overlay::upright(source, &Asset::Path(key.clone()));
     let dpr = said.dpr.map_or(1.0, Fixed::get);
     let sides = (said.mark_width.map(Dim::Px), said.mark_height.map(Dim::Px));
     let capped;
@@ -233,6 +233,7 @@ fn output(said: &Said, settings: &Settings) -> OutputRule {
     };
     let format = match said.format {
         None if said.webp == Some(true) => FormatRule::Negotiate { offer: vec![Format::Webp], fallback: None },
+        None if settings.implicit_auto => automatic(settings),
         None => FormatRule::Source,
         Some(FormatWord::Auto) => automatic(settings),
         Some(FormatWord::Is(format)) => FormatRule::Always(format),

@@ -4,8 +4,10 @@
 //! imageboss.me/docs and the vendor's open-source clients.
 
 mod meaning;
+mod options;
 mod path;
 mod said;
+mod sign;
 mod spelling;
 mod table;
 #[cfg(test)]
@@ -47,12 +49,14 @@ impl Dialect for Imageboss {
 
     fn parse(&self, target: Target<'_>, settings: &Settings) -> Result<Parsed, ParseError> {
         let mut warnings = Vec::new();
-        let pieces = path::read(target.path, &mut warnings)?;
-        let said = read_options(pieces.operation, pieces.options, &mut warnings);
+        let mut pieces = path::read(target.path, settings, &mut warnings)?;
+        let preset = options::preset(&mut pieces, settings, &mut warnings)?;
+        let said = options::read(&pieces, &mut warnings);
         refuse_bad_watermark(&warnings)?;
-        let plan = meaning::plan(&said, &pieces.source, settings, &mut warnings);
+        refuse_film(&said, &pieces.options)?;
+        let plan = meaning::plan(&said, pieces.source.as_deref(), settings, &mut warnings);
         Ok(Parsed {
-            source: Some(pieces.source),
+            source: pieces.source,
             origin_query: origin_query(target.query.unwrap_or_default()),
             disposition: match said.download {
                 None => Disposition::None,
@@ -60,8 +64,9 @@ impl Dialect for Imageboss {
                 Some(Download::As(name)) => Disposition::Attachment(Some(name)),
             },
             any_content: said.operation == Operation::Cdn,
+            presets: preset.into_iter().collect(),
             warnings,
-            ..Parsed::new(Asset::Path(pieces.asset), plan)
+            ..Parsed::new(pieces.asset, plan)
         })
     }
 
@@ -91,41 +96,23 @@ impl Dialect for Imageboss {
         Ok(url)
     }
 
-    fn verify(&self, _target: Target<'_>, _prefix: &str, _settings: &Settings, _signing: &Signing) -> Verdict {
-        Verdict::Unsigned
+    fn verify(&self, target: Target<'_>, _prefix: &str, _settings: &Settings, signing: &Signing) -> Verdict {
+        sign::verify(target, signing)
+    }
+
+    fn covers_query(&self, form: &str) -> bool {
+        sign::covers_query(form)
     }
 
     fn sign(
         &self,
-        _target: &str,
+        target: &str,
         _settings: &Settings,
-        _signing: &Signing,
-        _expires: Option<u64>,
+        signing: &Signing,
+        expires: Option<u64>,
     ) -> Result<String, Unsignable> {
-        Err(Unsignable::NoSecret)
+        sign::sign(target, signing, expires)
     }
-}
-
-fn read_options(operation: Operation, options: Vec<(String, String)>, warnings: &mut Vec<Warning>) -> Said {
-    let mut given: Vec<(&Param<Said>, String, String)> = Vec::new();
-    for (key, value) in options {
-        let Some(param) = path::find(&key) else {
-            let kind = if path::is_known_later(&key) { WarningKind::Unsupported } else { WarningKind::Unknown };
-            warnings.push(Warning { kind, parameter: key, value, allowed: String::new() });
-            continue;
-        };
-        if let Some(at) = given.iter().position(|(earlier, ..)| earlier.name == param.name) {
-            let (_, parameter, value) = given.remove(at);
-            let allowed = "once; the last is taken".to_owned();
-            warnings.push(Warning { kind: WarningKind::Repeated, parameter, value, allowed });
-        }
-        given.push((param, key, value));
-    }
-    let mut said = Said { operation, ..Said::default() };
-    for (param, key, value) in given {
-        param.read(&mut said, &key, &value, warnings);
-    }
-    said
 }
 
 /// Whoever asks for a watermark never gets a bare picture, so a path that cannot be one is refused. An empty one is what
@@ -146,10 +133,25 @@ fn refuse_bad_watermark(warnings: &[Warning]) -> Result<(), ParseError> {
     }
 }
 
+/// The vendor makes films of animations alone, and answers 400 otherwise; here nobody makes any.
+fn refuse_film(said: &Said, options: &[(String, String)]) -> Result<(), ParseError> {
+    let is = |(key, value): &&(String, String)| {
+        key.eq_ignore_ascii_case("format") && value.eq_ignore_ascii_case("mp4") && said.format.is_none()
+    };
+    match options.iter().rev().find(is).filter(|_| said.animation != Some(true)) {
+        None => Ok(()),
+        Some((parameter, value)) => Err(ParseError::BadParameter {
+            parameter: parameter.clone(),
+            value: value.clone(),
+            allowed: "beside animation:true".to_owned(),
+        }),
+    }
+}
+
 /// The raw pairs without the token, sorted.
 fn origin_query(query: &str) -> String {
+    let query = sign::without_token(query);
     let mut pairs: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty()).collect();
-    pairs.retain(|pair| pair.split('=').next() != Some(TOKEN));
     pairs.sort_unstable();
     pairs.join("&")
 }
@@ -158,7 +160,7 @@ fn origin_query(query: &str) -> String {
 /// folder (`/shop/width/300/a:b/cat.jpg`). The vendor's documentation does not say; [`Imageboss`] reads it as an option,
 /// and a caller that finds no such master may try this one. `None` where there is no second reading.
 pub fn folder_reading(raw_path: &str) -> Option<Asset> {
-    path::read(raw_path, &mut Vec::new()).ok()?.folder_asset.map(Asset::Path)
+    path::read(raw_path, &Settings::default(), &mut Vec::new()).ok()?.folder_asset.map(Asset::Path)
 }
 
 /// The target of a `DELETE`: the source, and every master that the path may mean. It names a master
@@ -171,9 +173,8 @@ pub fn purge_paths(raw: &str) -> Result<(String, Vec<Asset>), ParseError> {
     let raw = Target::new(raw).path;
     let (source, rest) = path::source(raw)?;
     let mut assets = vec![Asset::Path(path::key(rest)?)];
-    if let Ok(pieces) = path::read(raw, &mut Vec::new()) {
-        for key in [Some(pieces.asset), pieces.folder_asset].into_iter().flatten() {
-            let asset = Asset::Path(key);
+    if let Ok(pieces) = path::read(raw, &Settings::default(), &mut Vec::new()) {
+        for asset in [Some(pieces.asset), pieces.folder_asset.map(Asset::Path)].into_iter().flatten() {
             if !assets.contains(&asset) {
                 assets.push(asset);
             }

@@ -1,28 +1,92 @@
 //! The path's grammar: which segments are the operation, its size, options and the asset.
 
 use super::said::{Mode, Operation, Said};
-use super::table::{KNOWN_LATER, TABLE};
+use super::table::TABLE;
 use crate::error::ParseError;
-use crate::request::{Warning, WarningKind};
+use crate::request::{Asset, Warning, WarningKind};
+use crate::settings::Settings;
 use crate::table::Param;
-use crate::text;
+use crate::{overlay, text};
 
 /// A path, taken apart. Nothing but the operation is understood yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Pieces {
-    pub source: String,
+    /// `None` where the URL names an absolute URL instead.
+    pub source: Option<String>,
     pub operation: Operation,
     /// Decoded keys and values, in order.
     pub options: Vec<(String, String)>,
-    /// The master's key, decoded.
-    pub asset: String,
+    /// The master.
+    pub asset: Asset,
     /// The master's key if segments that only look like options are folders.
     pub folder_asset: Option<String>,
 }
 
 /// Takes a raw path apart.
-pub(super) fn read(path: &str, warnings: &mut Vec<Warning>) -> Result<Pieces, ParseError> {
+pub(super) fn read(path: &str, settings: &Settings, warnings: &mut Vec<Warning>) -> Result<Pieces, ParseError> {
+    if settings.sourceless {
+        let mut of_it = Vec::new();
+        if let Some(pieces) = sourceless(path, &mut of_it) {
+            warnings.extend(of_it);
+            return pieces;
+        }
+    }
     let (source, rest) = source(path)?;
+    let (operation, tail) = operation(rest, warnings)?;
+    let (options, asset, folder) = options(tail);
+    Ok(Pieces {
+        source: Some(source),
+        operation,
+        options,
+        asset: Asset::Path(key(asset)?),
+        folder_asset: folder.and_then(|folder| key(folder).ok()),
+    })
+}
+
+/// The form of the first years: an operation where the source stands now, and an absolute URL as the asset, one of whose
+/// slashes may have got lost on the way. `None` where the path is something else.
+fn sourceless(path: &str, warnings: &mut Vec<Warning>) -> Option<Result<Pieces, ParseError>> {
+    let (operation, tail) = operation(path.trim_start_matches('/'), warnings).ok()?;
+    let (options, asset, _) = options(tail);
+    let whole = text::decode(asset).unwrap_or_default();
+    if !["http:/", "https:/"]
+        .iter()
+        .any(|begin| whole.get(..begin.len()).is_some_and(|b| b.eq_ignore_ascii_case(begin)))
+    {
+        return None;
+    }
+    // A client that escapes each segment escapes the colon.
+    let asset = if asset.contains(':') { asset } else { &whole };
+    Some(match overlay::asset(asset) {
+        Some(asset) => Ok(Pieces { source: None, operation, options, asset, folder_asset: None }),
+        None => Err(malformed(format!("{asset:?} is no address"), "/width/300/https://host/path")),
+    })
+}
+
+/// The operation of a preset, where it names one, and its options.
+pub(super) fn of_preset(
+    text: &str,
+    warnings: &mut Vec<Warning>,
+) -> Result<(Option<Operation>, Vec<(String, String)>), ParseError> {
+    let text = text.trim().trim_matches('/');
+    let begins_with_options = text.split('/').next().is_some_and(|first| first.split(',').all(|o| option(o).is_some()));
+    let word = text.split(['/', ':']).next().unwrap_or_default();
+    let (operation, tail) = if OPERATIONS.contains(&word) || !begins_with_options {
+        let (operation, tail) = operation(text, warnings)?;
+        (Some(operation), tail)
+    } else {
+        (None, text)
+    };
+    // As if an asset followed.
+    let tail = format!("{tail}/");
+    Ok((operation, options(&tail).0))
+}
+
+/// The words that [`operation`] reads.
+const OPERATIONS: &[&str] = &["cdn", "width", "height", "cover", "contain"];
+
+/// The operation with its size, and what follows it.
+fn operation<'p>(rest: &'p str, warnings: &mut Vec<Warning>) -> Result<(Operation, &'p str), ParseError> {
     let mut segments = rest.split('/').filter(|s| !s.is_empty());
     let word = text::decode(segments.next().unwrap_or_default()).unwrap_or_default();
     let (word, mode) = match word.split_once(':') {
@@ -43,15 +107,7 @@ pub(super) fn read(path: &str, warnings: &mut Vec<Warning>) -> Result<Pieces, Pa
         _ => return Err(malformed(format!("there is no operation {word:?}"), "cdn, width, height or cover")),
     };
     let consumed = if operation == Operation::Cdn { 1 } else { 2 };
-    let tail = skip_segments(rest, consumed);
-    let (options, asset, folder) = options(tail);
-    Ok(Pieces {
-        source,
-        operation,
-        options,
-        asset: key(asset)?,
-        folder_asset: folder.and_then(|folder| key(folder).ok()),
-    })
+    Ok((operation, skip_segments(rest, consumed)))
 }
 
 /// The source's name and the rest of the path.
@@ -116,18 +172,15 @@ fn option(part: &str) -> Option<(String, String)> {
     (looks || known(key)).then(|| (key.to_owned(), value.to_owned()))
 }
 
-fn known(key: &str) -> bool {
-    find(key).is_some() || is_known_later(key)
+/// Whether a key belongs to the dialect.
+pub(super) fn known(key: &str) -> bool {
+    find(key).is_some()
 }
 
 /// The row of an option, whatever its case.
 pub(super) fn find(key: &str) -> Option<&'static Param<Said>> {
     let is = |name: &&str| name.eq_ignore_ascii_case(key);
     TABLE.iter().find(|param| is(&param.name) || param.aliases.iter().any(is))
-}
-
-pub(super) fn is_known_later(key: &str) -> bool {
-    KNOWN_LATER.iter().any(|known| known.eq_ignore_ascii_case(key))
 }
 
 /// What follows the first `count` non-empty segments.

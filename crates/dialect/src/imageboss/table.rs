@@ -1,4 +1,4 @@
-//! The options that are obeyed, and the keys that only will be.
+//! The options.
 
 use super::said::{
     Download, FormatWord, MaskWord, Said, boolean, color, extract, linear, number, spell_linear, strength, trim,
@@ -7,9 +7,6 @@ use crate::overlay::{self, FARTHEST};
 use crate::request::WarningKind;
 use crate::table::{Kind, Param, Served, Tier};
 use crate::text::{bounded, compass, spell_color, spell_compass};
-
-/// Keys that belong to the vendor and are not obeyed yet.
-pub(super) const KNOWN_LATER: &[&str] = &["face-index", "privacy"];
 
 /// Reads a boolean into the field that `$field` names; one that equals the default is not written.
 macro_rules! bool_row {
@@ -97,7 +94,7 @@ macro_rules! pixels_row {
     };
 }
 
-/// Every option that is obeyed, in the order in which it is written. Keys are read in any case.
+/// Every option, in the order in which it is written. Keys are read in any case.
 pub(super) static TABLE: &[Param<Said>] = &[
     Param {
         name: "format",
@@ -335,4 +332,41 @@ pub(super) static TABLE: &[Param<Said>] = &[
     ),
     pixels_row!("wmk-pad", mark_pad, 0, FARTHEST, "0", "Pixels between the watermark and the edges that it lies at."),
     decimal_row!("wmk-opacity", mark_opacity, 0.0, 100.0, "100", A, "Opacity of the watermark in percent."),
+    Param {
+        name: "face-index",
+        aliases: &[],
+        kind: Kind::Int(1, 100),
+        default: "the largest",
+        doc: "Which face cover:face centres on, by size.",
+        tier: Tier::B,
+        served: Served::Read("there is no search for faces"),
+        parse: |_, value| {
+            number(value)?;
+            Err(WarningKind::Unsupported)
+        },
+        write: |_| None,
+    },
+    Param {
+        name: "privacy",
+        aliases: &[],
+        kind: Kind::Syntax("true, false or a strength from 1 to 100"),
+        default: "false",
+        doc: "Pixelates every face.",
+        tier: Tier::B,
+        served: Served::Read("there is no search for faces"),
+        parse: |_, value| if strength(value)? == 0.0 { Ok(()) } else { Err(WarningKind::Unsupported) },
+        write: |_| None,
+    },
+    Param {
+        name: "preset",
+        aliases: &[],
+        kind: Kind::Syntax("the name of a preset"),
+        default: "",
+        doc: "A named transformation of the site, which the vendor does not have: what it says holds against the URL.",
+        tier: Tier::C,
+        served: Served::Unsaid,
+        // Looked up before anything is read.
+        parse: |_, _| Ok(()),
+        write: |_| None,
+    },
 ];

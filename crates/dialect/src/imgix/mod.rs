@@ -4,11 +4,11 @@
 //! without a parameter that changes anything is for the master's own bytes. Two things can fail: the path, and base64
 //! that cannot be decoded (docs.imgix.com/apis/rendering).
 
-mod later;
 mod meaning;
 mod path;
 mod query;
 mod said;
+mod signature;
 mod spelling;
 mod table;
 mod typeset;
@@ -57,16 +57,19 @@ impl Dialect for Imgix {
             return Err(ParseError::TooLong { length, limit: MAX_LENGTH });
         }
         let asset = path::asset(target.path)?;
-        let mut query = query::read(target.query.unwrap_or_default())?;
+        let mut query = query::read(target.query.unwrap_or_default(), settings)?;
         meaning::hear(&mut query.said, hints, settings);
-        let (plan, notes) = meaning::plan(&query.said, settings);
+        let (plan, notes) = meaning::plan(&query.said, &asset, settings);
         query.warn(notes);
         Ok(Parsed {
             listens: query.said.hints.unwrap_or_default(),
+            any_content: meaning::is_bypassed(&query.said, &asset),
             disposition: match query.said.dl {
                 None => Disposition::None,
                 Some(name) => Disposition::Attachment(Some(name).filter(|n| !n.is_empty())),
             },
+            presets: query.preset.into_iter().collect(),
+            expires: query.said.expires,
             warnings: query.warnings,
             ..Parsed::new(asset, plan)
         })
@@ -80,18 +83,18 @@ impl Dialect for Imgix {
         answer
     }
 
-    fn verify(&self, _target: Target<'_>, _prefix: &str, _settings: &Settings, _signing: &Signing) -> Verdict {
-        Verdict::Unsigned
+    fn verify(&self, target: Target<'_>, prefix: &str, _settings: &Settings, signing: &Signing) -> Verdict {
+        signature::verify(target, prefix, signing)
     }
 
     fn sign(
         &self,
-        _target: &str,
+        target: &str,
         _settings: &Settings,
-        _signing: &Signing,
-        _expires: Option<u64>,
+        signing: &Signing,
+        expires: Option<u64>,
     ) -> Result<String, Unsignable> {
-        Err(Unsignable::NoSecret)
+        signature::sign(target, signing, expires)
     }
 }
 

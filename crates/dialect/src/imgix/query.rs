@@ -1,17 +1,25 @@
-//! The walk over a query: names to rows, base64 forms, repeats.
+//! The walk over a query and what lies under it: names to rows, base64 forms, repeats, a preset, default parameters.
+
+use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-use super::later::{KNOWN_LATER, NOISE};
 use super::meaning::Notes;
 use super::said::Said;
 use super::table::TABLE;
 use crate::error::ParseError;
 use crate::request::{Warning, WarningKind};
-use crate::table::{Kind, Param};
+use crate::settings::{Preset, Settings};
+use crate::table::Kind;
 use crate::text;
+
+/// What SDKs and signing add to a query: part of the signed text, without effect on the picture.
+pub(super) const NOISE: &[&str] = &["ixid", "ixlib", "ixsrc", "s"];
+
+/// The parameter that names a preset.
+pub(super) const PRESET: &str = "preset";
 
 /// Above this many, warnings are not recorded: they are for people.
 const MOST_WARNINGS: usize = 64;
@@ -25,126 +33,205 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// A query, read.
+#[derive(Default)]
 pub(super) struct Query {
     pub(super) said: Said,
     pub(super) warnings: Vec<Warning>,
-    picks: Vec<Option<Pick>>,
+    /// The preset that took part.
+    pub(super) preset: Option<String>,
+    picks: Vec<Pick>,
 }
 
-/// The value taken for a row.
+/// Who says it. What is above goes before what is below.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Layer {
+    Url,
+    Preset,
+    Defaults,
+}
+
+/// The value that a layer has for a row.
 struct Pick {
+    row: usize,
+    layer: Layer,
     /// The name as written.
     name: String,
     value: String,
     base64: bool,
+    /// Whether it came to bear.
+    counts: bool,
 }
 
-/// Reads a raw query.
+/// Reads a raw query alone.
 ///
 /// # Errors
 /// Base64 that cannot be decoded to text.
-pub(super) fn read(raw: &str) -> Result<Query, ParseError> {
-    let mut query = Query {
-        said: Said::default(),
-        warnings: Vec::new(),
-        picks: std::iter::repeat_with(|| None).take(TABLE.len()).collect(),
-    };
-    let mut order = Vec::new();
-    for (name, value) in text::pairs(raw) {
-        let Some(row) = query.pick(name, value.unwrap_or_default())? else { continue };
-        if !order.contains(&row) {
-            order.push(row);
-        }
-    }
-    for row in order {
-        query.read_row(row);
-    }
+pub(super) fn read_alone(raw: &str) -> Result<Query, ParseError> {
+    let mut query = Query::default();
+    query.add(raw, Layer::Url)?;
+    query.read_rows();
     Ok(query)
 }
 
+/// Reads a raw query over a site's presets and default parameters.
+///
+/// # Errors
+/// Base64 in it that cannot be decoded to text, and whatever is no preset where there may be nothing else.
+pub(super) fn read(raw: &str, settings: &Settings) -> Result<Query, ParseError> {
+    let mut query = Query::default();
+    if settings.presets_only {
+        only_presets(raw, settings)?;
+    }
+    query.add(raw, Layer::Url)?;
+    if !settings.defaults.is_empty() {
+        query.add(&settings.defaults, Layer::Defaults)?;
+    }
+    if let Some(preset) = query.preset(settings)? {
+        query.add(&preset.text, Layer::Preset)?;
+        query.picks.sort_by_key(|pick| pick.layer);
+    }
+    query.read_rows();
+    Ok(query)
+}
+
+/// Whether a query says nothing but a preset and when it ends.
+fn only_presets(raw: &str, settings: &Settings) -> Result<(), ParseError> {
+    for (name, _) in text::pairs(raw) {
+        let decoded = text::decode_query(name);
+        let row = decoded.as_deref().and_then(|name| find(name).map(|(row, _)| row));
+        let may = row.and_then(|row| TABLE.get(row)).is_some_and(|row| [PRESET, "expires"].contains(&row.name));
+        if !may && !decoded.as_deref().is_some_and(|name| NOISE.contains(&name)) {
+            return Err(not_a_preset(name, settings));
+        }
+    }
+    Ok(())
+}
+
+fn not_a_preset(what: &str, settings: &Settings) -> ParseError {
+    let enabled = settings.presets.iter().filter(|(_, preset)| preset.enabled);
+    let allowed: Vec<String> = enabled.map(|(name, _)| format!("{PRESET}={name}")).collect();
+    ParseError::NotAPreset { what: what.to_owned(), allowed: allowed.join(", ") }
+}
+
 impl Query {
+    /// Picks what a layer says.
+    fn add(&mut self, raw: &str, layer: Layer) -> Result<(), ParseError> {
+        for (name, value) in text::pairs(raw) {
+            match self.pick(name, value.unwrap_or_default(), layer) {
+                // What an operator wrote is not the client's fault.
+                Err(_) if layer != Layer::Url => self.push(WarningKind::Invalid, name, value.unwrap_or_default(), ""),
+                picked => picked?,
+            }
+        }
+        Ok(())
+    }
+
     /// Finds the row of a pair and keeps its value, if this is the one that counts.
-    fn pick(&mut self, raw_name: &str, raw_value: &str) -> Result<Option<usize>, ParseError> {
+    fn pick(&mut self, raw_name: &str, raw_value: &str, layer: Layer) -> Result<(), ParseError> {
         let Some(name) = text::decode_query(raw_name) else {
             self.push(WarningKind::Unknown, raw_name, raw_value, "");
-            return Ok(None);
+            return Ok(());
         };
         if NOISE.contains(&name.as_str()) {
-            return Ok(None);
+            return Ok(());
         }
-        let (found, base64) = match lookup(&name) {
-            // The vendor has no base64 form of it.
-            Found::Nothing if name == "ch64" => (Found::Nothing, false),
-            Found::Nothing => match name.strip_suffix("64").map(lookup) {
-                None | Some(Found::Nothing) => (Found::Nothing, false),
-                Some(found) => (found, true),
-            },
-            found => (found, false),
-        };
-        if let Found::Nothing = found {
+        let Some((row, base64)) = find(&name) else {
             let value = text::decode_query(raw_value).unwrap_or_else(|| raw_value.to_owned());
             self.push(WarningKind::Unknown, &name, &value, "");
-            return Ok(None);
-        }
-        let decoded = text::decode_query(raw_value);
-        let value = match decoded {
+            return Ok(());
+        };
+        let value = match text::decode_query(raw_value) {
             Some(text) if base64 => from_base64(&name, &text)?,
             Some(text) => text,
             None if base64 => return Err(bad_base64(&name, raw_value)),
             None => {
                 self.push(WarningKind::Invalid, &name, raw_value, "UTF-8 text");
-                return Ok(None);
+                return Ok(());
             }
         };
-        match found {
-            Found::Row(row) => Ok(self.keep(row, Pick { name, value, base64 }).then_some(row)),
-            Found::Later | Found::Nothing => {
-                self.push(WarningKind::Unsupported, &name, &value, "");
-                Ok(None)
-            }
+        let own = TABLE.get(row).is_some_and(|row| row.name == "ch" && layer == Layer::Defaults)
+            || TABLE.get(row).is_some_and(|row| row.name == PRESET && layer == Layer::Preset);
+        if own {
+            self.push(WarningKind::Invalid, &name, &value, "what a URL says itself");
+            return Ok(());
         }
+        self.keep(Pick { row, layer, name, value, base64, counts: false });
+        Ok(())
     }
 
     /// The last value of a row counts, but a base64 form before any plain one; those of `auto` add up. An empty value
     /// displaces nothing.
-    fn keep(&mut self, row: usize, new: Pick) -> bool {
-        let (Some(param), Some(slot)) = (TABLE.get(row), self.picks.get_mut(row)) else { return false };
-        let dropped = match slot {
+    fn keep(&mut self, new: Pick) {
+        let Some(param) = TABLE.get(new.row) else { return };
+        let dropped = match self.picks.iter_mut().find(|pick| pick.row == new.row && pick.layer == new.layer) {
             None => {
-                *slot = Some(new);
-                return true;
+                self.picks.push(new);
+                return;
             }
             Some(old) if param.name == "auto" => {
                 old.value.push(',');
                 old.value.push_str(&new.value);
-                return true;
+                return;
             }
             Some(old) if (old.base64 && !new.base64) || (new.value.is_empty() && param.kind != Kind::Text) => new,
             Some(old) => std::mem::replace(old, new),
         };
         self.push(WarningKind::Repeated, &dropped.name, &dropped.value, "one value");
-        true
     }
 
-    fn read_row(&mut self, row: usize) {
-        let (Some(param), Some(Some(pick))) = (TABLE.get(row), self.picks.get(row)) else { return };
-        let mut warnings = Vec::new();
-        param.read(&mut self.said, &pick.name, &pick.value, &mut warnings);
-        let name = pick.name.clone();
-        for (kind, value) in std::mem::take(&mut self.said.notes) {
-            self.push(kind, &name, &value, &param.kind.allowed());
+    /// The preset that is named, if it may be used.
+    fn preset<'s>(&mut self, settings: &'s Settings) -> Result<Option<&'s Preset>, ParseError> {
+        let named = self.picks.iter().filter(|pick| TABLE.get(pick.row).is_some_and(|row| row.name == PRESET));
+        let Some(pick) = named.min_by_key(|pick| pick.layer) else { return Ok(None) };
+        let found = settings.presets.get_key_value(&pick.value).filter(|(_, preset)| preset.enabled);
+        if let Some((name, preset)) = found {
+            self.preset = Some(name.clone());
+            return Ok(Some(preset));
         }
-        for warning in warnings {
-            self.push(warning.kind, &warning.parameter, &warning.value, &warning.allowed);
+        let (name, value) = (pick.name.clone(), pick.value.clone());
+        if settings.presets_only {
+            return Err(not_a_preset(&format!("{name}={value}"), settings));
         }
+        let enabled = settings.presets.iter().filter(|(_, preset)| preset.enabled).map(|(name, _)| name.as_str());
+        let allowed = enabled.collect::<Vec<_>>().join(", ");
+        self.push(WarningKind::Invalid, &name, &value, &allowed);
+        Ok(None)
     }
 
-    /// Records what the meaning found, under the names and values as written.
+    /// Reads each row's value from the uppermost layer whose value can be read; those of `auto` add up.
+    fn read_rows(&mut self) {
+        let mut picks = std::mem::take(&mut self.picks);
+        let mut read = Rows::default();
+        for pick in &mut picks {
+            let Some(param) = TABLE.get(pick.row) else { continue };
+            if read.has(pick.row) && param.name != "auto" {
+                continue;
+            }
+            let result = (param.parse)(&mut self.said, &pick.value);
+            for (kind, value) in std::mem::take(&mut self.said.notes) {
+                self.push(kind, &pick.name, &value, &param.kind.allowed());
+            }
+            pick.counts = matches!(result, Ok(()) | Err(WarningKind::Clamped));
+            if pick.counts {
+                read.add(pick.row);
+            }
+            if let Err(kind) = result {
+                self.push(kind, &pick.name, &pick.value, &param.kind.allowed());
+            }
+        }
+        self.picks = picks;
+    }
+
+    /// Records what the meaning found, under the names and values as written. What is not the URL's own may well come to
+    /// nothing in it.
     pub(super) fn warn(&mut self, notes: Notes) {
         for (kind, name) in notes {
-            let Some(row) = TABLE.iter().position(|p| p.name == name) else { continue };
-            let Some(Some(Pick { name, value, .. })) = self.picks.get(row) else { continue };
-            let (name, value) = (name.clone(), value.clone());
+            let is = |pick: &&Pick| pick.counts && TABLE.get(pick.row).is_some_and(|row| row.name == name);
+            let Some(pick) = self.picks.iter().find(is) else { continue };
+            if kind == WarningKind::NoEffect && pick.layer != Layer::Url {
+                continue;
+            }
+            let (name, value) = (pick.name.clone(), pick.value.clone());
             self.push(kind, &name, &value, "");
         }
     }
@@ -161,18 +248,44 @@ impl Query {
     }
 }
 
-enum Found {
-    Row(usize),
-    Later,
-    Nothing,
+/// Rows of the table, as bits.
+#[derive(Default)]
+struct Rows([u64; 4]);
+
+impl Rows {
+    fn has(&self, row: usize) -> bool {
+        self.0.get(row / 64).is_some_and(|word| word & (1 << (row % 64)) != 0)
+    }
+
+    fn add(&mut self, row: usize) {
+        if let Some(word) = self.0.get_mut(row / 64) {
+            *word |= 1 << (row % 64);
+        }
+    }
 }
 
-fn lookup(name: &str) -> Found {
-    let is = |row: &&Param<Said>| row.name == name || row.aliases.contains(&name);
-    match TABLE.iter().position(is) {
-        Some(row) => Found::Row(row),
-        None if KNOWN_LATER.binary_search(&name).is_ok() => Found::Later,
-        None => Found::Nothing,
+/// Every name and alias with its row, sorted.
+static NAMES: LazyLock<Vec<(&'static str, usize)>> = LazyLock::new(|| {
+    let of = |(at, row): (usize, &&'static crate::table::Param<Said>)| {
+        let names = std::iter::once(row.name).chain(row.aliases.iter().copied());
+        names.map(|name| (name, at)).collect::<Vec<_>>()
+    };
+    let mut names: Vec<(&'static str, usize)> = TABLE.iter().enumerate().flat_map(of).collect();
+    names.sort_unstable();
+    names
+});
+
+/// The row of a name, and whether this is the name's base64 form.
+fn find(name: &str) -> Option<(usize, bool)> {
+    let row = |name: &str| {
+        let at = NAMES.binary_search_by(|(known, _)| (*known).cmp(name)).ok()?;
+        NAMES.get(at).map(|(_, row)| *row)
+    };
+    match (row(name), name.strip_suffix("64")) {
+        (Some(row), _) => Some((row, false)),
+        // The vendor has no base64 form of it.
+        (None, None | Some("ch")) => None,
+        (None, Some(plain)) => row(plain).map(|row| (row, true)),
     }
 }
 

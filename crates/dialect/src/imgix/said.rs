@@ -85,6 +85,11 @@ pub(super) struct Said {
     pub(super) colors: Option<u32>,
     pub(super) prefix: Option<String>,
     pub(super) dl: Option<String>,
+    /// `rasterize-bypass`.
+    pub(super) bypass: Option<bool>,
+    /// Seconds since 1970.
+    pub(super) expires: Option<u64>,
+    pub(super) preset: Option<String>,
     /// `ch`.
     pub(super) hints: Option<Listens>,
     /// `w` is the client's hint, which has the device pixel ratio in it.
@@ -144,6 +149,8 @@ pub(super) struct BorderSaid {
     pub(super) left: Option<u32>,
     pub(super) radius: Option<[u32; 4]>,
     pub(super) radius_inner: Option<[u32; 4]>,
+    pub(super) stroke_size: Option<u32>,
+    pub(super) stroke_color: Option<Color>,
 }
 
 /// Where something that is drawn over the picture lies.
@@ -310,6 +317,8 @@ pub(super) enum FmWord {
     Avif,
     Json,
     BlurHash,
+    /// The document itself.
+    Pdf,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

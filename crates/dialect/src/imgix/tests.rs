@@ -7,6 +7,7 @@ mod marks;
 mod output;
 mod properties;
 mod shapes;
+mod signature;
 mod table;
 mod texts;
 

@@ -33,7 +33,7 @@ pub(super) fn query_of(asset: &Asset) -> Option<&str> {
 
 /// The text that a query sets; `None` where it says none, or cannot be read.
 pub(super) fn read(query: &str) -> Option<Text> {
-    let said = query::read(query).ok()?.said;
+    let said = query::read_alone(query).ok()?.said;
     let t = &said.txt;
     let dpr = said.dpr.map_or(1.0, Fixed::get);
     let mut text = Text::new(t.of.clone()?, meaning::text_size(t.size, dpr));

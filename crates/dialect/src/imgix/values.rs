@@ -5,12 +5,16 @@ use std::fmt::Display;
 use plan::{Color, Dim, Fixed, Horizontal, Radius, Shift, TextCut, Vertical};
 
 use super::said::{BlendOf, Font, MaskWord, Rect};
-use super::words::{TXT_CUT, Words};
+use super::words::{FLAG, TXT_CUT, Words};
 use crate::overlay;
 use crate::request::WarningKind;
+use crate::table::Kind;
 use crate::text;
 
 pub(super) type Read<T> = Result<(T, bool), WarningKind>;
+
+/// The end of the year 9999, in seconds since 1970.
+pub(super) const LAST_MOMENT: i64 = 253_402_300_799;
 
 /// Pixels above this are not told apart; far beyond any limit on outputs.
 const MOST_PIXELS: f64 = 1_000_000.0;
@@ -393,6 +397,37 @@ pub(super) fn list<T: Copy>(value: &str, words: Words<T>, later: &[&str]) -> Res
     }
     let known = !listed.read.is_empty() || listed.notes.iter().any(|(kind, _)| *kind == WarningKind::Unsupported);
     if known { Ok(listed) } else { Err(WarningKind::Invalid) }
+}
+
+/// Whether a value that nothing is made of is worth a warning: not where it says what is so anyway.
+pub(super) fn unheard(kind: Kind, default: &str, value: &str) -> Result<(), WarningKind> {
+    let text = value.trim();
+    let among = |words: &[&str], text: &str| words.iter().any(|word| word.eq_ignore_ascii_case(text));
+    let readable = match kind {
+        Kind::Int(..) | Kind::Number(..) => text::number(text).is_some(),
+        Kind::Flag => find(FLAG, text).is_some(),
+        Kind::Color => color(text).is_ok(),
+        Kind::Enum(words) => among(words, text),
+        Kind::List(words) => text.split(',').all(|word| among(words, word.trim())),
+        Kind::Syntax(_) | Kind::Text => !text.is_empty(),
+    };
+    let is_default = match kind {
+        Kind::Int(..) | Kind::Number(..) => text::number(text) == text::number(default),
+        Kind::Flag => find(FLAG, text) == find(FLAG, default),
+        _ => text.eq_ignore_ascii_case(default),
+    };
+    match (readable, is_default) {
+        (false, _) => Err(WarningKind::Invalid),
+        (true, true) => Ok(()),
+        (true, false) => Err(WarningKind::Unsupported),
+    }
+}
+
+/// Seconds since 1970.
+pub(super) fn moment(value: &str) -> Read<u64> {
+    let n = number(value)?.floor();
+    let within = n.clamp(0.0, LAST_MOMENT as f64);
+    Ok((within as u64, within != n))
 }
 
 /// The first word for a value.

@@ -138,8 +138,9 @@ pub(super) const FM: Words<FmWord> = &[
     ("avif", FmWord::Avif),
     ("json", FmWord::Json),
     ("blurhash", FmWord::BlurHash),
+    ("pdf", FmWord::Pdf),
 ];
-pub(super) const FM_LATER: &[&str] = &["jp2", "jxr", "mp4", "webm", "spritesheet", "pdf"];
+pub(super) const FM_LATER: &[&str] = &["jp2", "jxr", "mp4", "webm", "spritesheet"];
 
 pub(super) const PALETTE: Words<PaletteWord> = &[("json", PaletteWord::Json), ("css", PaletteWord::Css)];
 

@@ -2,6 +2,7 @@
 
 mod identity;
 mod local;
+mod proxy;
 mod web;
 
 use plan::MasterRef;

@@ -7,7 +7,7 @@ use crate::request::WarningKind;
 use crate::table::{Kind, Param, Served, Tier};
 use crate::text::bounded;
 
-use super::{flag_row, unless};
+use super::{flag_row, read_row, unless};
 
 /// Reads a number of a range into the field that `$field` names.
 macro_rules! number_row {
@@ -133,6 +133,14 @@ pub(in crate::cloudimage) static LOOKS: &[Param<Said>] = &[
         },
         write: |said| said.sharp.map(|amount| amount.to_string()),
     },
+    read_row!(
+        "blur_faces",
+        Kind::Syntax("0, 1, 1,RADIUS or 1,RADIUS,SIGMA"),
+        C,
+        "Blurs every face.",
+        "there is no search for faces",
+        |value| flag(value.split(',').next().unwrap_or_default())
+    ),
     Param {
         name: "f",
         aliases: &[],
@@ -141,31 +149,8 @@ pub(in crate::cloudimage) static LOOKS: &[Param<Said>] = &[
         doc: "Filters in one parameter; each counts as the parameter of its name.",
         tier: Tier::A,
         served: Served::Unsaid,
-        parse: packed,
+        // Taken apart before anything is read: each filter is the parameter of its name.
+        parse: |_, _| Ok(()),
         write: |_| None,
     },
 ];
-
-/// Filters of `f` that are known and not obeyed.
-const LATER: &[&str] = &["blur_faces"];
-
-/// Reads `f`: what can be read is obeyed whatever stands beside it.
-fn packed(said: &mut Said, value: &str) -> Result<(), WarningKind> {
-    let (mut obeyed, mut worst) = (false, None);
-    for item in value.split(',').map(str::trim).filter(|item| !item.is_empty()) {
-        let (name, value) = item.split_once(':').unwrap_or((item, ""));
-        let row = Param::find(LOOKS, name.trim()).filter(|row| row.name != "f");
-        let answer = match row {
-            Some(row) => (row.parse)(said, value.trim()),
-            None if LATER.contains(&name) => Err(WarningKind::Unsupported),
-            None => Err(WarningKind::Invalid),
-        };
-        obeyed |= matches!(answer, Ok(()) | Err(WarningKind::Clamped));
-        worst = worst.or(answer.err());
-    }
-    match worst {
-        None => Ok(()),
-        Some(_) if obeyed => Err(WarningKind::Clamped),
-        Some(kind) => Err(kind),
-    }
-}

@@ -11,9 +11,9 @@ mod overlays;
 mod shape;
 mod size;
 
-use plan::{Background, Dim, Fit, Orient, Plan, Region, Resize, Stage};
+use plan::{Asset, Background, Dim, Fit, Orient, Plan, Region, Resize, Stage};
 
-use super::said::{RotWord, Said};
+use super::said::{FmWord, RotWord, Said};
 use super::values::MOST_DPR;
 use crate::hints::Hints;
 use crate::request::WarningKind;
@@ -32,8 +32,18 @@ pub(super) type Notes = Vec<(WarningKind, &'static str)>;
 ///
 /// `auto=compress` without `format` lowers the default quality only: the format stays the source's, save where a mask
 /// needs alpha.
-pub(super) fn plan(said: &Said, settings: &Settings) -> (Plan, Notes) {
+pub(super) fn plan(said: &Said, asset: &Asset, settings: &Settings) -> (Plan, Notes) {
     let mut notes = Notes::new();
+    if is_bypassed(said, asset) {
+        return (Plan::original(), notes);
+    }
+    idle(&mut notes, "rasterize-bypass", said.bypass == Some(true));
+    if said.fm == Some(FmWord::Pdf) {
+        // Nothing else is ever made into a document.
+        notes.push((WarningKind::Unsupported, "fm"));
+        let (plan, rest) = self::plan(&Said { fm: None, ..said.clone() }, asset, settings);
+        return (plan, [notes, rest].concat());
+    }
     let stages = stages(said, settings, &mut notes);
     let mut plan = Plan { stages, output: output::rule(said, settings, &mut notes) };
     plan.canonicalise();
@@ -42,6 +52,19 @@ pub(super) fn plan(said: &Said, settings: &Settings) -> (Plan, Notes) {
         plan = Plan::original();
     }
     (plan, notes)
+}
+
+/// Whether a document is asked for as it is. What it is, is told by its name: it is known before it is fetched.
+pub(super) fn is_bypassed(said: &Said, asset: &Asset) -> bool {
+    let name = match asset {
+        Asset::Path(path) => path.as_str(),
+        Asset::Url(url) => url.split(['?', '#']).next().unwrap_or_default(),
+    };
+    let ends_in = |endings: &[&str]| {
+        name.rsplit_once('.').is_some_and(|(_, ending)| endings.iter().any(|e| e.eq_ignore_ascii_case(ending)))
+    };
+    (said.bypass == Some(true) && ends_in(&["svg", "svgz", "eps", "pdf", "ai"]))
+        || (said.fm == Some(FmWord::Pdf) && ends_in(&["pdf", "ai"]))
 }
 
 /// The quality for clients that want to save data.
@@ -91,6 +114,7 @@ fn stages(said: &Said, settings: &Settings, notes: &mut Notes) -> Vec<Stage> {
     stages.extend(overlays::mark(said, settings, notes));
     stages.extend(pad.map(Stage::Pad));
     stages.extend(shape::border(said, notes).map(Stage::Border));
+    stages.extend(shape::stroke(said, notes).map(Stage::Border));
     stages.extend(said.bg.map(|color| Stage::Flatten(Background::Color(color))));
     stages.extend(shape::chequers(said, notes));
     stages
@@ -102,6 +126,7 @@ fn unseen(said: &Said, notes: &mut Notes) {
         ("txt", said.txt.of.is_some()),
         ("mark", said.mark.of.is_some()),
         ("border", said.border.of.is_some()),
+        ("border-stroke-size", said.border.stroke_size.is_some()),
         ("transparency", said.transparency.is_some()),
     ] {
         idle(notes, name, given);

@@ -80,7 +80,7 @@ fn format(said: &Said, settings: &Settings) -> FormatRule {
         FmWord::Gif => Some(Format::Gif),
         FmWord::Webp => Some(Format::Webp),
         FmWord::Avif => Some(Format::Avif),
-        FmWord::Json | FmWord::BlurHash => None,
+        FmWord::Json | FmWord::BlurHash | FmWord::Pdf => None,
     });
     // A mask that is compressed needs a format with alpha.
     let format = format.or((said.mask.is_some() && said.auto_compress).then_some(Format::Png));

@@ -104,6 +104,26 @@ pub(super) fn border(said: &Said, notes: &mut Notes) -> Option<Border> {
     })
 }
 
+/// The line along the edge, as round as the frame's.
+pub(super) fn stroke(said: &Said, notes: &mut Notes) -> Option<Border> {
+    let b = &said.border;
+    let color = b.stroke_color.filter(|color| color.a > 0);
+    let width = b.stroke_size.filter(|width| *width > 0);
+    let seen = color.is_some() && width.is_some();
+    idle(notes, "border-stroke-size", b.stroke_size.is_some() && !seen);
+    idle(notes, "border-stroke-color", b.stroke_color.is_some() && !seen);
+    let outer = b.of.and(b.radius).unwrap_or_default().map(Radius::Px);
+    let round = outer != [Radius::NONE; 4];
+    Some(Border {
+        widths: [width?; 4],
+        color: color?,
+        inside: true,
+        outer,
+        inner: [Radius::NONE; 4],
+        outside: if round { size::bars(said.bg) } else { Background::Auto },
+    })
+}
+
 /// The chequerboard unless said: its colours and the side of a square.
 pub(in crate::imgix) fn grid() -> (Color, Color, u32) {
     (Color::rgb(0xd0, 0xd7, 0xdd), Color::WHITE, 4)

@@ -233,6 +233,10 @@ fn edges<'s>(stages: &'s [Stage], said: &mut Said) -> Result<&'s [Stage], String
         spell_border(border, said)?;
         rest = tail;
     }
+    if let [Stage::Border(stroke), tail @ ..] = rest {
+        (said.border.stroke_size, said.border.stroke_color) = (Some(stroke.widths[0]), Some(stroke.color));
+        rest = tail;
+    }
     if let [Stage::Flatten(Background::Color(_)), tail @ ..] = rest {
         rest = tail;
     }

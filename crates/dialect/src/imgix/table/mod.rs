@@ -1,4 +1,4 @@
-//! The one table of imgix parameters that have an effect here.
+//! The one table of imgix parameters.
 //!
 //! Names, aliases, ranges and defaults follow imgix's published parameter list (`imgix-url-params` 11.36) and its
 //! documentation at docs.imgix.com/apis/rendering. Where the vendor gives no formula, the row's documentation gives ours.
@@ -70,13 +70,24 @@ macro_rules! words_row {
     };
 }
 
+/// A parameter that has no effect here, and why.
+macro_rules! unheard_row {
+    ($name:literal, $aliases:expr, $kind:expr, ($default:literal, $doc:literal), $why:expr) => {
+        row($name, $aliases, $kind, Tier::C, ($default, $doc), |_, v| unheard($kind, $default, v), |_| None)
+            .served(Served::Read($why))
+    };
+}
+
 mod effects;
+mod models;
 mod output;
 mod overlays;
 mod shape;
 mod size;
+mod video;
 
 /// The parameters, in the order in which they are written.
 pub(super) static TABLE: LazyLock<Vec<&'static Param<Said>>> = LazyLock::new(|| {
-    [size::ROWS, shape::ROWS, effects::ROWS, overlays::ROWS, output::ROWS].into_iter().flatten().collect()
+    let heard = [size::ROWS, shape::ROWS, effects::ROWS, overlays::ROWS, output::ROWS];
+    heard.into_iter().chain([models::ROWS, video::ROWS]).flatten().collect()
 });

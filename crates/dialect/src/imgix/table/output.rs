@@ -28,12 +28,13 @@ pub(super) static ROWS: &[Param<Said>] = &[
             "mp4",
             "webm",
             "spritesheet",
+            "pdf",
         ]),
         Tier::A,
         (
             "the source's",
             "Output format; under auto=format, the one for clients that take nothing better. json describes the \
-             source, blurhash gives 4 by 3 components of the result.",
+             source, blurhash gives 4 by 3 components of the result, pdf is the document itself.",
         ),
         |s, v| put(&mut s.fm, word(words::FM, words::FM_LATER, v)),
         |s| spell(words::FM, s.fm),
@@ -162,6 +163,36 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ),
         read_hints,
         spell_hints,
+    ),
+    row(
+        "rasterize-bypass",
+        &[],
+        Kind::Flag,
+        Tier::C,
+        ("false", "Serves SVG, EPS, PDF and AI as they are, whatever else is said."),
+        |s, v| put(&mut s.bypass, word(words::FLAG, &[], v)),
+        |s| spell(words::FLAG, s.bypass),
+    ),
+    row(
+        "expires",
+        &[],
+        Kind::Int(0, LAST_MOMENT),
+        Tier::A,
+        ("", "When the URL ends, in seconds since 1970; afterwards the answer is 404."),
+        |s, v| put(&mut s.expires, moment(v)),
+        |s| spell_as(s.expires),
+    ),
+    row(
+        "preset",
+        &[],
+        Kind::Syntax("the name of a preset of the site"),
+        Tier::C,
+        ("", "A word of ours: the parameters that the site keeps under this name, below those of the URL."),
+        |s, v| {
+            s.preset = Some(v.to_owned());
+            Ok(())
+        },
+        |s| s.preset.clone(),
     ),
 ];
 

@@ -247,4 +247,22 @@ pub(super) static ROWS: &[Param<Said>] = &[
         |s, v| put(&mut s.border.radius_inner, radii(v)),
         |s| s.border.radius_inner.map(spell_radii),
     ),
+    whole_row!(
+        "border-stroke-size",
+        &[],
+        border.stroke_size,
+        0,
+        8192,
+        C,
+        ("0", "Width of a line along the picture's edge in pixels, over border; its colour is border-stroke-color.")
+    ),
+    row(
+        "border-stroke-color",
+        &[],
+        Kind::Color,
+        Tier::C,
+        ("transparent", "Colour of border-stroke-size."),
+        |s, v| put(&mut s.border.stroke_color, color(v)),
+        |s| s.border.stroke_color.map(spell_color),
+    ),
 ];

@@ -73,7 +73,18 @@ fn borders() {
         ),
         // Within the size, after the bars.
         ("w=99&pad=5&border=2,000", "resize:89x-,inside|pad:5,5,5,5,auto|border:2,2,2,2,000000ff,inside", ""),
-        ("border-stroke-size=5", "", "unsupported border-stroke-size=5"),
+        ("border-stroke-size=5&border-stroke-color=f00", "border:5,5,5,5,ff0000ff,inside", ""),
+        (
+            "border=9,0f0&border-radius=4&border-stroke-size=2&border-stroke-color=80ff0000",
+            "border:9,9,9,9,00ff00ff,inside,outer=(4 4 4 4)|border:2,2,2,2,ff000080,inside,outer=(4 4 4 4)",
+            "",
+        ),
+        ("border-stroke-size=5", "", "no-effect border-stroke-size=5"),
+        (
+            "border-stroke-size=0&border-stroke-color=f00",
+            "",
+            "no-effect border-stroke-size=0; no-effect border-stroke-color=f00",
+        ),
     ] {
         expect(query, stages, warned);
     }

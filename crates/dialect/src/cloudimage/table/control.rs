@@ -1,0 +1,123 @@
+//! What is said about the request and not about the picture, and what belongs to the vendor without effect here.
+
+use crate::cloudimage::said::{Download, Said, flag, number};
+use crate::cloudimage::sign::{looks_signed, open};
+use crate::request::WarningKind;
+use crate::table::{Kind, Param, Served, Tier};
+
+use super::{flag_row, unless};
+
+/// The longest that `ci_cache` can ask for, in seconds: a year. The vendor names no bound.
+const LONGEST: u32 = 31_536_000;
+/// The longest version in characters.
+const LONGEST_VERSION: usize = 128;
+
+/// A row that is read elsewhere, or only looked at.
+macro_rules! looked_at {
+    ($name:literal, $kind:expr, $tier:ident, $doc:literal, $good:expr) => {
+        Param {
+            name: $name,
+            aliases: &[],
+            kind: $kind,
+            default: "",
+            doc: $doc,
+            tier: Tier::$tier,
+            served: Served::Unsaid,
+            parse: |_, value| {
+                let good: fn(&str) -> bool = $good;
+                if good(value) { Ok(()) } else { Err(WarningKind::Invalid) }
+            },
+            write: |_| None,
+        }
+    };
+}
+
+/// How the answer is handed over. On a site that takes presets alone, these may stand beside one.
+pub(in crate::cloudimage) static CONTROL: &[Param<Said>] = &[
+    looked_at!(
+        "p",
+        Kind::Syntax("the name of a preset"),
+        A,
+        "A named transformation of the site: what it says holds against the URL, which may add to it.",
+        |_| true
+    ),
+    Param {
+        name: "force_download",
+        aliases: &[],
+        kind: Kind::Syntax("0, 1 or a file name"),
+        default: "0",
+        doc: "Has browsers save the answer instead of showing it.",
+        tier: Tier::B,
+        served: Served::Unsaid,
+        parse: |said, value| {
+            said.download = Download::read(value)?;
+            Ok(())
+        },
+        write: |said| {
+            said.download.as_ref().map(|download| match download {
+                Download::Yes => "1".to_owned(),
+                Download::As(name) => name.clone(),
+            })
+        },
+    },
+    flag_row!("ci_url_encoded", &[], encoded, A, "The source in the path is percent-encoded as a whole."),
+    looked_at!(
+        "ci_sign",
+        Kind::Syntax("6 to 40 hex digits"),
+        A,
+        "Signature: the first digits of the SHA-1 of salt, path and query.",
+        looks_signed
+    ),
+    looked_at!(
+        "ci_seal",
+        Kind::Syntax("6 to 40 hex digits"),
+        A,
+        "Seal: the first digits of the SHA-1 of path, ci_eqs and salt.",
+        looks_signed
+    ),
+    looked_at!(
+        "ci_eqs",
+        Kind::Syntax("a query in Base64 of either alphabet, padded or not"),
+        A,
+        "Parameters that nothing in the URL can override; ci_seal vouches for them.",
+        |value| open(value).is_some()
+    ),
+    Param {
+        name: "ci_cache",
+        aliases: &[],
+        kind: Kind::Int(0, LONGEST as i64),
+        default: "the site's times",
+        doc: "Seconds for which browsers and caches in front may keep the answer.",
+        tier: Tier::B,
+        served: Served::Unsaid,
+        parse: |said, value| {
+            let seconds = number(value)?;
+            if seconds < 0.0 {
+                return Err(WarningKind::Invalid);
+            }
+            said.keep = Some(seconds.round().min(f64::from(LONGEST)) as u32);
+            unless(seconds.round() > f64::from(LONGEST))
+        },
+        write: |_| None,
+    },
+    Param {
+        name: "vh",
+        aliases: &[],
+        kind: Kind::Text,
+        default: "",
+        doc: "A version: another value is another URL with the same picture. At most 128 characters.",
+        tier: Tier::A,
+        served: Served::Unsaid,
+        parse: |said, value| {
+            if value.chars().count() > LONGEST_VERSION {
+                return Err(WarningKind::Invalid);
+            }
+            said.version = Some(value.to_owned()).filter(|version| !version.is_empty());
+            Ok(())
+        },
+        write: |_| None,
+    },
+    looked_at!("ci_info", Kind::Flag, C, "Asks for a header that tells how the answer was made.", |value| {
+        flag(value).is_ok()
+    }),
+];

@@ -1,0 +1,75 @@
+//! Certificates by an authority of the test's own.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+
+/// An authority. Clients that trust [`Authority::pem`] trust the certificates that it signs.
+pub struct Authority {
+    issuer: Issuer<'static, KeyPair>,
+    pem: String,
+}
+
+/// A certificate and its key, in PEM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signed {
+    /// The certificate.
+    pub cert: String,
+    /// Its key, PKCS #8.
+    pub key: String,
+}
+
+/// The files of one certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Files {
+    /// The certificate.
+    pub cert: PathBuf,
+    /// Its key.
+    pub key: PathBuf,
+}
+
+impl Authority {
+    /// A new one.
+    ///
+    /// # Errors
+    /// When the system gives no random bits.
+    pub fn new() -> io::Result<Authority> {
+        let key = KeyPair::generate().map_err(io::Error::other)?;
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, "An authority of a test");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        let pem = params.self_signed(&key).map_err(io::Error::other)?.pem();
+        Ok(Authority { issuer: Issuer::new(params, key), pem })
+    }
+
+    /// Its own certificate.
+    pub fn pem(&self) -> &str {
+        &self.pem
+    }
+
+    /// Signs a certificate for host names, patterns such as `*.shop.example`, and IP addresses.
+    ///
+    /// # Errors
+    /// When one of them is none.
+    pub fn sign(&self, hosts: &[&str]) -> io::Result<Signed> {
+        let key = KeyPair::generate().map_err(io::Error::other)?;
+        let hosts: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
+        let params = CertificateParams::new(hosts).map_err(io::Error::other)?;
+        let cert = params.signed_by(&key, &self.issuer).map_err(io::Error::other)?;
+        Ok(Signed { cert: cert.pem(), key: key.serialize_pem() })
+    }
+
+    /// Signs a certificate into `<name>.pem` and `<name>.key` of a folder.
+    ///
+    /// # Errors
+    /// As [`Authority::sign`], and when the files cannot be written.
+    pub fn write(&self, folder: &Path, name: &str, hosts: &[&str]) -> io::Result<Files> {
+        let signed = self.sign(hosts)?;
+        let files = Files { cert: folder.join(format!("{name}.pem")), key: folder.join(format!("{name}.key")) };
+        std::fs::write(&files.cert, signed.cert)?;
+        std::fs::write(&files.key, signed.key)?;
+        Ok(files)
+    }
+}
