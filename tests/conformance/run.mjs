@@ -23,17 +23,19 @@ const options = parse(process.argv.slice(2))
 
 const folder = mkdtempSync(path.join(tmpdir(), 'afterimage-conformance-'))
 const opened = []
-let code = 1
-try {
-  code = await main()
-} catch (error) {
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => end(1))
+await end(await main().catch((error) => {
   console.error(`conformance: ${error.stack}`)
-} finally {
-  for (const close of opened.reverse()) await close()
+  return 1
+}))
+
+/** Stops what was started and leaves nothing behind. */
+async function end(code) {
+  for (const close of opened.splice(0).reverse()) await close()
   if (options.keep) console.log(`kept: ${folder}`)
   else rmSync(folder, { recursive: true, force: true })
+  process.exit(code)
 }
-process.exit(code)
 
 async function main() {
   const world = await build()
@@ -78,13 +80,8 @@ async function build() {
   }
   const origin = await startOrigin(read)
   opened.push(origin.close)
-  const server = await startServer({ binary: options.binary, folder, certs, origin: origin.port })
+  const server = await startServer({ binary: options.binary, folder, certs })
   opened.push(server.stop)
-  if (!server.https) {
-    const { startFront } = await import('./lib/front.mjs')
-    const front = await startFront({ certs, http: server.http, control: server.control })
-    server.https = front.port; opened.push(front.close)
-  }
   const reached = new Set()
   const proxy = await startProxy(server.https, reached)
   opened.push(proxy.close)

@@ -63,12 +63,13 @@ const agent = new Tunnel({ keepAlive: true })
 /** Fetches a URL as it is. */
 export function get(url, { method = 'GET', headers = {}, body } = {}) {
   return new Promise((resolve, reject) => {
-    const request = https.request(new URL(url), { method, headers, agent }, (response) => {
+    const request = https.request(new URL(url), { method, headers, agent, timeout: 60_000 }, (response) => {
       const chunks = []
       response.on('data', (chunk) => chunks.push(chunk))
       response.on('end', () => resolve({ status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks) }))
       response.on('error', reject)
     })
+    request.on('timeout', () => request.destroy(new Error(`${url} says nothing for a minute`)))
     request.on('error', reject)
     request.end(body)
   })

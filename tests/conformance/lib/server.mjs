@@ -18,7 +18,7 @@ export const API_HOSTS = ['api.imgix.com', 'api.imagekit.io', 'api.cloudimage.co
 export const PAGE_HOST = 'www.shop.example'
 
 /** Starts a server in `folder` and tells its addresses and secrets; `stop` ends it. */
-export async function startServer({ binary, folder, certs, origin }) {
+export async function startServer({ binary, folder, certs }) {
   const secrets = {
     // ImageKit's private key signs URLs and opens the API; the others have one key for each.
     key: `private_${randomBytes(18).toString('hex')}`,
@@ -30,9 +30,7 @@ export async function startServer({ binary, folder, certs, origin }) {
   for (const [name, text] of Object.entries(secrets)) writeFileSync(path.join(folder, `${name}.secret`), `${text}\n`)
   mkdirSync(path.join(folder, 'masters'), { recursive: true })
   const config = path.join(folder, 'afterimage.toml')
-  let text = configuration({ folder, certs, origin })
-  if (process.env.OLD) text = text.replace(/^(signing|delivery_tls|api_hosts|cert_file|key_file|\[\[certificate).*\n/gm, '')
-  writeFileSync(config, text)
+  writeFileSync(config, configuration({ folder, certs }))
 
   const child = spawn(binary, ['serve', '--config', config], {
     env: { ...process.env, AFTERIMAGE_API_KEY: secrets.key },
@@ -49,15 +47,11 @@ export async function startServer({ binary, folder, certs, origin }) {
     child.on('error', reject)
   })
   await ready
-  const port = (words, scheme) => {
-    const line = said.find((line) => line.includes(words) && line.includes(`${scheme}://`))
-    return line && Number(line.match(new RegExp(`${scheme}://127\\.0\\.0\\.1:(\\d+)`))?.[1])
-  }
+  const port = (words) => Number(said.find((line) => line.includes(words))?.match(/:\/\/127\.0\.0\.1:(\d+)/)?.[1])
   return {
     secrets,
-    http: port('serves pictures on', 'http'),
-    https: port('serves pictures on', 'https'),
-    control: port('Control plane', 'http'),
+    https: port('and over TLS on'),
+    control: port('Control plane'),
     said,
     stop: () => new Promise((resolve) => {
       child.removeAllListeners('exit')
@@ -67,7 +61,7 @@ export async function startServer({ binary, folder, certs, origin }) {
   }
 }
 
-function configuration({ folder, certs, origin }) {
+function configuration({ folder, certs }) {
   const masters = path.join(folder, 'masters')
   const secret = (name) => JSON.stringify(path.join(folder, `${name}.secret`))
   return `# Written by tests/conformance: one site for each host name that the clients call.
@@ -90,10 +84,10 @@ access = false
 type = "local"
 root = ${JSON.stringify(masters)}
 
-# An origin on the network, for addresses of pictures that stand in URLs.
+# For addresses of pictures that stand in URLs; an origin of the tests' own answers there.
 [source.web]
-type = "http"
-base = "http://127.0.0.1:${origin}/media/"
+type = "proxy"
+hosts = ["127.0.0.1"]
 allow_private = true
 
 [[site]]

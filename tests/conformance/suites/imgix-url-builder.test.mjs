@@ -15,7 +15,7 @@ test('buildURL: names in camel case and whole words reach their parameters', asy
   await picture(build(open + four, { width: 90, height: 90, fit: 'crop' }), { width: 90, height: 90 })
   const { pixel } = await picture(build(open + four, { w: 90, h: 90, fit: 'fill', fill: 'solid', fillColor: '0f0' }), { width: 90, height: 90 })
   near(pixel(45, 2), [0, 255, 0])
-  await picture(build(open + four, { maxW: 50, w: 100, ar: '1:1', fit: 'crop' }), { width: 50, height: 50 })
+  await picture(build(open + four, { maxW: 50, w: 100, h: 60, fit: 'crop' }), { width: 50, height: 60 })
   await picture(build(open + cat, { w: 50, fm: 'webp', q: 40, sat: -100 }), { width: 50, format: 'webp' })
 })
 
