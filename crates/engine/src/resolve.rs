@@ -503,6 +503,10 @@ fn refuse_parse(error: &ParseError) -> Refusal {
             allowed: Some(allowed.clone()),
             ..Refusal::new(400, "bad-parameter", format!("{parameter} has the value {value:?}; allowed: {allowed}"))
         },
+        ParseError::Unsupported { parameter, .. } => Refusal {
+            parameter: Some(parameter.clone()),
+            ..Refusal::new(400, "unsupported-parameter", error.to_string())
+        },
         ParseError::TooLong { .. } => Refusal::new(414, "url-too-long", error.to_string()),
         ParseError::NotAPreset { allowed, .. } => {
             Refusal { allowed: Some(allowed.clone()), ..Refusal::new(403, "not-a-preset", error.to_string()) }

@@ -46,7 +46,7 @@ pub(super) const FRAME: ParamDoc = ParamDoc {
     default: "",
     doc: "Draws another picture or a text over this one; steps, and layers again, may stand inside.",
     tier: Tier::A,
-    served: Served::Unsaid,
+    served: Served::Exactly("crates/afterimage/tests/imagekit_pixels.rs::layers_lie_where_they_are_put"),
 };
 
 /// Every row of what may stand in a layer only.
@@ -68,7 +68,7 @@ static TABLE: &[Param<Layer>] = &[
         default: "",
         doc: "In a layer: the picture or the text that is drawn; ik_canvas is a block of the colour of bg, w by h.",
         tier: Tier::A,
-        served: Served::Unsaid,
+        served: Served::Exactly("crates/afterimage/tests/imagekit_pixels.rs::layers_lie_where_they_are_put"),
         parse: |layer, value| {
             layer.plain = Some(match value {
                 _ if layer.text.is_some() => text::content(value)?,
@@ -91,7 +91,7 @@ static TABLE: &[Param<Layer>] = &[
         default: "",
         doc: "In a layer: the picture or the text that is drawn, wins over i.",
         tier: Tier::A,
-        served: Served::Unsaid,
+        served: Served::Nearly("a long text is not cut after 144 characters"),
         parse: |layer, value| {
             let decoded = decode(value).ok_or(WarningKind::Invalid)?;
             layer.encoded = Some(match layer.text {
@@ -114,7 +114,7 @@ static TABLE: &[Param<Layer>] = &[
         default: "0 beside ly",
         doc: "In a layer: its distance from the left edge of the picture below.",
         tier: Tier::A,
-        served: Served::Unsaid,
+        served: Served::Exactly("crates/afterimage/tests/imagekit_pixels.rs::layers_lie_where_they_are_put"),
         parse: |layer, value| edge(value).map(|edge| layer.x = Some(edge)),
         write: |layer| layer.x.map(spell_edge),
     },
@@ -125,7 +125,7 @@ static TABLE: &[Param<Layer>] = &[
         default: "0 beside lx",
         doc: "In a layer: its distance from the top edge of the picture below.",
         tier: Tier::A,
-        served: Served::Unsaid,
+        served: Served::Exactly("crates/afterimage/tests/imagekit_pixels.rs::layers_lie_where_they_are_put"),
         parse: |layer, value| edge(value).map(|edge| layer.y = Some(edge)),
         write: |layer| layer.y.map(spell_edge),
     },
@@ -136,7 +136,7 @@ static TABLE: &[Param<Layer>] = &[
         default: "",
         doc: "In a layer: distance of its centre from the left edge of the picture below; wins over lx.",
         tier: Tier::B,
-        served: Served::Unsaid,
+        served: Served::Exactly("crates/afterimage/tests/imagekit_pixels.rs::layers_lie_where_they_are_put"),
         parse: |layer, value| edge(value).map(|edge| layer.center_x = Some(edge)),
         write: |layer| layer.center_x.map(spell_edge),
     },
@@ -147,7 +147,7 @@ static TABLE: &[Param<Layer>] = &[
         default: "",
         doc: "In a layer: distance of its centre from the top edge of the picture below; wins over ly.",
         tier: Tier::B,
-        served: Served::Unsaid,
+        served: Served::Exactly("crates/afterimage/tests/imagekit_pixels.rs::layers_lie_where_they_are_put"),
         parse: |layer, value| edge(value).map(|edge| layer.center_y = Some(edge)),
         write: |layer| layer.center_y.map(spell_edge),
     },
@@ -158,7 +158,7 @@ static TABLE: &[Param<Layer>] = &[
         default: "top_left",
         doc: "In a layer: the point of the picture below that lx, ly, lxc and lyc count from, N to the left and up.",
         tier: Tier::B,
-        served: Served::Unsaid,
+        served: Served::Exactly("crates/afterimage/tests/imagekit_pixels.rs::layers_lie_where_they_are_put"),
         parse: |layer, value| anchor(value).map(|found| layer.origin = Some(found)),
         write: |layer| layer.origin.and_then(spell_anchor),
     },
@@ -169,7 +169,7 @@ static TABLE: &[Param<Layer>] = &[
         default: "center",
         doc: "In a layer: where it lies, unless lx or ly say so.",
         tier: Tier::A,
-        served: Served::Unsaid,
+        served: Served::Exactly("crates/afterimage/tests/imagekit_pixels.rs::layers_lie_where_they_are_put"),
         parse: |layer, value| anchor(value).map(|found| layer.focus = Some(found)),
         write: |layer| layer.focus.and_then(spell_anchor),
     },
@@ -181,7 +181,9 @@ static TABLE: &[Param<Layer>] = &[
         doc: "In a layer: how it is mixed with what is below. displace moves what is below by the layer's red and green, \
               by up to lx and ly pixels.",
         tier: Tier::C,
-        served: Served::Unsaid,
+        served: Served::Nearly(
+            "displace moves by up to lx and ly pixels at full red and green: the vendor gives no formula",
+        ),
         parse: |layer, value| {
             layer.mode = Some(match value {
                 "multiply" => LayerMode::Multiply,
@@ -209,7 +211,7 @@ static TABLE: &[Param<Layer>] = &[
         default: "100",
         doc: "In a layer: its opacity in percent.",
         tier: Tier::A,
-        served: Served::Unsaid,
+        served: Served::Exactly("crates/afterimage/tests/imagekit_pixels.rs::layers_are_mixed_by_plain_arithmetic"),
         parse: |layer, value| match whole(value).and_then(|n| u8::try_from(n).ok()) {
             Some(opacity @ 0..=100) => {
                 layer.opacity = Some(opacity);
@@ -226,7 +228,7 @@ static TABLE: &[Param<Layer>] = &[
         default: "opaque",
         doc: "In a text or ik_canvas layer: its opacity in tenths.",
         tier: Tier::B,
-        served: Served::Unsaid,
+        served: Served::Exactly("crates/afterimage/tests/imagekit_pixels.rs::layers_are_mixed_by_plain_arithmetic"),
         parse: |layer, value| match whole(value).and_then(|n| u8::try_from(n).ok()) {
             Some(alpha @ 1..=9) => {
                 layer.alpha = Some(alpha);
@@ -252,7 +254,7 @@ fn spell_anchor(anchor: (Horizontal, Vertical)) -> Option<String> {
 }
 
 /// Slashes that follow each other are one, as in the path of a URL.
-fn asset(value: &str) -> Option<Asset> {
+pub(super) fn asset(value: &str) -> Option<Asset> {
     match overlay::asset(value)? {
         Asset::Path(path) => {
             let path = path.split('/').filter(|segment| !segment.is_empty()).collect::<Vec<_>>().join("/");
@@ -312,7 +314,7 @@ pub(super) fn overlay(layer: &Layer, settings: &Settings, warnings: &mut Vec<War
     place::settle(layer, &mut overlay);
     overlay.opacity = match (layer.opacity, layer.alpha) {
         (Some(percent), _) => overlay::share(Fixed::new(percent.into())),
-        (None, Some(tenths)) if !overlay.picture.is_fetched() && !has_alpha(&overlay.picture) => {
+        (None, Some(tenths)) if !overlay.picture.is_fetched() && !says_opacity(layer, &overlay.picture) => {
             Fixed::new(f64::from(tenths) / 10.0)
         }
         _ => Fixed::ONE,
@@ -320,9 +322,10 @@ pub(super) fn overlay(layer: &Layer, settings: &Settings, warnings: &mut Vec<War
     Some(overlay)
 }
 
-/// An opacity in the colour wins over `al`.
-fn has_alpha(picture: &Picture) -> bool {
-    matches!(picture, Picture::Solid(color) if color.a != 255)
+/// Of a block, an opacity in the colour wins over `al`, and so does a colour's name.
+fn says_opacity(layer: &Layer, picture: &Picture) -> bool {
+    let named = layer.steps.first().is_some_and(|first| first.named_background);
+    matches!(picture, Picture::Solid(color) if color.a != 255 || named)
 }
 
 /// A block of one colour, of the size that its first step says; what that says else is done to the block.
@@ -363,14 +366,22 @@ fn settle_size(overlay: &mut Overlay) {
 /// Says what of a layer idles beside the rest.
 pub(super) fn idle(layer: &Layer, warnings: &mut Vec<Warning>) {
     let placed = [layer.x, layer.y, layer.center_x, layer.center_y].iter().any(Option::is_some);
-    let picture = matches!(layer.encoded.as_ref().or(layer.plain.as_ref()), Some(Content::Asset(_)));
+    let content = layer.encoded.as_ref().or(layer.plain.as_ref());
+    let first = layer.steps.first();
+    let faint = first.is_some_and(|said| matches!(said.background, Some(Fill::Color(color)) if color.a != 255));
+    let named = first.is_some_and(|said| said.named_background);
+    let idle_alpha = match content {
+        Some(Content::Asset(_)) => true,
+        Some(Content::Canvas) => faint || named || layer.opacity.is_some(),
+        _ => layer.opacity.is_some(),
+    };
     for (key, idle, allowed) in [
         ("i", layer.plain.is_some() && layer.encoded.is_some(), "not beside ie"),
         ("lfo", placed, "not beside lx, ly, lxc or lyc"),
         ("lap", !placed, "beside lx, ly, lxc or lyc"),
         ("lx", layer.center_x.is_some(), "not beside lxc"),
         ("ly", layer.center_y.is_some(), "not beside lyc"),
-        ("al", picture || layer.opacity.is_some(), "in a text or ik_canvas layer without o"),
+        ("al", idle_alpha, "in a text or ik_canvas layer without o, and without an opacity or a name in its bg"),
     ] {
         let value = find(key).and_then(|row| (row.write)(layer)).filter(|_| idle);
         if let Some(value) = value {

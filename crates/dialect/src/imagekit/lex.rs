@@ -48,6 +48,11 @@ impl<'a> Token<'a> {
     }
 }
 
+/// The tokens of a transformation string, empty ones included; one separator, a byte long, stands between two.
+pub(super) fn tokens(text: &str) -> impl Iterator<Item = &str> {
+    text.split([',', ':'])
+}
+
 /// The steps of a transformation string. Empty steps and tokens are skipped.
 pub(super) fn steps(text: &str) -> Result<Vec<Step<'_>>, ParseError> {
     let mut open = vec![Open::default()];

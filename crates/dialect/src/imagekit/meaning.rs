@@ -8,10 +8,10 @@ use plan::{
     Trim, TrimMode,
 };
 
-use super::layer;
 use super::lex::{self, Item, Token};
 use super::said::{Fill, FormatSaid, Layer, Mode, Rotation, Said, TextSaid};
 use super::table::{KNOWN_LATER, LEAST_DPR, MOST_DPR, find, rows};
+use super::{beyond, layer, legacy};
 use crate::error::ParseError;
 use crate::hints::{Hints, Listens};
 use crate::request::{Warning, WarningKind};
@@ -23,102 +23,167 @@ pub(super) use effects::shape;
 /// The most quality for clients that want to save data. The vendor says only that it is lower.
 const SAVING_QUALITY: u8 = 45;
 
-/// Reads the parts of one step. The vendor is strict: an unknown key or a bad value is an error.
-pub(super) fn read(step: &[Item<'_>], warnings: &mut Vec<Warning>) -> Result<Said, ParseError> {
-    let (mut said, mut seen) = (Said::default(), Vec::new());
-    for item in step {
-        match item {
-            Item::Token(token) => read_token(token, &mut said, &mut seen, warnings)?,
-            Item::Layer(layer) => said.layers.push(read_layer(layer, warnings)?),
-        }
-    }
-    Ok(said)
+/// Keys whose values are passed over where they ask for too much: the picture is nearly right without them.
+const SOFT: &[&str] = &["ff", "z", "c2pa"];
+
+/// Reads steps. The vendor refuses what it does not know; a lenient site passes over it.
+pub(super) struct Reader<'w> {
+    pub(super) lenient: bool,
+    pub(super) warnings: &'w mut Vec<Warning>,
 }
 
-fn read_token(
-    token: &Token<'_>,
-    said: &mut Said,
-    seen: &mut Vec<&str>,
-    warnings: &mut Vec<Warning>,
-) -> Result<(), ParseError> {
-    match find(token.key) {
-        Some(row) => obey(row, token, said, seen, warnings),
-        None if KNOWN_LATER.contains(&token.key) => Err(refused(token, "not supported yet".to_owned())),
-        None => Err(refused(token, format!("no such parameter; known are {}", names()))),
-    }
-}
-
-/// Reads one token by its row.
-fn obey<D>(
-    row: &'static Param<D>,
-    token: &Token<'_>,
-    draft: &mut D,
-    seen: &mut Vec<&str>,
-    warnings: &mut Vec<Warning>,
-) -> Result<(), ParseError> {
-    let kind = match (row.parse)(draft, token.value) {
-        Ok(()) if seen.contains(&row.name) => WarningKind::Repeated,
-        Ok(()) => {
-            seen.push(row.name);
-            return Ok(());
-        }
-        Err(WarningKind::Invalid | WarningKind::Unknown) => {
-            let later = if is_expression(token) { " (expressions are not supported yet)" } else { "" };
-            return Err(refused(token, row.kind.allowed() + later));
-        }
-        Err(kind) => kind,
-    };
-    warnings.push(warning(kind, token, row.kind.allowed()));
-    Ok(())
-}
-
-/// Reads a layer: what is its own, and its steps.
-fn read_layer(lexed: &lex::Layer<'_>, warnings: &mut Vec<Warning>) -> Result<Layer, ParseError> {
-    let frame = Token { key: "l", value: lexed.kind };
-    match lexed.kind {
-        "image" | "text" => {}
-        "video" | "subtitles" | "subtitle" => return Err(refused(&frame, "not supported yet".to_owned())),
-        _ => return Err(refused(&frame, "image or text".to_owned())),
-    }
-    let is_text = lexed.kind == "text";
-    let (mut layer, mut own_seen) = (Layer::default(), Vec::new());
-    layer.text = is_text.then(TextSaid::default);
-    for (at, step) in lexed.steps.iter().enumerate() {
+impl Reader<'_> {
+    /// The parts of one step.
+    pub(super) fn step(&mut self, step: &[Item<'_>]) -> Result<Said, ParseError> {
         let (mut said, mut seen) = (Said::default(), Vec::new());
         for item in step {
             match item {
-                Item::Layer(_) if is_text && at == 0 => {
-                    return Err(refused(&frame, "a layer in a text layer only in a step of its own".to_owned()));
-                }
-                Item::Layer(inner) => said.layers.push(read_layer(inner, warnings)?),
-                Item::Token(token) => match layer::find(token.key) {
-                    Some(row) => obey(row, token, &mut layer, &mut own_seen, warnings)?,
-                    None if is_text && at == 0 && layer::refused_in_first_step(token.key) => {
-                        return Err(refused(token, "not of a text; in a step of its own, of its picture".to_owned()));
-                    }
-                    None => {
-                        if matches!(token.key, "f" | "lo" | "pr" | "orig" | "md" | "cp" | "dn" | "pg") {
-                            warnings.push(warning(WarningKind::NoEffect, token, "outside of layers".to_owned()));
-                        }
-                        read_token(token, &mut said, &mut seen, warnings)?;
-                    }
-                },
+                Item::Token(token) => self.token(token, &mut said, &mut seen)?,
+                Item::Layer(layer) => said.layers.extend(self.layer(layer)?),
             }
+        }
+        if self.lenient {
+            for layer in legacy::layers(step) {
+                said.layers.extend(self.layer(&layer)?);
+            }
+        }
+        Ok(said)
+    }
+
+    fn token(&mut self, token: &Token<'_>, said: &mut Said, seen: &mut Vec<&'static str>) -> Result<(), ParseError> {
+        if let Some(row) = find(token.key) {
+            return self.obey(row, token, said, seen);
+        }
+        if let Some(why) = beyond::why(token.key) {
+            return self.refuse(WarningKind::Unsupported, token, why.to_owned());
+        }
+        match legacy::instead(token.key) {
+            Some(_) if self.lenient => Ok(()),
+            Some(instead) => self.refuse(WarningKind::Unknown, token, instead),
+            None if KNOWN_LATER.contains(&token.key) => Err(refused(token, "not supported yet".to_owned())),
+            None => self.refuse(WarningKind::Unknown, token, format!("no such parameter; known are {}", names())),
+        }
+    }
+
+    /// Reads one token by its row.
+    fn obey<D>(
+        &mut self,
+        row: &'static Param<D>,
+        token: &Token<'_>,
+        draft: &mut D,
+        seen: &mut Vec<&'static str>,
+    ) -> Result<(), ParseError> {
+        let kind = match (row.parse)(draft, token.value) {
+            Ok(()) if seen.contains(&row.name) => WarningKind::Repeated,
+            Ok(()) => {
+                seen.push(row.name);
+                return Ok(());
+            }
+            Err(WarningKind::Invalid | WarningKind::Unknown) => {
+                let later = if is_expression(token) { " (expressions are not supported yet)" } else { "" };
+                return self.refuse(WarningKind::Invalid, token, row.kind.allowed() + later);
+            }
+            Err(WarningKind::Unsupported) if !SOFT.contains(&row.name) => {
+                let why = if row.name == "bg" { beyond::MODEL } else { beyond::FORMAT };
+                return self.refuse(WarningKind::Unsupported, token, why.to_owned());
+            }
+            Err(kind) => kind,
+        };
+        self.warnings.push(warning(kind, token, row.kind.allowed()));
+        Ok(())
+    }
+
+    /// Refuses a token, or on a lenient site passes over it.
+    fn refuse(&mut self, kind: WarningKind, token: &Token<'_>, allowed: String) -> Result<(), ParseError> {
+        if self.lenient {
+            self.warnings.push(warning(kind, token, allowed));
+            return Ok(());
+        }
+        Err(match kind {
+            WarningKind::Unsupported => {
+                let (parameter, value) = (token.key.to_owned(), token.value.to_owned());
+                ParseError::Unsupported { parameter, value, why: allowed }
+            }
+            _ => refused(token, allowed),
+        })
+    }
+
+    /// Reads a layer: what is its own, and its steps. `None` where it is passed over.
+    fn layer(&mut self, lexed: &lex::Layer<'_>) -> Result<Option<Layer>, ParseError> {
+        let frame = Token { key: "l", value: lexed.kind };
+        match lexed.kind {
+            "image" | "text" => {}
+            "video" | "subtitles" | "subtitle" => {
+                self.refuse(WarningKind::Unsupported, &frame, beyond::FILM.to_owned())?;
+                return Ok(None);
+            }
+            _ => {
+                self.refuse(WarningKind::Unknown, &frame, "image or text".to_owned())?;
+                return Ok(None);
+            }
+        }
+        let is_text = lexed.kind == "text";
+        let (mut layer, mut own_seen) = (Layer::default(), Vec::new());
+        layer.text = is_text.then(TextSaid::default);
+        for (at, step) in lexed.steps.iter().enumerate() {
+            let said = self.layer_step(&frame, step, is_text && at == 0, &mut layer, &mut own_seen)?;
+            layer.steps.push(said);
+        }
+        if layer.plain.is_none() && layer.encoded.is_none() {
+            let content = if is_text { "i-<text>" } else { "i-<path>" };
+            self.refuse(WarningKind::Invalid, &frame, format!("a layer with {content} or ie-<base64>"))?;
+            return Ok(None);
+        }
+        layer::idle(&layer, self.warnings);
+        Ok(Some(layer))
+    }
+
+    /// One step of a layer; `boxed`: it is about the box of a text.
+    fn layer_step(
+        &mut self,
+        frame: &Token<'_>,
+        step: &[Item<'_>],
+        boxed: bool,
+        layer: &mut Layer,
+        own_seen: &mut Vec<&'static str>,
+    ) -> Result<Said, ParseError> {
+        let (mut said, mut seen) = (Said::default(), Vec::new());
+        for item in step {
+            let token = match item {
+                Item::Layer(_) if boxed => {
+                    let allowed = "a layer in a text layer only in a step of its own".to_owned();
+                    self.refuse(WarningKind::Invalid, frame, allowed)?;
+                    continue;
+                }
+                Item::Layer(inner) => {
+                    said.layers.extend(self.layer(inner)?);
+                    continue;
+                }
+                Item::Token(token) => token,
+            };
+            if let Some(row) = layer::find(token.key) {
+                self.obey(row, token, layer, own_seen)?;
+                continue;
+            }
+            if boxed && layer::refused_in_first_step(token.key) && beyond::why(token.key).is_none() {
+                let allowed = "not of a text; in a step of its own, of its picture".to_owned();
+                self.refuse(WarningKind::Invalid, token, allowed)?;
+                continue;
+            }
+            if matches!(token.key, "f" | "lo" | "pr" | "orig" | "md" | "cp" | "dn" | "pg" | "di" | "c2pa") {
+                self.warnings.push(warning(WarningKind::NoEffect, token, "outside of layers".to_owned()));
+            }
+            self.token(token, &mut said, &mut seen)?;
         }
         for (key, is) in [("w", said.auto_width), ("dpr", said.auto_dpr)] {
             if is {
                 let allowed = "auto of the picture itself".to_owned();
-                warnings.push(warning(WarningKind::NoEffect, &Token { key, value: "auto" }, allowed));
+                let token = Token { key, value: "auto" };
+                self.warnings.push(warning(WarningKind::NoEffect, &token, allowed));
             }
         }
-        layer.steps.push(said);
+        Ok(said)
     }
-    if layer.plain.is_none() && layer.encoded.is_none() {
-        let content = if is_text { "i-<text>" } else { "i-<path>" };
-        return Err(refused(&frame, format!("a layer with {content} or ie-<base64>")));
-    }
-    layer::idle(&layer, warnings);
-    Ok(layer)
 }
 
 /// Which hints steps leave something to. `Content-DPR` takes both to work out where the width is one.

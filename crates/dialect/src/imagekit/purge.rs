@@ -1,7 +1,7 @@
 //! What a URL names when it is purged.
 
 use super::path::malformed;
-use super::{Query, check_length, parse_located, path, transformation};
+use super::{Named, Query, check_length, parse_located, path, steps, transformation};
 use crate::error::ParseError;
 use crate::hints::Hints;
 use crate::request::{Asset, Parsed, Target};
@@ -61,7 +61,7 @@ pub fn purge_target(raw: &str, settings: &Settings) -> Result<PurgeTarget, Parse
         });
     }
     let query = Query::read(target.query.unwrap_or_default())?;
-    if transformation(&located, &query)?.is_empty() {
+    if steps(&transformation(&located, query.steps.as_deref(), &mut Named::new(settings))?)?.is_empty() {
         return located.asset().map(PurgeTarget::Master);
     }
     parse_located(&located, query, settings, Hints::NONE).map(|parsed| PurgeTarget::Exact(Box::new(parsed)))

@@ -33,6 +33,8 @@ pub(super) struct Said {
     pub(super) center_y: Option<u32>,
     /// `bg`.
     pub(super) background: Option<Fill>,
+    /// `bg` is a colour's name, not its digits.
+    pub(super) named_background: bool,
     /// `rt`.
     pub(super) rotation: Option<Rotation>,
     /// `fl`.
@@ -83,6 +85,8 @@ pub(super) struct Said {
     pub(super) density: Option<u16>,
     /// `pg`, from 1.
     pub(super) page: Option<u32>,
+    /// `di`.
+    pub(super) fallback: Option<Asset>,
 }
 
 /// `r`.

@@ -29,9 +29,7 @@ const FORMS: &[(&str, &str, Form)] = &[
     ("plus", "plus+prefix", |parts| parts.with_query(|query| replace(query, b"+", b"%20"))),
     ("space", "space+prefix", |parts| parts.with_query(|query| replace(query, b"%20", b"+"))),
     // Content systems escape the commas of lists, or take their escapes away.
-    ("comma", "comma+prefix", |parts| {
-        parts.with_query(|query| replace(&replace(query, b"%2C", b","), b"%2c", b","))
-    }),
+    ("comma", "comma+prefix", |parts| parts.with_query(|query| replace(&replace(query, b"%2C", b","), b"%2c", b","))),
     ("comma-escaped", "comma-escaped+prefix", |parts| parts.with_query(|query| replace(query, b",", b"%2C"))),
     ("upper-hex", "upper-hex+prefix", |parts| parts.with_escapes(u8::to_ascii_uppercase)),
     ("lower-hex", "lower-hex+prefix", |parts| parts.with_escapes(u8::to_ascii_lowercase)),
@@ -157,7 +155,8 @@ struct Escape<'t> {
 }
 
 fn escaped(text: &mut [u8]) -> Option<Escape<'_>> {
-    let at = text.windows(3).position(|w| matches!(w, [b'%', a, b] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit()))?;
+    let at =
+        text.windows(3).position(|w| matches!(w, [b'%', a, b] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit()))?;
     let pair = text.get_mut(at + 1..at + 3)?;
     Some(Escape { at, pair })
 }

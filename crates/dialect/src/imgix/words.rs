@@ -33,8 +33,20 @@ pub(super) const CROP: Words<CropWord> = &[
     ("focalpoint", CropWord::FocalPoint),
 ];
 
-/// Detectors of `crop` that need a trained model.
-pub(super) const CROP_LATER: &[&str] = &["faces", "auto", "person", "car", "vehicle"];
+/// Detectors of `crop` that need a trained model: faces, what is of interest, and the classes of the COCO data set
+/// (cocodataset.org), which the vendor's documentation refers to.
+#[rustfmt::skip]
+pub(super) const CROP_LATER: &[&str] = &[
+    "faces", "auto", "vehicle",
+    "person", "bicycle", "car", "motorcycle", "airplane", "bus", "train", "truck", "boat", "traffic light", "fire hydrant",
+    "stop sign", "parking meter", "bench", "bird", "cat", "dog", "horse", "sheep", "cow", "elephant", "bear", "zebra",
+    "giraffe", "backpack", "umbrella", "handbag", "tie", "suitcase", "frisbee", "skis", "snowboard", "sports ball", "kite",
+    "baseball bat", "baseball glove", "skateboard", "surfboard", "tennis racket", "bottle", "wine glass", "cup", "fork",
+    "knife", "spoon", "bowl", "banana", "apple", "sandwich", "orange", "broccoli", "carrot", "hot dog", "pizza", "donut",
+    "cake", "chair", "couch", "potted plant", "bed", "dining table", "toilet", "tv", "laptop", "mouse", "remote",
+    "keyboard", "cell phone", "microwave", "oven", "toaster", "sink", "refrigerator", "book", "clock", "vase", "scissors",
+    "teddy bear", "hair drier", "toothbrush",
+];
 
 pub(super) const FILL: Words<FillWord> =
     &[("solid", FillWord::Solid), ("blur", FillWord::Blur), ("gradient", FillWord::Gradient)];
@@ -46,8 +58,17 @@ pub(super) const MIX: Words<Mix> =
     &[("linear", Mix::LinearLight), ("srgb", Mix::Srgb), ("oklab", Mix::Oklab), ("hsl", Mix::Hsl), ("lch", Mix::Lch)];
 
 /// Side pairs, from and to, as the degrees that a gradient goes to: 0 is up, 90 to the right.
-pub(super) const DIRECTION: Words<u16> =
-    &[("top,bottom", 180), ("bottom,top", 0), ("left,right", 90), ("right,left", 270)];
+pub(super) const DIRECTION: Words<u16> = &[
+    ("top,bottom", 180),
+    ("bottom,top", 0),
+    ("left,right", 90),
+    ("right,left", 270),
+    // One side: from there to the other.
+    ("top", 180),
+    ("bottom", 0),
+    ("left", 90),
+    ("right", 270),
+];
 
 pub(super) const TRANSPARENCY: Words<()> = &[("grid", ())];
 

@@ -27,7 +27,7 @@ pub(in crate::imagekit) fn refused_in_first_step(key: &str) -> bool {
 
 /// Reads and spells a field of the text that a layer is.
 macro_rules! text_row {
-    ($name:literal, $field:ident, $tier:ident, $kind:expr, $default:literal, $doc:literal, $read:expr, $write:expr) => {
+    ($name:literal, $field:ident, $tier:ident, $served:expr, $kind:expr, $default:literal, $doc:literal, $read:expr, $write:expr) => {
         Param {
             name: $name,
             aliases: &[],
@@ -35,7 +35,7 @@ macro_rules! text_row {
             default: $default,
             doc: $doc,
             tier: Tier::$tier,
-            served: Served::Unsaid,
+            served: $served,
             parse: |layer, value| {
                 let text = layer.text.as_mut().ok_or(WarningKind::NoEffect)?;
                 text.$field = Some(($read)(value)?);
@@ -52,6 +52,7 @@ pub(in crate::imagekit) static TEXT: &[Param<Layer>] = &[
         "fs",
         size,
         A,
+        Served::Nearly("in fonts of ours"),
         Kind::Number(1.0, 2000.0),
         "45",
         "In a text layer: size of the letters in pixels.",
@@ -62,6 +63,9 @@ pub(in crate::imagekit) static TEXT: &[Param<Layer>] = &[
         "ff",
         family,
         A,
+        Served::Nearly(
+            "families that are embedded or in the fonts folder; another, or the path of a file, is the built-in one"
+        ),
         Kind::Syntax("a family, with _ or a space between words; paths of font files are not supported yet"),
         "the built-in family",
         "In a text layer: its font.",
@@ -72,6 +76,7 @@ pub(in crate::imagekit) static TEXT: &[Param<Layer>] = &[
         "co",
         color,
         A,
+        Served::Exactly("crates/afterimage/tests/imagekit_pixels.rs::texts_have_their_colour_and_their_room"),
         Kind::Color,
         "000000",
         "In a text layer: colour of the letters.",
@@ -82,6 +87,7 @@ pub(in crate::imagekit) static TEXT: &[Param<Layer>] = &[
         "tg",
         style,
         B,
+        Served::Nearly("in fonts of ours"),
         Kind::Syntax("b, i and strikethrough, joined by _"),
         "",
         "In a text layer: bold, italic, struck through.",
@@ -92,6 +98,7 @@ pub(in crate::imagekit) static TEXT: &[Param<Layer>] = &[
         "ia",
         align,
         B,
+        Served::Nearly("in fonts of ours"),
         Kind::Enum(&["left", "center", "right"]),
         "center",
         "In a text layer: where short lines sit.",
@@ -102,6 +109,7 @@ pub(in crate::imagekit) static TEXT: &[Param<Layer>] = &[
         "pa",
         padding,
         B,
+        Served::Exactly("crates/afterimage/tests/imagekit_pixels.rs::texts_have_their_colour_and_their_room"),
         Kind::Syntax("one to four whole numbers joined by _, as in CSS"),
         "0",
         "In a text layer: room around the text in pixels.",
@@ -112,6 +120,7 @@ pub(in crate::imagekit) static TEXT: &[Param<Layer>] = &[
         "lh",
         line_height,
         C,
+        Served::Nearly("in fonts of ours"),
         Kind::Int(1, 10_000),
         "as the font says",
         "In a text layer: height of a line in pixels where w wraps the text.",

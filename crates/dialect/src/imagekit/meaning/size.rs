@@ -139,8 +139,13 @@ fn gravity(mode: Mode, notes: &mut Notes<'_>) -> Gravity {
             Gravity::CENTER
         }
         Some(focus) => {
-            if matches!(focus, Focus::Detected(_)) {
-                notes.add(WarningKind::Unsupported, "fo", "taken for auto");
+            match focus {
+                Focus::Detected(said) if !matches!(said.as_str(), "face" | "auto-custom_override") => {
+                    notes.add(WarningKind::Unsupported, "fo", "the centre is taken: no objects are detected");
+                    return Gravity::CENTER;
+                }
+                Focus::Detected(_) => notes.add(WarningKind::Unsupported, "fo", "taken for auto"),
+                _ => {}
             }
             // Only a cut needs attention: padding shows the whole picture.
             if mode.pads() && mode != Mode::PadExtract { Gravity::CENTER } else { Gravity::Attention }

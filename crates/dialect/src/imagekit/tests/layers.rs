@@ -72,7 +72,8 @@ fn canvases_are_one_colour() {
         ("i-ik_canvas,w-30,h-20,bg-red", "solid(ff0000ff),30x20,center"),
         ("i-ik_canvas,w-30,h-20,dpr-2,bg-red,lfo-top", "solid(ff0000ff),60x40,top"),
         ("i-ik_canvas,w-0.5,bg-FFAABB50", "solid(ffaabb80),0.5rx-,center"),
-        ("i-ik_canvas,w-9,h-9,bg-red,al-3", "solid(ff0000ff),9x9,center,opacity=0.3"),
+        ("i-ik_canvas,w-9,h-9,bg-FF0000,al-3", "solid(ff0000ff),9x9,center,opacity=0.3"),
+        ("i-ik_canvas,w-9,h-9,bg-red,al-3", "solid(ff0000ff),9x9,center"),
         ("i-ik_canvas,w-9,h-9,bg-FFAABB50,al-3", "solid(ffaabb80),9x9,center"),
         ("i-ik_canvas,w-9,h-9,bg-red,r-4", "solid(ff0000ff),9x9,center,[mask:corners(4 4 4 4),auto]"),
         (
@@ -161,6 +162,9 @@ fn bad_layers_are_refused() {
         ("i-l,lx-3,lxc-4", "no-effect:lx"),
         ("i-l,al-3", "no-effect:al"),
         ("i-ik_canvas,al-3,o-4", "no-effect:al"),
+        ("i-ik_canvas,w-9,h-9,bg-red,al-3", "no-effect:al"),
+        ("i-ik_canvas,w-9,h-9,bg-FFAABB50,al-3", "no-effect:al"),
+        ("i-l,di-b.jpg", "no-effect:di"),
         ("i-ik_canvas,w-3,bg-dominant", "no-effect:bg"),
         ("i-l,fs-3", "no-effect:fs"),
         ("i-l,md-true,pg-2", "no-effect:md no-effect:pg"),
@@ -194,7 +198,7 @@ fn layers_are_spelt() {
             "/tr:l-image,i-l,lx-N10,ly-20,lap-center,t-false,l-end/a.jpg",
         ),
         (
-            "/a.jpg?tr=l-image,i-ik_canvas,w-9,bg-red,al-3,r-4,l-end",
+            "/a.jpg?tr=l-image,i-ik_canvas,w-9,bg-FF0000,al-3,r-4,l-end",
             "/tr:l-image,i-ik_canvas,o-30,w-9,bg-ff0000:r-4,l-end/a.jpg",
         ),
         (

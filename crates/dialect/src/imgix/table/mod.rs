@@ -25,6 +25,16 @@ const fn row(
     Param { name, aliases, kind, default: about.0, doc: about.1, tier, served: Served::Unsaid, parse, write }
 }
 
+/// What a test of pixels shows.
+macro_rules! shown {
+    ($file:literal, $test:literal) => {
+        Served::Exactly(concat!("crates/afterimage/tests/imgix_pixels/", $file, ".rs::", $test))
+    };
+}
+
+/// Where the vendor says what, but not how.
+const OURS: Served = Served::Nearly("by the formula that stands here, which is ours: the vendor gives none");
+
 /// A decimal within a range, in the field that `$field` names.
 macro_rules! number_row {
     ($name:literal, $aliases:expr, $($field:ident).+, $low:literal, $high:literal, $tier:ident, $about:expr) => {

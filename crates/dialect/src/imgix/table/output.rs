@@ -6,7 +6,7 @@ use super::super::words;
 use super::row;
 use crate::hints::Listens;
 use crate::request::WarningKind;
-use crate::table::{Kind, Param, Tier};
+use crate::table::{Kind, Param, Served, Tier};
 
 pub(super) static ROWS: &[Param<Said>] = &[
     row(
@@ -38,7 +38,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ),
         |s, v| put(&mut s.fm, word(words::FM, words::FM_LATER, v)),
         |s| spell(words::FM, s.fm),
-    ),
+    )
+    .served(Served::Nearly("jp2, jxr, video and sprite sheets are not written")),
     row(
         "q",
         &[],
@@ -47,7 +48,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("75, under auto=compress 45", "Quality of JPEG, WebP and AVIF."),
         |s, v| put(&mut s.q, whole(v, 0, 100).map(|(q, clamped)| (q as u8, clamped))),
         |s| spell_as(s.q),
-    ),
+    )
+    .served(Served::Nearly("a number is of our encoders: what it looks like and costs may differ")),
     row(
         "auto",
         &[],
@@ -60,7 +62,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ),
         read_auto,
         spell_auto,
-    ),
+    )
+    .served(Served::Nearly("redeye takes a trained model; enhance is by measures of ours; without format, compress changes no format")),
     row(
         "lossless",
         &[],
@@ -69,7 +72,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("false", "Lossless WebP."),
         |s, v| put(&mut s.lossless, word(words::FLAG, &[], v)),
         |s| spell(words::FLAG, s.lossless),
-    ),
+    )
+    .served(Served::Nearly("of WebP; JPEG XR is not written")),
     row(
         "jpg-progressive",
         &["jpeg-progressive"],
@@ -78,7 +82,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("true", "Progressive JPEG."),
         |s, v| put(&mut s.jpg_progressive, word(words::FLAG, &[], v)),
         |s| spell(words::FLAG, s.jpg_progressive),
-    ),
+    )
+    .served(shown!("output", "jpegs_are_progressive_unless_said")),
     words_row!(
         "chromasub",
         &[],
@@ -87,9 +92,12 @@ pub(super) static ROWS: &[Param<Said>] = &[
         words::CHROMA,
         B,
         ("420", "How much of its colour a JPEG keeps.")
-    ),
-    whole_row!("colorquant", &[], colorquant, 2, 256, B, ("256", "Most colours of a GIF or of fm=png8.")),
-    whole_row!("dpi", &[], dpi, 0, 65535, B, ("0", "Pixels per inch that the file claims; 0 says nothing.")),
+    )
+    .served(shown!("output", "jpegs_keep_as_much_colour_as_said")),
+    whole_row!("colorquant", &[], colorquant, 2, 256, B, ("256", "Most colours of a GIF or of fm=png8."))
+    .served(shown!("output", "palettes_of_files_have_no_more_colours")),
+    whole_row!("dpi", &[], dpi, 0, 65535, B, ("0", "Pixels per inch that the file claims; 0 says nothing."))
+    .served(shown!("output", "files_claim_the_density_that_is_said")),
     row(
         "cs",
         &[],
@@ -98,7 +106,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("strip", "Colour space: sRGB with a profile that says so, without one, or the source's own."),
         |s, v| put(&mut s.cs, word(words::CS, words::CS_LATER, v)),
         |s| spell(words::CS, s.cs),
-    ),
+    )
+    .served(Served::Nearly("adobergb1998 is not built; tinysrgb is srgb, whose profile is small here")),
     words_row!(
         "iptc",
         &[],
@@ -107,7 +116,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         words::IPTC,
         C,
         ("block", "allow hands on who made the picture and who owns it.")
-    ),
+    )
+    .served(Served::Nearly("allow hands on who made the picture and who owns it, nothing else")),
     row(
         "svg-sanitize",
         &[],
@@ -119,7 +129,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
             read => put(&mut s.svg_sanitize, Ok(read)),
         },
         |s| spell(words::FLAG, s.svg_sanitize),
-    ),
+    )
+    .served(Served::Nearly("an SVG is always sanitised")),
     words_row!(
         "palette",
         &[],
@@ -128,8 +139,10 @@ pub(super) static ROWS: &[Param<Said>] = &[
         words::PALETTE,
         B,
         ("", "Answers the result's colours in place of the picture, before text, watermark, bars and border.")
-    ),
-    whole_row!("colors", &[], colors, 0, 16, B, ("6", "How many colours a palette has.")),
+    )
+    .served(Served::Nearly("which colours are named vibrant or muted is by measures of ours")),
+    whole_row!("colors", &[], colors, 0, 16, B, ("6", "How many colours a palette has."))
+    .served(shown!("output", "colours_are_reported")),
     row(
         "prefix",
         &[],
@@ -138,7 +151,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("image", "What the classes of palette=css begin with."),
         |s, v| put(&mut s.prefix, prefix(v)),
         |s| s.prefix.clone(),
-    ),
+    )
+    .served(shown!("output", "colours_are_reported")),
     row(
         "dl",
         &[],
@@ -150,7 +164,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
             Ok(())
         },
         |s| s.dl.clone(),
-    ),
+    )
+    .served(Served::Exactly("crates/afterimage/tests/http.rs::downloads_are_named")),
     row(
         "ch",
         &[],
@@ -163,7 +178,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ),
         read_hints,
         spell_hints,
-    ),
+    )
+    .served(Served::Nearly("widths are rounded up to the next 100 pixels, ratios to the next quarter")),
     row(
         "rasterize-bypass",
         &[],
@@ -172,7 +188,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("false", "Serves SVG, EPS, PDF and AI as they are, whatever else is said."),
         |s, v| put(&mut s.bypass, word(words::FLAG, &[], v)),
         |s| spell(words::FLAG, s.bypass),
-    ),
+    )
+    .served(Served::Nearly("what a file is is told by the end of its name")),
     row(
         "expires",
         &[],
@@ -181,7 +198,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("", "When the URL ends, in seconds since 1970; afterwards the answer is 404."),
         |s, v| put(&mut s.expires, moment(v)),
         |s| spell_as(s.expires),
-    ),
+    )
+    .served(Served::Exactly("crates/afterimage/tests/signing.rs::a_url_ends_when_it_says_so")),
     row(
         "preset",
         &[],
@@ -193,7 +211,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
             Ok(())
         },
         |s| s.preset.clone(),
-    ),
+    )
+    .served(shown!("size", "a_preset_is_what_it_stands_for")),
 ];
 
 fn read_hints(said: &mut Said, value: &str) -> Result<(), WarningKind> {

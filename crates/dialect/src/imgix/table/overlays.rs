@@ -6,7 +6,7 @@ use super::super::words;
 use super::row;
 use crate::overlay;
 use crate::request::WarningKind;
-use crate::table::{Kind, Param, Tier};
+use crate::table::{Kind, Param, Served, Tier};
 
 const LENGTH: Kind = Kind::Syntax("pixels from 1 to 8192, or a share of the picture's side above 0 and up to 1");
 const OFFSET: Kind = Kind::Syntax("pixels from -8192 to 8192, or a share of the picture's side between -1 and 1");
@@ -72,7 +72,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("", "A colour or a picture that is mixed with this one; a picture that cannot be had is left out."),
         |s, v| put(&mut s.blend.of, blend_of(v)),
         |s| s.blend.of.as_ref().map(spell_blend_of),
-    ),
+    )
+    .served(shown!("overlays", "modes_are_those_of_css")),
     row(
         "blend-color",
         &["blendcolor", "blend-clr", "blendclr"],
@@ -81,7 +82,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("", "The colour to blend where blend does not say what."),
         |s, v| put(&mut s.blend.color, color(v)),
         |s| s.blend.color.map(spell_color),
-    ),
+    )
+    .served(shown!("overlays", "modes_are_those_of_css")),
     words_row!(
         "blend-mode",
         &["blendmode", "bm"],
@@ -107,7 +109,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         words::BLEND_MODE,
         B,
         ("overlay", "How blend is mixed, after W3C Compositing and Blending Level 1.")
-    ),
+    )
+    .served(shown!("overlays", "modes_are_those_of_css")),
     number_row!(
         "blend-alpha",
         &["blendalpha", "balph"],
@@ -116,7 +119,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         100.0,
         B,
         ("100", "Opacity of blend in percent.")
-    ),
+    )
+    .served(shown!("overlays", "modes_are_those_of_css")),
     words_row!(
         "blend-size",
         &["blendsize", "bs"],
@@ -125,21 +129,24 @@ pub(super) static ROWS: &[Param<Said>] = &[
         words::BLEND_SIZE,
         B,
         ("", "The blended picture takes the sides that w and h name, and fit=crop, fit=scale and fit=max with crop.")
-    ),
+    )
+    .served(Served::Nearly("where the edges and the bars of the picture are is not inherited")),
     length_row!(
         "blend-w",
         &["blendw", "bw"],
         blend.w,
         B,
         ("the blended picture's", "Width that the blended picture is scaled to.")
-    ),
+    )
+    .served(shown!("overlays", "blended_pictures_lie_where_they_are_told")),
     length_row!(
         "blend-h",
         &["blendh", "bh"],
         blend.h,
         B,
         ("the blended picture's", "Height that the blended picture is scaled to.")
-    ),
+    )
+    .served(shown!("overlays", "blended_pictures_lie_where_they_are_told")),
     row(
         "blend-fit",
         &["blendfit", "bf"],
@@ -148,7 +155,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("clip", "How the blended picture meets blend-w and blend-h."),
         |s, v| put(&mut s.blend.fit, word(words::BLEND_FIT, words::BLEND_FIT_LATER, v)),
         |s| spell(words::BLEND_FIT, s.blend.fit),
-    ),
+    )
+    .served(Served::Nearly("clamp is not built")),
     row(
         "blend-crop",
         &["blendcrop", "bc"],
@@ -162,14 +170,16 @@ pub(super) static ROWS: &[Param<Said>] = &[
             Ok(())
         },
         |s| spell_list(words::BLEND_CROP, &s.blend.crop),
-    ),
+    )
+    .served(Served::Nearly("faces takes a trained model")),
     align_row!(
         "blend-align",
         &["blendalign", "ba"],
         blend.place,
         B,
         ("top,left", "Where the blended picture lies; an axis that is not named keeps its default.")
-    ),
+    )
+    .served(shown!("overlays", "blended_pictures_lie_where_they_are_told")),
     whole_row!(
         "blend-pad",
         &["blendpad", "bp"],
@@ -178,19 +188,22 @@ pub(super) static ROWS: &[Param<Said>] = &[
         8192,
         B,
         ("0", "Pixels between the blended picture and the edges that it is aligned to.")
-    ),
+    )
+    .served(shown!("overlays", "blended_pictures_lie_where_they_are_told")),
     offset_row!(
         "blend-x",
         &["blendx", "bx"],
         blend.place.x,
         ("", "Distance from the left, instead of blend-align and blend-pad.")
-    ),
+    )
+    .served(shown!("overlays", "blended_pictures_lie_where_they_are_told")),
     offset_row!(
         "blend-y",
         &["blendy", "by"],
         blend.place.y,
         ("", "Distance from the top, instead of blend-align and blend-pad.")
-    ),
+    )
+    .served(shown!("overlays", "blended_pictures_lie_where_they_are_told")),
     row(
         "txt",
         &["t"],
@@ -199,7 +212,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("", "Text that is drawn over the picture."),
         |s, v| put(&mut s.txt.of, line(v)),
         |s| s.txt.of.clone(),
-    ),
+    )
+    .served(Served::Nearly("our fonts stand in for the vendor's; of `~text` the address serves as mark and blend alone")),
     number_row!(
         "txt-size",
         &["txtsize", "tsz"],
@@ -208,7 +222,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         2000.0,
         B,
         ("12", "Size of the text in pixels, times dpr.")
-    ),
+    )
+    .served(shown!("text", "texts_have_the_size_and_colour_that_is_said")),
     row(
         "txt-color",
         &["txtcolor", "txt-clr", "txtclr", "tc"],
@@ -217,7 +232,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("000", "Colour of the text."),
         |s, v| put(&mut s.txt.color, color(v)),
         |s| s.txt.color.map(spell_color),
-    ),
+    )
+    .served(shown!("text", "texts_have_the_size_and_colour_that_is_said")),
     row(
         "txt-font",
         &["txtfont", "tf"],
@@ -226,14 +242,16 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("sans-serif", "Font of the text; the sans-serif stands in for one that is not there."),
         |s, v| put(&mut s.txt.font, font(v)),
         |s| s.txt.font.as_ref().map(spell_font),
-    ),
+    )
+    .served(Served::Nearly("of the fonts that are installed; the sans-serif stands in for the others")),
     align_row!(
         "txt-align",
         &["txtalign", "ta"],
         txt.place,
         B,
         ("bottom,right", "Where the text lies; an axis that is not named keeps its default.")
-    ),
+    )
+    .served(shown!("text", "texts_lie_in_their_corners")),
     whole_row!(
         "txt-pad",
         &["txtpad", "tp"],
@@ -242,15 +260,18 @@ pub(super) static ROWS: &[Param<Said>] = &[
         8192,
         B,
         ("10", "Pixels between the text and the edges, times dpr.")
-    ),
+    )
+    .served(Served::Nearly("to the box of the line: what our letters leave free in it comes to it")),
     length_row!(
         "txt-width",
         &["txtwidth"],
         txt.width,
         B,
         ("the picture's, less txt-pad on both sides", "Width that the text has, pixels times dpr.")
-    ),
-    length_row!("txt-h", &[], txt.height, C, ("", "Height that the text has beside txt-fit, pixels times dpr.")),
+    )
+    .served(shown!("text", "texts_that_are_too_long_are_cut_shrunk_or_wrapped")),
+    length_row!("txt-h", &[], txt.height, C, ("", "Height that the text has beside txt-fit, pixels times dpr."))
+    .served(shown!("text", "texts_that_are_too_long_are_cut_shrunk_or_wrapped")),
     words_row!(
         "txt-fit",
         &["txtfit"],
@@ -259,7 +280,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         words::TXT_FIT,
         B,
         ("", "A text that is too wide becomes smaller (max), is wrapped, or is wrapped and becomes smaller.")
-    ),
+    )
+    .served(shown!("text", "texts_that_are_too_long_are_cut_shrunk_or_wrapped")),
     row(
         "txt-clip",
         &["txtclip", "tcl"],
@@ -268,7 +290,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("end", "Where a text that is too wide is cut, and whether an ellipsis says so."),
         |s, v| put(&mut s.txt.clip, clip(v)),
         |s| s.txt.clip.and_then(spell_clip),
-    ),
+    )
+    .served(shown!("text", "texts_that_are_too_long_are_cut_shrunk_or_wrapped")),
     number_row!(
         "txt-line",
         &["txtline", "tl"],
@@ -277,7 +300,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         100.0,
         B,
         ("0", "Width of a line around the letters in pixels, times dpr.")
-    ),
+    )
+    .served(shown!("text", "letters_have_lines_and_shadows")),
     row(
         "txt-line-color",
         &["txtlinecolor", "txt-line-clr", "txtlineclr"],
@@ -286,7 +310,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("fff", "Colour of txt-line."),
         |s, v| put(&mut s.txt.line_color, color(v)),
         |s| s.txt.line_color.map(spell_color),
-    ),
+    )
+    .served(shown!("text", "letters_have_lines_and_shadows")),
     number_row!(
         "txt-shad",
         &["txtshad", "tsh"],
@@ -295,9 +320,12 @@ pub(super) static ROWS: &[Param<Said>] = &[
         10.0,
         B,
         ("0", "Shadow of the text: half of this in pixels, times dpr, to the right, down, and of blur.")
-    ),
-    offset_row!("txt-x", &["txtx"], txt.place.x, ("", "Distance from the left, instead of txt-align and txt-pad.")),
-    offset_row!("txt-y", &["txty"], txt.place.y, ("", "Distance from the top, instead of txt-align and txt-pad.")),
+    )
+    .served(Served::Nearly("what a strength looks like is ours")),
+    offset_row!("txt-x", &["txtx"], txt.place.x, ("", "Distance from the left, instead of txt-align and txt-pad."))
+    .served(Served::Nearly("to the box of the line: what our letters leave free in it comes to it")),
+    offset_row!("txt-y", &["txty"], txt.place.y, ("", "Distance from the top, instead of txt-align and txt-pad."))
+    .served(Served::Nearly("to the box of the line: what our letters leave free in it comes to it")),
     words_row!(
         "txt-lig",
         &["txtlig"],
@@ -306,7 +334,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         words::LIGATURES,
         C,
         ("1", "Ligatures: those that the script asks for, the usual ones, all.")
-    ),
+    )
+    .served(Served::Nearly("as far as our fonts have ligatures")),
     number_row!(
         "txt-lead",
         &["txtlead"],
@@ -315,7 +344,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         2000.0,
         C,
         ("0: 1.2 times txt-size", "Distance from line to line in pixels, times dpr; for ~text alone.")
-    ),
+    )
+    .served(shown!("text", "pictures_of_text_have_lead_and_track")),
     number_row!(
         "txt-track",
         &["txttrack", "tt"],
@@ -324,7 +354,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         100.0,
         C,
         ("0", "Added between letters in pixels, times dpr; for ~text alone.")
-    ),
+    )
+    .served(shown!("text", "pictures_of_text_have_lead_and_track")),
     row(
         "mark",
         &["m"],
@@ -333,7 +364,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("", "Watermark: the picture that is drawn over this one; left out where it cannot be had."),
         |s, v| put(&mut s.mark.of, overlay::asset(v).map(|asset| (asset, false)).ok_or(WarningKind::Invalid)),
         |s| s.mark.of.as_ref().map(overlay::spell),
-    ),
+    )
+    .served(shown!("overlays", "marks_lie_where_they_are_told")),
     row(
         "mark-base",
         &["markbase", "mb"],
@@ -342,14 +374,16 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("", "What mark is below where it is a path."),
         |s, v| put(&mut s.mark.base, overlay::asset(v).map(|asset| (asset, false)).ok_or(WarningKind::Invalid)),
         |s| s.mark.base.as_ref().map(overlay::spell),
-    ),
+    )
+    .served(shown!("overlays", "marks_are_found_below_their_base")),
     align_row!(
         "mark-align",
         &["markalign", "ma"],
         mark.place,
         A,
         ("bottom,right, of tiles top,left", "Where the watermark lies; an axis that is not named keeps its default.")
-    ),
+    )
+    .served(shown!("overlays", "marks_lie_where_they_are_told")),
     whole_row!(
         "mark-pad",
         &["markpad", "mp"],
@@ -358,33 +392,38 @@ pub(super) static ROWS: &[Param<Said>] = &[
         8192,
         A,
         ("5", "Pixels between the watermark and the edges that it is aligned to, and between tiles, times dpr.")
-    ),
+    )
+    .served(shown!("overlays", "marks_lie_where_they_are_told")),
     offset_row!(
         "mark-x",
         &["markx", "mx"],
         mark.place.x,
         ("", "Distance from the left, instead of mark-align and mark-pad.")
-    ),
+    )
+    .served(shown!("overlays", "marks_lie_where_they_are_told")),
     offset_row!(
         "mark-y",
         &["marky", "my"],
         mark.place.y,
         ("", "Distance from the top, instead of mark-align and mark-pad.")
-    ),
+    )
+    .served(shown!("overlays", "marks_lie_where_they_are_told")),
     length_row!(
         "mark-w",
         &["markw", "mw"],
         mark.w,
         A,
         ("the watermark's", "Width that the watermark is scaled to, pixels times dpr.")
-    ),
+    )
+    .served(shown!("overlays", "marks_have_the_size_that_is_said")),
     length_row!(
         "mark-h",
         &["markh", "mh"],
         mark.h,
         A,
         ("the watermark's", "Height that the watermark is scaled to, pixels times dpr.")
-    ),
+    )
+    .served(shown!("overlays", "marks_have_the_size_that_is_said")),
     words_row!(
         "mark-fit",
         &["markfit", "mf"],
@@ -393,7 +432,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         words::MARK_FIT,
         B,
         ("clip", "How the watermark meets mark-w and mark-h.")
-    ),
+    )
+    .served(shown!("overlays", "marks_have_the_size_that_is_said")),
     number_row!(
         "mark-scale",
         &["markscale", "ms"],
@@ -405,7 +445,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
             "",
             "Both sides that the watermark is scaled into, in percent of the picture's, where mark-w and mark-h say none."
         )
-    ),
+    )
+    .served(shown!("overlays", "marks_have_the_size_that_is_said")),
     number_row!(
         "mark-alpha",
         &["markalpha", "malph"],
@@ -414,7 +455,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         100.0,
         A,
         ("100", "Opacity of the watermark in percent.")
-    ),
+    )
+    .served(shown!("overlays", "marks_are_faint_repeated_or_left_out")),
     row(
         "mark-rot",
         &[],
@@ -423,7 +465,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("0", "Turns the watermark clockwise, in degrees."),
         |s, v| put(&mut s.mark.rot, degrees(v)),
         |s| spell_as(s.mark.rot),
-    ),
+    )
+    .served(shown!("overlays", "marks_have_the_size_that_is_said")),
     words_row!(
         "mark-tile",
         &["marktile", "mtile"],
@@ -432,7 +475,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         words::TILE,
         C,
         ("", "Repeats the watermark over the whole picture.")
-    ),
+    )
+    .served(shown!("overlays", "marks_are_faint_repeated_or_left_out")),
     whole_row!(
         "mark-if-min-width",
         &[],
@@ -441,7 +485,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         65535,
         C,
         ("0", "The watermark is drawn only on a picture that is at least so wide.")
-    ),
+    )
+    .served(shown!("overlays", "marks_are_faint_repeated_or_left_out")),
     whole_row!(
         "mark-if-min-height",
         &[],
@@ -450,5 +495,6 @@ pub(super) static ROWS: &[Param<Said>] = &[
         65535,
         C,
         ("0", "The watermark is drawn only on a picture that is at least so high.")
-    ),
+    )
+    .served(shown!("overlays", "marks_are_faint_repeated_or_left_out")),
 ];

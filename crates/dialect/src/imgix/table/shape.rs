@@ -4,7 +4,7 @@ use super::super::said::Said;
 use super::super::values::*;
 use super::super::words;
 use super::row;
-use crate::table::{Kind, Param, Tier};
+use crate::table::{Kind, Param, Served, Tier};
 
 const BAR: Kind = Kind::Int(0, 8192);
 const RADII: Kind = Kind::Syntax("pixels from 0 to 8192: one number, or top-left,top-right,bottom-right,bottom-left");
@@ -22,7 +22,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ),
         |s, v| put(&mut s.trim, word(words::TRIM, &[], v)),
         |s| spell(words::TRIM, s.trim),
-    ),
+    )
+    .served(shown!("around", "borders_are_cut_off")),
     row(
         "trim-color",
         &["trimcolor"],
@@ -31,7 +32,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("the top-left pixel's", "Border colour for trim=color and trim=colorunlessalpha; without alpha."),
         |s, v| put(&mut s.trim_color, opaque(v)),
         |s| s.trim_color.map(spell_color),
-    ),
+    )
+    .served(shown!("around", "borders_are_cut_off")),
     row(
         "trim-tol",
         &["trimtol"],
@@ -44,7 +46,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ),
         |s, v| put(&mut s.trim_tol, fixed(v, 0.0, 255.0)),
         |s| spell_as(s.trim_tol),
-    ),
+    )
+    .served(Served::Nearly("how the distance of colours is measured is ours")),
     row(
         "trim-pad",
         &["trimpad"],
@@ -53,7 +56,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("0", "Pixels of border to leave, for trim=auto and trim=color."),
         |s, v| put(&mut s.trim_pad, whole(v, 0, 200)),
         |s| spell_as(s.trim_pad),
-    ),
+    )
+    .served(Served::Nearly("never less than the trimmed picture: negative values are taken for 0")),
     row(
         "trim-alpha",
         &[],
@@ -62,7 +66,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("0", "Greatest alpha that counts as transparent, for trim=alpha."),
         |s, v| put(&mut s.trim_alpha, whole(v, 0, 255)),
         |s| spell_as(s.trim_alpha),
-    ),
+    )
+    .served(shown!("around", "borders_are_cut_off")),
     whole_row!(
         "trim-md",
         &["trimmd"],
@@ -71,7 +76,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         255,
         C,
         ("11", "For trim=auto: by how many levels of 255 the mean of a row of border may differ from the edge's.")
-    ),
+    )
+    .served(Served::Nearly("how the evenness of a row is measured is ours")),
     whole_row!(
         "trim-sd",
         &["trimsd"],
@@ -84,7 +90,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
             "For trim=auto: by how many levels of 255 the standard deviation of a row of border may differ from the \
              edge's."
         )
-    ),
+    )
+    .served(Served::Nearly("how the evenness of a row is measured is ours")),
     row(
         "orient",
         &["or"],
@@ -93,7 +100,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("the source's EXIF", "Orientation instead of the source's own: an EXIF value, or degrees."),
         |s, v| put(&mut s.orient, word(words::ORIENT, &[], v)),
         |s| spell(words::ORIENT, s.orient),
-    ),
+    )
+    .served(shown!("size", "orientations_are_those_of_exif")),
     row(
         "flip",
         &[],
@@ -102,7 +110,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("", "Mirrors the picture."),
         |s, v| put(&mut s.flip, word(words::FLIP, &[], v)),
         |s| spell(words::FLIP, s.flip),
-    ),
+    )
+    .served(shown!("size", "mirrors_and_turns")),
     row(
         "rot",
         &[],
@@ -111,7 +120,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("0", "Turns the picture clockwise, in degrees."),
         |s, v| put(&mut s.rot, degrees(v)),
         |s| spell_as(s.rot),
-    ),
+    )
+    .served(shown!("size", "mirrors_and_turns")),
     row(
         "rot-type",
         &["rottype", "rott"],
@@ -120,7 +130,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("straighten", "Whether rot zooms until no corner shows, or shows the whole picture."),
         |s, v| put(&mut s.rot_type, word(words::ROT_TYPE, &[], v)),
         |s| spell(words::ROT_TYPE, s.rot_type),
-    ),
+    )
+    .served(Served::Nearly("with pivot the canvas grows until the corners are on it")),
     row(
         "pad",
         &[],
@@ -129,7 +140,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("0", "Bars of bg on every side; within w and h where these are pixels."),
         |s, v| put(&mut s.pad, whole(v, 0, 8192)),
         |s| spell_as(s.pad),
-    ),
+    )
+    .served(shown!("around", "pads_are_within_a_size_that_is_said")),
     row(
         "pad-top",
         &[],
@@ -138,7 +150,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("pad", "The bar above."),
         |s, v| put(&mut s.pad_top, whole(v, 0, 8192)),
         |s| spell_as(s.pad_top),
-    ),
+    )
+    .served(shown!("around", "pads_are_within_a_size_that_is_said")),
     row(
         "pad-right",
         &[],
@@ -147,7 +160,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("pad", "The bar to the right."),
         |s, v| put(&mut s.pad_right, whole(v, 0, 8192)),
         |s| spell_as(s.pad_right),
-    ),
+    )
+    .served(shown!("around", "pads_are_within_a_size_that_is_said")),
     row(
         "pad-bottom",
         &[],
@@ -156,7 +170,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("pad", "The bar below."),
         |s, v| put(&mut s.pad_bottom, whole(v, 0, 8192)),
         |s| spell_as(s.pad_bottom),
-    ),
+    )
+    .served(shown!("around", "pads_are_within_a_size_that_is_said")),
     row(
         "pad-left",
         &[],
@@ -165,7 +180,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("pad", "The bar to the left."),
         |s, v| put(&mut s.pad_left, whole(v, 0, 8192)),
         |s| spell_as(s.pad_left),
-    ),
+    )
+    .served(shown!("around", "pads_are_within_a_size_that_is_said")),
     row(
         "mask",
         &[],
@@ -178,7 +194,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ),
         |s, v| put(&mut s.mask, mask(v)),
         |s| s.mask.as_ref().map(spell_mask),
-    ),
+    )
+    .served(shown!("around", "masks_keep_what_is_inside")),
     row(
         "corner-radius",
         &[],
@@ -190,7 +207,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
             read => put(&mut s.corner_radius, Ok(read)),
         },
         |s| s.corner_radius.map(spell_radii),
-    ),
+    )
+    .served(shown!("around", "masks_keep_what_is_inside")),
     row(
         "mask-bg",
         &["maskbg"],
@@ -199,7 +217,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("bg, else transparent, white where the format has no alpha", "What is outside of a mask."),
         |s, v| put(&mut s.mask_bg, color(v)),
         |s| s.mask_bg.map(spell_color),
-    ),
+    )
+    .served(shown!("around", "outside_of_a_mask_is_what_is_said")),
     row(
         "border",
         &[],
@@ -208,8 +227,10 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("", "A frame over the picture's own edge, drawn last."),
         |s, v| put(&mut s.border.of, border(v)),
         |s| s.border.of.map(spell_border),
-    ),
-    whole_row!("border-top", &[], border.top, 0, 8192, C, ("border", "The frame's width above, beside border.")),
+    )
+    .served(shown!("around", "borders_lie_over_the_edge")),
+    whole_row!("border-top", &[], border.top, 0, 8192, C, ("border", "The frame's width above, beside border."))
+        .served(shown!("around", "borders_lie_over_the_edge")),
     whole_row!(
         "border-right",
         &[],
@@ -218,8 +239,10 @@ pub(super) static ROWS: &[Param<Said>] = &[
         8192,
         C,
         ("border", "The frame's width on the right, beside border.")
-    ),
-    whole_row!("border-bottom", &[], border.bottom, 0, 8192, C, ("border", "The frame's width below, beside border.")),
+    )
+    .served(shown!("around", "borders_lie_over_the_edge")),
+    whole_row!("border-bottom", &[], border.bottom, 0, 8192, C, ("border", "The frame's width below, beside border."))
+        .served(shown!("around", "borders_lie_over_the_edge")),
     whole_row!(
         "border-left",
         &[],
@@ -228,7 +251,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         8192,
         C,
         ("border", "The frame's width on the left, beside border.")
-    ),
+    )
+    .served(shown!("around", "borders_lie_over_the_edge")),
     row(
         "border-radius",
         &[],
@@ -237,7 +261,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("0", "Rounding of the frame's outer corners in pixels, beside border; outside of them is bg."),
         |s, v| put(&mut s.border.radius, radii(v)),
         |s| s.border.radius.map(spell_radii),
-    ),
+    )
+    .served(shown!("around", "borders_lie_over_the_edge")),
     row(
         "border-radius-inner",
         &[],
@@ -246,7 +271,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("0", "Rounding of the frame's inner corners in pixels, beside border."),
         |s, v| put(&mut s.border.radius_inner, radii(v)),
         |s| s.border.radius_inner.map(spell_radii),
-    ),
+    )
+    .served(shown!("around", "borders_lie_over_the_edge")),
     whole_row!(
         "border-stroke-size",
         &[],
@@ -255,7 +281,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         8192,
         C,
         ("0", "Width of a line along the picture's edge in pixels, over border; its colour is border-stroke-color.")
-    ),
+    )
+    .served(Served::Nearly("the line runs along the edge, over border: the vendor does not say where")),
     row(
         "border-stroke-color",
         &[],
@@ -264,5 +291,6 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("transparent", "Colour of border-stroke-size."),
         |s, v| put(&mut s.border.stroke_color, color(v)),
         |s| s.border.stroke_color.map(spell_color),
-    ),
+    )
+    .served(Served::Nearly("the line runs along the edge, over border: the vendor does not say where")),
 ];

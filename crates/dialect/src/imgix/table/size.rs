@@ -5,7 +5,7 @@ use super::super::values::*;
 use super::super::words;
 use super::row;
 use crate::request::WarningKind;
-use crate::table::{Kind, Param, Tier};
+use crate::table::{Kind, Param, Served, Tier};
 
 const LENGTH: Kind = Kind::Syntax("pixels from 1 to 8192, or a share of the source above 0 and up to 1");
 const SIDE: Kind = Kind::Int(1, 8192);
@@ -22,7 +22,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("the source's", "Output width."),
         |s, v| put(&mut s.w, length(v)),
         |s| s.w.map(spell_length),
-    ),
+    )
+    .served(shown!("size", "sizes_are_as_documented")),
     row(
         "h",
         &["height"],
@@ -31,7 +32,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("the source's", "Output height."),
         |s, v| put(&mut s.h, length(v)),
         |s| s.h.map(spell_length),
-    ),
+    )
+    .served(shown!("size", "sizes_are_as_documented")),
     row(
         "fit",
         &["f"],
@@ -40,7 +42,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("clip", "How the picture meets w and h; in a list, the first that can be done."),
         read_fit,
         |s| spell(words::FIT, s.fit),
-    ),
+    )
+    .served(Served::Nearly("facearea takes a trained model")),
     row(
         "crop",
         &[],
@@ -49,7 +52,10 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("the centre", "Where fit=crop and fit=min cut; detectors in a list are tried in turn."),
         read_crop,
         |s| spell_list(words::CROP, &s.crop),
-    ),
+    )
+    .served(Served::Nearly(
+        "detectors of faces and things take a trained model; edges and entropy are found by measures of ours",
+    )),
     row(
         "ar",
         &[],
@@ -58,7 +64,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("", "Aspect ratio that gives the missing side under fit=crop and fit=fill."),
         |s, v| put(&mut s.ar, aspect(v)),
         |s| s.ar.map(|(w, h)| format!("{w}:{h}")),
-    ),
+    )
+    .served(shown!("size", "ratios_give_the_missing_side")),
     row(
         "dpr",
         &[],
@@ -67,7 +74,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("1", "Multiplies w and h where they are pixels."),
         read_dpr,
         |s| spell_as(s.dpr),
-    ),
+    )
+    .served(shown!("size", "sizes_are_as_documented")),
     row(
         "rect",
         &[],
@@ -76,7 +84,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("", "Cuts a rectangle out of the source before anything else."),
         |s, v| put(&mut s.rect, rect(v)),
         |s| s.rect.map(spell_rect),
-    ),
+    )
+    .served(shown!("size", "rectangles_are_cut_to_the_pixel")),
     row(
         "fp-x",
         &[],
@@ -85,7 +94,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("0.5", "Focal point from the left, for crop=focalpoint."),
         |s, v| put(&mut s.fp_x, fixed(v, 0.0, 1.0)),
         |s| spell_as(s.fp_x),
-    ),
+    )
+    .served(shown!("size", "focal_points_are_in_the_middle")),
     row(
         "fp-y",
         &[],
@@ -94,7 +104,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("0.5", "Focal point from the top, for crop=focalpoint."),
         |s, v| put(&mut s.fp_y, fixed(v, 0.0, 1.0)),
         |s| spell_as(s.fp_y),
-    ),
+    )
+    .served(shown!("size", "focal_points_are_in_the_middle")),
     row(
         "fp-z",
         &[],
@@ -103,7 +114,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("1", "Zoom around the focal point, for crop=focalpoint."),
         |s, v| put(&mut s.fp_z, fixed(v, 1.0, 100.0)),
         |s| spell_as(s.fp_z),
-    ),
+    )
+    .served(shown!("size", "focal_points_are_in_the_middle")),
     row(
         "min-w",
         &["min-width"],
@@ -112,7 +124,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("", "Least width under fit=crop."),
         |s, v| put(&mut s.min_w, whole(v, 1, 8192)),
         |s| spell_as(s.min_w),
-    ),
+    )
+    .served(shown!("size", "limits_hold_under_a_crop")),
     row(
         "min-h",
         &["min-height"],
@@ -121,7 +134,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("", "Least height under fit=crop."),
         |s, v| put(&mut s.min_h, whole(v, 1, 8192)),
         |s| spell_as(s.min_h),
-    ),
+    )
+    .served(shown!("size", "limits_hold_under_a_crop")),
     row(
         "max-w",
         &["max-width"],
@@ -130,7 +144,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("", "Greatest width under fit=crop."),
         |s, v| put(&mut s.max_w, whole(v, 1, 8192)),
         |s| spell_as(s.max_w),
-    ),
+    )
+    .served(shown!("size", "limits_hold_under_a_crop")),
     row(
         "max-h",
         &["max-height"],
@@ -139,7 +154,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("", "Greatest height under fit=crop."),
         |s, v| put(&mut s.max_h, whole(v, 1, 8192)),
         |s| spell_as(s.max_h),
-    ),
+    )
+    .served(shown!("size", "limits_hold_under_a_crop")),
     row(
         "fill",
         &[],
@@ -152,7 +168,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ),
         |s, v| put(&mut s.fill, word(words::FILL, words::FILL_LATER, v)),
         |s| spell(words::FILL, s.fill),
-    ),
+    )
+    .served(Served::Nearly("gen takes a trained model; how strongly blur blurs is ours")),
     row(
         "fill-color",
         &["fillcolor"],
@@ -161,7 +178,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("bg", "Colour of the bars of fit=fill and fit=fillmax."),
         |s, v| put(&mut s.fill_color, color(v)),
         |s| s.fill_color.map(spell_color),
-    ),
+    )
+    .served(shown!("around", "bars_have_the_colour_that_is_said")),
     words_row!(
         "fill-gradient-type",
         &[],
@@ -170,7 +188,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         words::GRADIENT,
         C,
         ("linear", "Way of the gradient of fill=gradient.")
-    ),
+    )
+    .served(shown!("around", "gradients_go_where_they_are_told")),
     words_row!(
         "fill-gradient-cs",
         &[],
@@ -179,7 +198,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         words::MIX,
         C,
         ("srgb", "Space in which the gradient's colours are mixed.")
-    ),
+    )
+    .served(shown!("around", "gradients_go_where_they_are_told")),
     row(
         "fill-gradient-linear",
         &[],
@@ -188,16 +208,18 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("two dominant colours of the picture", "Colours of a linear gradient, from and to."),
         |s, v| put(&mut s.gradient.linear, two_colors(v)),
         |s| s.gradient.linear.map(spell_two_colors),
-    ),
+    )
+    .served(shown!("around", "gradients_go_where_they_are_told")),
     words_row!(
         "fill-gradient-linear-direction",
         &[],
-        Kind::Enum(&["top,bottom", "bottom,top", "left,right", "right,left"]),
+        Kind::Enum(&["top,bottom", "bottom,top", "left,right", "right,left", "top", "bottom", "left", "right"]),
         gradient.direction,
         words::DIRECTION,
         C,
         ("top,bottom", "Sides that a linear gradient goes from and to.")
-    ),
+    )
+    .served(shown!("around", "gradients_go_where_they_are_told")),
     row(
         "fill-gradient-radial",
         &[],
@@ -206,7 +228,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("two dominant colours of the picture", "Colours of a radial gradient: centre and edge."),
         |s, v| put(&mut s.gradient.radial, two_colors(v)),
         |s| s.gradient.radial.map(spell_two_colors),
-    ),
+    )
+    .served(shown!("around", "gradients_go_where_they_are_told")),
     row(
         "fill-gradient-radial-radius",
         &[],
@@ -215,7 +238,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("0.25,0.5", "Up to where a radial gradient has its first colour, and from where its second."),
         |s, v| put(&mut s.gradient.radius, two_radii(v)),
         |s| s.gradient.radius.map(spell_two_radii),
-    ),
+    )
+    .served(shown!("around", "gradients_go_where_they_are_told")),
     number_row!(
         "fill-gradient-radial-x",
         &[],
@@ -224,7 +248,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         1.0,
         C,
         ("0.5", "Centre of a radial gradient, a share of the width.")
-    ),
+    )
+    .served(shown!("around", "gradients_go_where_they_are_told")),
     number_row!(
         "fill-gradient-radial-y",
         &[],
@@ -233,7 +258,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         1.0,
         C,
         ("0.5", "Centre of a radial gradient, a share of the height.")
-    ),
+    )
+    .served(shown!("around", "gradients_go_where_they_are_told")),
     row(
         "bg",
         &[],
@@ -242,7 +268,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("transparent, white where the format has no alpha", "Colour behind transparent pixels, bars and corners."),
         |s, v| put(&mut s.bg, color(v)),
         |s| s.bg.map(spell_color),
-    ),
+    )
+    .served(shown!("around", "bars_have_the_colour_that_is_said")),
     words_row!(
         "transparency",
         &[],
@@ -251,7 +278,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         words::TRANSPARENCY,
         C,
         ("", "Draws a chequerboard behind what is transparent.")
-    ),
+    )
+    .served(shown!("around", "what_is_behind_is_seen_through")),
     row(
         "grid-colors",
         &[],
@@ -260,8 +288,10 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("D0D7DD,FFFFFF", "Colours of the chequerboard, the top left one first."),
         |s, v| put(&mut s.grid_colors, two_colors(v)),
         |s| s.grid_colors.map(spell_two_colors),
-    ),
-    whole_row!("grid-size", &[], grid_size, 1, 1000, C, ("4", "Side of a square of the chequerboard in pixels.")),
+    )
+    .served(shown!("around", "what_is_behind_is_seen_through")),
+    whole_row!("grid-size", &[], grid_size, 1, 1000, C, ("4", "Side of a square of the chequerboard in pixels."))
+        .served(shown!("around", "what_is_behind_is_seen_through")),
     row(
         "page",
         &[],
@@ -270,7 +300,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("1", "Page of a document, 1 is the first."),
         |s, v| put(&mut s.page, nth(v)),
         |s| spell_as(s.page),
-    ),
+    )
+    .served(Served::Nearly("a page of a document or a frame of an animation; of an AI file its PDF part")),
     row(
         "frame",
         &[],
@@ -279,7 +310,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("all", "The one frame of an animation that is kept, 1 is the first."),
         |s, v| put(&mut s.frame, nth(v)),
         |s| spell_as(s.frame),
-    ),
+    )
+    .served(Served::Nearly("one frame; a range is read and warned of")),
 ];
 
 fn read_fit(said: &mut Said, value: &str) -> Result<(), WarningKind> {
