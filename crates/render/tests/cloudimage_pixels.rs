@@ -295,17 +295,17 @@ fn watermarks_lie_where_they_are_put() {
 fn texts_are_drawn_in_their_colour() {
     let master = flat(400, 200, [255, 255, 255]);
     let bounds = |query: &str| {
-        let drawn = draw(&format!("wat=1&wat_text=HIHI&{query}"), &master, &[]);
+        let drawn = draw(&format!("wat=1&{query}"), &master, &[]);
         drawn.bounds_of(MAGENTA).unwrap_or_else(|| panic!("{query}: nothing is drawn"))
     };
-    let (left, top, right, bottom) = bounds("wat_color=f0f&wat_fontsize=40");
+    let (left, top, right, bottom) = bounds("wat_text=HIHI&wat_color=f0f&wat_fontsize=40");
     assert!(left.abs_diff(400 - right) <= 8 && top.abs_diff(200 - bottom) <= 24, "in the middle");
     assert!((20..=45).contains(&(bottom - top)), "capitals of 40 pixels: {}", bottom - top);
-    let (small_left, _, small_right, _) = bounds("wat_colour=f0f&wat_fontsize=20");
+    let (small_left, _, small_right, _) = bounds("wat_text=HIHI&wat_colour=f0f&wat_fontsize=20");
     assert!((small_right - small_left) * 2 <= right - left + 8);
-    let (corner, ..) = bounds("wat_color=f0f&wat_gravity=southwest&wat_fontsize=40");
+    let (corner, ..) = bounds("wat_text=HIHI&wat_color=f0f&wat_gravity=southwest&wat_fontsize=40");
     assert!(corner < 10);
-    let (left, _, right, _) = bounds("wat_color=f0f&wat_fontsize=900max");
+    let (left, _, right, _) = bounds("wat_text=HIHIHIHIHIHI&wat_color=f0f&wat_fontsize=900max");
     assert!((330..400).contains(&(right - left)), "as wide as the picture: {}", right - left);
 }
 

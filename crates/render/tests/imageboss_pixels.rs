@@ -217,7 +217,7 @@ fn formats_go_to_those_who_take_them() {
     }
     let noise =
         encode_png(&Rgb::from_fn(200, 200, |x, y| [(x * 7 % 256) as u8, (y * 13 % 256) as u8, (x * y % 256) as u8]));
-    let jpeg = |options: &str| draw(&format!("cdn/format:jpg{options}"), &noise, &[]).file.bytes;
+    let jpeg = |options: &str| draw(&format!("width/200/format:jpg{options}"), &noise, &[]).file.bytes;
     assert!(jpeg(",quality:20").len() < jpeg("").len() && jpeg("").len() < jpeg(",compression:false").len());
     // SOF2 begins a progressive frame, SOF0 a baseline one (ITU-T T.81, table B.1).
     let has = |bytes: &[u8], marker: u8| bytes.windows(2).any(|pair| pair == [0xff, marker]);

@@ -2,25 +2,26 @@
 
 use std::time::Duration;
 
+use engine::WarmState;
+use purge::PurgeId;
 use serde_json::{Value, json};
 
 use crate::world::{BOSS_KEY, KEY, SECOND_KEY, World};
 
 const AUTH: (&str, &str) = ("x-client-key", KEY);
 
+/// What is shown of a task once it has ended.
 async fn ended(world: &World, id: &str) -> Value {
-    let look = async {
-        loop {
-            let shown = world.call("GET", &format!("/warmup/{id}"), &[AUTH], "").await;
-            assert_eq!(shown.status, 200, "{}", shown.text);
-            let shown = shown.json();
-            if shown["warmup"]["state"] == "DONE" {
-                return shown["warmup"].clone();
-            }
+    let known = PurgeId::parse(id).unwrap();
+    let wait = async {
+        while world.engine.warmup(known).unwrap().state == WarmState::Running {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(30), look).await.unwrap()
+    tokio::time::timeout(Duration::from_secs(60), wait).await.unwrap();
+    let shown = world.call("GET", &format!("/warmup/{id}"), &[AUTH], "").await;
+    assert_eq!((shown.status, &shown.json()["warmup"]["state"]), (200, &json!("DONE")), "{}", shown.text);
+    shown.json()["warmup"].clone()
 }
 
 #[tokio::test]
@@ -124,7 +125,7 @@ async fn requests_that_are_refused() {
     let others = world.call("GET", "/warmup/status", &[("x-client-key", SECOND_KEY)], "").await.json();
     assert_eq!(others, json!({ "status": "success", "tasks": [] }));
     // A key that is bound to a folder warms there alone.
-    let make = json!({ "name": "bound", "roles": ["purge"], "within": ["local/dir"] }).to_string();
+    let make = json!({ "name": "bound", "roles": ["purge"], "within": ["local/dir", "web/dir"] }).to_string();
     let made = world.call("POST", "/v1/keys", &[("authorization", crate::world::BEARER)], make).await;
     let bound = made.json()["key"].as_str().unwrap().to_owned();
     let both = json!({ "data": ["/cat.jpg?func=proxy", "/dir/a.jpg?func=proxy"] }).to_string();

@@ -7,10 +7,9 @@ const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 /// Method in capitals and path of every route, but for the catch-alls.
 pub fn routes() -> BTreeSet<(String, String)> {
     let code = include_str!("../../src/server.rs");
+    let code = code.split_once("Router::new()").unwrap().1.split_once("/// Serves the plane").unwrap().0;
     let mut routes = BTreeSet::new();
     for route in code.split(".route(").skip(1) {
-        // The last of a function is followed by other code.
-        let route = route.split("\n}").next().unwrap();
         let path = route.split('"').nth(1).unwrap();
         // Calls, as in `post(native::purge).get(native::list)`.
         let mut words: Vec<&str> =

@@ -90,11 +90,11 @@ macro_rules! flag_row {
             doc: $doc,
             tier: Tier::$tier,
             served: Served::Unsaid,
-            parse: |said, value| {
+            parse: |said: &mut Said, value: &str| {
                 said.$field = flag(value)?;
                 Ok(())
             },
-            write: |said| said.$field.then(|| "1".to_owned()),
+            write: |said: &Said| said.$field.then(|| "1".to_owned()),
         }
     };
 }

@@ -26,11 +26,11 @@ macro_rules! bool_row {
             doc: $doc,
             tier: Tier::$tier,
             served: Served::Unsaid,
-            parse: |said, value| {
+            parse: |said: &mut Said, value: &str| {
                 said.$field = Some(boolean(value)?);
                 Ok(())
             },
-            write: |said| said.$field.filter(|on| *on != $default).map(|on| on.to_string()),
+            write: |said: &Said| said.$field.filter(|on| *on != $default).map(|on| on.to_string()),
         }
     };
 }
@@ -46,12 +46,12 @@ macro_rules! decimal_row {
             doc: $doc,
             tier: Tier::$tier,
             served: Served::Unsaid,
-            parse: |said, value| {
+            parse: |said: &mut Said, value: &str| {
                 let (number, inside) = bounded(number(value)?, $low, $high);
                 said.$field = Some(number);
                 inside
             },
-            write: |said| said.$field.map(|number| number.to_string()),
+            write: |said: &Said| said.$field.map(|number| number.to_string()),
         }
     };
 }
@@ -67,12 +67,12 @@ macro_rules! strength_row {
             doc: $doc,
             tier: Tier::A,
             served: Served::Unsaid,
-            parse: |said, value| {
+            parse: |said: &mut Said, value: &str| {
                 let (number, inside) = bounded(strength(value)?, 0.0, $high);
                 said.$field = Some(number);
                 inside
             },
-            write: |said| said.$field.map(|number| number.to_string()),
+            write: |said: &Said| said.$field.map(|number| number.to_string()),
         }
     };
 }
@@ -91,12 +91,12 @@ macro_rules! pixels_row {
             doc: $doc,
             tier: Tier::A,
             served: Served::Unsaid,
-            parse: |said, value| {
+            parse: |said: &mut Said, value: &str| {
                 let (pixels, inside) = bounded(number(value)?.round(), f64::from($low), f64::from($high));
                 said.$field = Some(pixels.get() as u32);
                 inside
             },
-            write: |said| said.$field.map(|pixels| pixels.to_string()),
+            write: |said: &Said| said.$field.map(|pixels| pixels.to_string()),
         }
     };
 }

@@ -64,7 +64,11 @@ pub fn purge_target(raw: &str, settings: &Settings) -> Result<PurgeTarget, Parse
     if steps(&transformation(&located, query.steps.as_deref(), &mut Named::new(settings))?)?.is_empty() {
         return located.asset().map(PurgeTarget::Master);
     }
-    parse_located(&located, query, settings, Hints::NONE).map(|parsed| PurgeTarget::Exact(Box::new(parsed)))
+    match parse_located(&located, query, settings, Hints::NONE) {
+        // Nothing was ever made of it here, and what was meant is the picture.
+        Err(ParseError::Unsupported { .. }) => located.asset().map(PurgeTarget::Master),
+        parsed => parsed.map(|parsed| PurgeTarget::Exact(Box::new(parsed))),
+    }
 }
 
 fn is_file(name: &str) -> bool {

@@ -118,9 +118,7 @@ pub(in crate::cloudimage) static CONTROL: &[Param<Said>] = &[
         default: "",
         doc: "A version: another value is another URL with the same picture. At most 128 characters.",
         tier: Tier::A,
-        served: Served::Nearly(
-            "browsers and caches in front take it for another URL; a purge, and not it, has a picture made anew here",
-        ),
+        served: Served::Nearly("another value is another entry, made from the master as it is kept here"),
         parse: |said, value| {
             if value.chars().count() > LONGEST_VERSION {
                 return Err(WarningKind::Invalid);

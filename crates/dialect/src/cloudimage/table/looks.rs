@@ -20,12 +20,12 @@ macro_rules! number_row {
             doc: $doc,
             tier: Tier::$tier,
             served: Served::Unsaid,
-            parse: |said, value| {
+            parse: |said: &mut Said, value: &str| {
                 let (by, inside) = bounded(number(value)?, $low, $high);
                 said.$field = Some(by).filter(|by| *by != Fixed::ZERO);
                 inside
             },
-            write: |said| said.$field.map(|by| by.to_string()),
+            write: |said: &Said| said.$field.map(|by| by.to_string()),
         }
     };
 }

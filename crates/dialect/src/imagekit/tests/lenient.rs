@@ -98,8 +98,9 @@ fn what_is_made_of_an_asset() {
     ] {
         assert_eq!(parsed(raw).asset, path(asset), "{raw}");
     }
-    let films = purge_target("/a/film.mp4/ik-thumbnail.jpg", &settings()).unwrap();
-    assert_eq!(films, PurgeTarget::Master(path("a/film.mp4")));
+    for raw in ["/a/film.mp4/ik-thumbnail.jpg", "/tr:so-5/a/film.mp4/ik-thumbnail.jpg", "/a/film.mp4?tr=e-bgremove"] {
+        assert_eq!(purge_target(raw, &settings()).unwrap(), PurgeTarget::Master(path("a/film.mp4")), "{raw}");
+    }
 }
 
 #[test]
