@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline'
 
 export const DELIVERY_HOSTS = [
   'x.imgix.net', 'signed.imgix.net', 'proxy.imgix.net', 'ik.imagekit.io', 'images.example.com',
-  'demo.cloudimg.io', 'signed.cloudimg.io', 'img.shop.example', 'img.imageboss.me',
+  'demo.cloudimg.io', 'sealed.cloudimg.io', 'img.shop.example', 'signed.shop.example', 'img.imageboss.me',
 ]
 // localhost: clients that let one choose where the API is, but cannot be told of a proxy.
 export const API_HOSTS = ['api.imgix.com', 'api.imagekit.io', 'api.cloudimage.com', 'api.imageboss.me', 'localhost']
@@ -118,6 +118,7 @@ dialect = "imagekit"
 hosts = ["ik.imagekit.io"]
 sources = ["pictures"]
 endpoint = "demo"
+presets = { thumb = "w-64,h-48" }
 
 [[site]]
 name = "imagekit-signed"
@@ -132,20 +133,31 @@ name = "cloudimage"
 dialect = "cloudimage"
 hosts = ["demo.cloudimg.io", "img.shop.example"]
 sources = ["web"]
+schemeless = true
 
 [[site]]
-name = "cloudimage-signed"
+name = "cloudimage-sealed"
 dialect = "cloudimage"
-hosts = ["signed.cloudimg.io"]
+hosts = ["sealed.cloudimg.io"]
+sources = ["web"]
+signing = "required"
+signing_sealed = true
+signing_secret_files = [${secret('cloudimage')}]
+
+[[site]]
+name = "imageboss-signed"
+dialect = "imageboss"
+hosts = ["signed.shop.example"]
 sources = ["pictures"]
 signing = "required"
-signing_secret_files = [${secret('cloudimage')}]
+signing_secret_files = [${secret('imageboss')}]
 
 [[site]]
 name = "imageboss"
 dialect = "imageboss"
 hosts = ["img.imageboss.me"]
-sources = ["pictures"]
+sources = ["pictures", "web"]
+sourceless = true
 `
 }
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
+import { createHmac } from 'node:crypto'
 import test from 'node:test'
 import { ImageBoss } from 'imageboss-js'
-import { client, get, master, near, picture, quarters, refused, replaced, sample, world } from '../lib/client.mjs'
+import { client, get, master, near, picture, quarters, refused, replaced, sample, tampered, world } from '../lib/client.mjs'
 
 // It writes the form of before 2020, in which an address stands where others name a source.
 const { call, folder } = client('imageboss-js')
@@ -51,4 +52,14 @@ test('purge: ImageBoss\'s DELETE on the same host brings the new picture', async
     assert.equal(JSON.parse(body).status, 'queued')
   })
   assert.equal((await get(`${host}/pictures/${name}`, { method: 'DELETE' })).status, 401)
+})
+
+test('sign: this client does not; a token as ImageBoss documents it is taken, an altered one is not', async () => {
+  const path = `/pictures/cover:center/80x60/format:png/${four}`
+  const token = createHmac('sha256', world.secrets.imageboss).update(path).digest('hex')
+  const url = `https://signed.shop.example${path}?bossToken=${token}`
+  await picture(url, { width: 80, height: 60, format: 'png' })
+  await refused(tampered(url, 'bossToken'), 401)
+  await refused(url.replace('80x60', '81x60'), 401)
+  await refused(url.replace(/\?.*/, ''), 401)
 })

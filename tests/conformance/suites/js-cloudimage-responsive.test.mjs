@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import test, { after } from 'node:test'
 import sharp from 'sharp'
 import { launch } from '../lib/browser.mjs'
 import { bundle } from '../lib/bundle.mjs'
-import { client, get, master, picture, sample, world } from '../lib/client.mjs'
+import { client, get, master, picture, refused, sample, tampered, world } from '../lib/client.mjs'
 
 const { call, folder } = client('js-cloudimage-responsive')
 const big = master(`${folder}/big.jpg`, await sharp(sample('mountains.jpg')).resize(1200, 800).toBuffer())
@@ -76,6 +77,22 @@ test('ci-params of one image, a background, a relative address', async () => {
   const source = back.match(/url\("(https:[^"]*)"\)/)[1]
   const { width } = await picture(source)
   assert.equal(width, Number(new URL(source).searchParams.get('w')))
+})
+
+test('sealed: what the page\'s author has sealed is taken, the plugin\'s own sizes beside it; an altered seal is not', async () => {
+  // As the vendor documents it: the SHA-1 of the original's address, the sealed parameters and the salt.
+  const eqs = Buffer.from('gray=1&force_format=png').toString('base64url')
+  const seal = createHash('sha1').update(address + eqs + world.secrets.cloudimage).digest('hex')
+  const body = `<div style="width:300px"><img ci-src="${address}" ci-params="ci_eqs=${eqs}&ci_seal=${seal}" alt=""></div>`
+  const page = await open({ token: 'sealed', lazyLoading: false }, body, shown('sealed.cloudimg.io'), {}, 'plain')
+  const [main] = await seen(page, 'sealed.cloudimg.io')
+  assert.deepEqual([String(main.width), main.format], [main.url.searchParams.get('w'), 'png'])
+  const [r, g, b] = (await picture(main.raw)).pixel(20, 20)
+  assert.ok(r === g && g === b, 'grey')
+  await picture(`${main.raw}&gray=0&force_format=jpeg`, { format: 'png' })
+  await refused(tampered(main.raw, 'ci_seal'), 401)
+  await refused(main.raw.replace(/ci_eqs=[^&]*/, `ci_eqs=${Buffer.from('w=1').toString('base64url')}`), 401)
+  await refused(main.raw.replace(/&ci_eqs=.*/, ''), 401)
 })
 
 test('purge: the invalidation API brings the new picture to the plugin\'s URL', async () => {
