@@ -23,6 +23,11 @@ const options = parse(process.argv.slice(2))
 
 const folder = mkdtempSync(path.join(tmpdir(), 'afterimage-conformance-'))
 const opened = []
+const LONGEST = 10 * 60_000
+setTimeout(() => {
+  console.error(`conformance: not done after ${LONGEST / 60_000} minutes`)
+  end(1)
+}, LONGEST).unref()
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => end(1))
 await end(await main().catch((error) => {
   console.error(`conformance: ${error.stack}`)

@@ -75,7 +75,7 @@ export async function launch() {
       if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text)
       return result.value
     }
-    const until = Date.now() + 10_000
+    const until = Date.now() + 20_000
     for (;;) {
       // While a page is being replaced there may be nothing to ask yet.
       if (await evaluate(`document.readyState === 'complete' && Boolean(${settled})`).catch(() => false)) break

@@ -48,10 +48,12 @@ export async function startServer({ binary, folder, certs }) {
   })
   await ready
   const port = (words) => Number(said.find((line) => line.includes(words))?.match(/:\/\/127\.0\.0\.1:(\d+)/)?.[1])
+  const [https, control] = [port('and over TLS on'), port('Control plane')]
+  if (!https || !control) throw new Error(`the server names no addresses:\n${said.join('\n')}`)
   return {
     secrets,
-    https: port('and over TLS on'),
-    control: port('Control plane'),
+    https,
+    control,
     said,
     stop: () => new Promise((resolve) => {
       child.removeAllListeners('exit')
