@@ -24,7 +24,13 @@ pub(crate) fn read(section: &Section<'_>, dialect: Option<DialectKind>, grammar:
     only(section, "aliases", dialect, &[Cloudimage], "only cloudimage has aliases");
     only(section, "rules", dialect, &[Cloudimage], "only cloudimage has rules");
     only(section, "schemeless", dialect, &[Cloudimage], "only cloudimage has addresses without a scheme");
-    only(section, "sourceless", dialect, &[Imageboss], "only imageboss has URLs that name an address instead of a source");
+    only(
+        section,
+        "sourceless",
+        dialect,
+        &[Imageboss],
+        "only imageboss has URLs that name an address instead of a source",
+    );
     only(section, "implicit_auto", dialect, &[Imageboss], "`auto_format` is for the other dialects");
     grammar.schemeless = section.truth("schemeless", grammar.schemeless);
     grammar.sourceless = section.truth("sourceless", grammar.sourceless);
