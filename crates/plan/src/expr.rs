@@ -23,7 +23,7 @@ pub enum Term {
 #[derive(Debug, Clone, Copy)]
 pub struct Number(f64);
 
-/// A size that an [`Expr`] hangs on, under the names that ImageKit gave them.
+/// A size that an [`Expr`] hangs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Variable {
     /// Width of the upright master; in the stages of an overlay, of the upright overlay.

@@ -136,10 +136,6 @@ impl Lengths {
         self.0.iter().map(|(key, expr)| (*key, expr))
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Whether one speaks of the picture as it comes into the step.
     pub(super) fn speak_of_the_current(&self) -> bool {
         self.0.iter().any(|(_, expr)| expr.variables().any(Variable::is_marked))
