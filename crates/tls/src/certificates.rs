@@ -38,9 +38,22 @@ struct Held {
     complaint: String,
 }
 
-/// What the file system says of the two files, links followed: device, inode, size, time of change in nanoseconds.
+/// What the file system says of the two files, links followed; `None` for one that is not there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct State([Option<(u64, u64, u64, i64, i64)>; 2]);
+struct State {
+    cert: Option<FileState>,
+    key: Option<FileState>,
+}
+
+/// Two of them differ when it is another file, or was written to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct FileState {
+    device: u64,
+    inode: u64,
+    bytes: u64,
+    /// Seconds and nanoseconds.
+    changed: (i64, i64),
+}
 
 /// Certificates by name. Those of one name differ in their kind of key.
 #[derive(Default)]
@@ -158,8 +171,13 @@ impl State {
     fn of(pair: &Pair) -> State {
         let of = |file: &Path| {
             let found = std::fs::metadata(file).ok()?;
-            Some((found.dev(), found.ino(), found.size(), found.mtime(), found.mtime_nsec()))
+            Some(FileState {
+                device: found.dev(),
+                inode: found.ino(),
+                bytes: found.size(),
+                changed: (found.mtime(), found.mtime_nsec()),
+            })
         };
-        State([of(&pair.cert_file), of(&pair.key_file)])
+        State { cert: of(&pair.cert_file), key: of(&pair.key_file) }
     }
 }
