@@ -3,7 +3,7 @@ CARGO_TARGET_DIR ?= $(HOME)/.cache/afterimage/target
 export CARGO_TARGET_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long lint fmt audit bench bench-purge bench-render bench-race fuzz dialects goldens setup clean dist
+.PHONY: help run test test-long lint fmt audit bench bench-purge bench-render bench-race fuzz dialects conformance goldens setup clean dist
 
 help: ## list these targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -43,6 +43,9 @@ fuzz: ## run the fuzzers, 60 s each: decoders, dialects, plans
 
 dialects: ## make the pages on the dialects' parameters anew
 	@UPDATE_DOCS=1 cargo test --workspace --locked --quiet --test docs pages_are_fresh
+
+conformance: ## run the vendors' own clients against this build, and renew docs/conformance.md
+	@scripts/conformance --write
 
 goldens: ## make the references of the tests anew, and a page that shows what changed
 	@scripts/make-goldens

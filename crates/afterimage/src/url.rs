@@ -12,6 +12,9 @@ use serde_json::{Value, json};
 
 use crate::cli::UrlArgs;
 
+/// Cloudimage: the fewest digits of a signature, as for a site that does not say.
+const LEAST_DIGITS: u8 = 8;
+
 /// Runs the command: 0 done, 1 not expressible, not understood or not well signed, 2 the command makes no sense.
 pub fn run(args: &UrlArgs) -> ExitCode {
     if args.list {
@@ -261,7 +264,7 @@ fn signing(args: &UrlArgs) -> Result<Signing, String> {
         }
     };
     let secrets = args.secret_file.iter().map(read).collect::<Result<Vec<_>, String>>()?;
-    Ok(Signing { policy: Policy::Required, secrets, sealed: args.seal, ..Signing::default() })
+    Ok(Signing { policy: Policy::Required, secrets, sealed: args.seal, least_digits: LEAST_DIGITS })
 }
 
 fn meaning(kind: DialectKind, parsed: &Parsed) -> Value {

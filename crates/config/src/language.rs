@@ -18,11 +18,17 @@ const LARGEST_SECRET: u64 = 4096;
 
 /// Reads what is there into `grammar`; what its dialect has no use for is refused.
 pub(crate) fn read(section: &Section<'_>, dialect: Option<DialectKind>, grammar: &mut dialect::Settings) {
-    use DialectKind::{Cloudimage, Imagekit, Imgix};
+    use DialectKind::{Cloudimage, Imageboss, Imagekit, Imgix};
     only(section, "lenient", dialect, &[Imagekit], "the other dialects pass over what they do not know anyway");
     only(section, "defaults", dialect, &[Imgix, Cloudimage], "only imgix and cloudimage have default parameters");
     only(section, "aliases", dialect, &[Cloudimage], "only cloudimage has aliases");
     only(section, "rules", dialect, &[Cloudimage], "only cloudimage has rules");
+    only(section, "schemeless", dialect, &[Cloudimage], "only cloudimage has addresses without a scheme");
+    only(section, "sourceless", dialect, &[Imageboss], "only imageboss has URLs that name an address instead of a source");
+    only(section, "implicit_auto", dialect, &[Imageboss], "`auto_format` is for the other dialects");
+    grammar.schemeless = section.truth("schemeless", grammar.schemeless);
+    grammar.sourceless = section.truth("sourceless", grammar.sourceless);
+    grammar.implicit_auto = section.truth("implicit_auto", grammar.implicit_auto);
     grammar.lenient = section.truth("lenient", grammar.lenient);
     grammar.presets_only = section.truth("presets_only", grammar.presets_only);
     grammar.defaults =

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod accepted;
+mod listen;
 mod refused;
 
 use std::path::Path;

@@ -5,12 +5,15 @@ use std::time::Instant;
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use engine::Scope;
+use dialect::Secret;
+use engine::{DialectKind, Scope};
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use ledger::KeyRole;
+use plan::Digest;
+use subtle::ConstantTimeEq;
 
-use crate::keys::Keys;
+use crate::keys::{KeyInfo, Keys};
 use crate::plane::Plane;
 use crate::server::From;
 
@@ -115,9 +118,31 @@ impl Denied {
 impl Plane {
     /// Who asks, if they may do what they ask for. Counts against the limits of the key, or of the address.
     pub(crate) fn caller(&self, key: Option<&str>, from: &From, right: Right) -> Result<Caller, Denied> {
+        self.caller_known(key, from, right, |key| self.keys.verify(key))
+    }
+
+    /// As [`Plane::caller`], where a secret with which a site's URLs are signed counts as a key of that site too: ImageKit
+    /// gives out one private key for both.
+    pub(crate) fn caller_by_secret(
+        &self,
+        key: Option<&str>,
+        from: &From,
+        right: Right,
+        dialect: DialectKind,
+    ) -> Result<Caller, Denied> {
+        self.caller_known(key, from, right, |key| self.keys.verify(key).or_else(|| self.owner_of_secret(key, dialect)))
+    }
+
+    fn caller_known(
+        &self,
+        key: Option<&str>,
+        from: &From,
+        right: Right,
+        verify: impl FnOnce(&str) -> Option<KeyInfo>,
+    ) -> Result<Caller, Denied> {
         let key = key.filter(|key| !key.is_empty()).ok_or(Denied::Missing)?;
         let now = Instant::now();
-        let info = match self.keys.verify(key) {
+        let info = match verify(key) {
             Some(info) => info,
             None => {
                 self.limits.failed(&from.address, now).map_err(Denied::TooMany)?;
@@ -139,6 +164,20 @@ impl Plane {
             from: from.address.clone(),
         };
         if right.is_of(&caller) { Ok(caller) } else { Err(Denied::NotAllowed) }
+    }
+
+    /// Every secret is compared, and by its hash: neither the time nor the length shows how close a wrong one came.
+    fn owner_of_secret(&self, key: &str, dialect: DialectKind) -> Option<KeyInfo> {
+        let given = Digest::of(key.as_bytes()).0;
+        let mut sites = Vec::new();
+        for site in self.engine.sites().iter().filter(|site| site.dialect == dialect) {
+            let same = |secret: &Secret| bool::from(Digest::of(secret.bytes()).0.ct_eq(&given));
+            if site.signing.secrets.iter().filter(|secret| same(secret)).count() > 0 {
+                sites.push(site.name.clone());
+            }
+        }
+        let name = format!("signing secret of {}", sites.first()?);
+        Some(KeyInfo { name, roles: vec![KeyRole::Purge, KeyRole::Read], sites, within: Vec::new() })
     }
 }
 

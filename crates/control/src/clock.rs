@@ -19,6 +19,27 @@ pub(crate) fn spaced(ms: u64) -> String {
     format!("{date} {time}.{:03}000", ms % 1000)
 }
 
+/// How long the calendar month of a time is, in milliseconds.
+pub(crate) fn month_ms(ms: u64) -> u64 {
+    let (year, month, _) = civil(ms / 86_400_000);
+    let next = if month == 12 { (year + 1, 1) } else { (year, month + 1) };
+    (day_number(next.0, next.1, 1) - day_number(year, month, 1)) * 86_400_000
+}
+
+/// A day written `20200513`: its first moment, in milliseconds since the Unix epoch.
+pub(crate) fn parse_day(text: &str) -> Option<u64> {
+    let (year, month, day) = (text.get(0..4)?, text.get(4..6)?, text.get(6..8).filter(|_| text.len() == 8)?);
+    parse_rfc3339(&format!("{year}-{month}-{day}T00:00:00Z"))
+}
+
+/// A day for people: `13 May 2020`.
+pub(crate) fn day_in_words(ms: u64) -> String {
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let (year, month, day) = civil(ms / 86_400_000);
+    let name = (month as usize).checked_sub(1).and_then(|at| MONTHS.get(at)).copied().unwrap_or_default();
+    format!("{day} {name} {year}")
+}
+
 fn parts(ms: u64) -> (String, String) {
     let seconds = ms / 1000;
     let (year, month, day) = civil(seconds / 86_400);
@@ -104,6 +125,23 @@ mod tests {
             assert_eq!(rfc3339(ms), text);
         }
         assert_eq!(spaced(1_700_000_000_123), "2023-11-14 22:13:20.123000");
+    }
+
+    #[test]
+    fn days_and_months() {
+        for (text, words, days) in [
+            ("20200229", Some("29 Feb 2020"), 29),
+            ("20200513", Some("13 May 2020"), 31),
+            ("20211201", Some("1 Dec 2021"), 31),
+            ("20210229", None, 0),
+            ("2020-5-3", None, 0),
+            ("202005131", None, 0),
+            ("", None, 0),
+        ] {
+            let day = parse_day(text);
+            assert_eq!(day.map(day_in_words).as_deref(), words, "{text}");
+            assert_eq!(day.map_or(0, |day| month_ms(day + 5) / 86_400_000), days, "{text}");
+        }
     }
 
     #[test]

@@ -1,4 +1,7 @@
-//! Cloudimage's invalidation API, in every form its documentation has had.
+//! Cloudimage's APIs in every form that their documentation has had: invalidation, warm-ups, statistics.
+
+pub(crate) mod stats;
+pub(crate) mod warmup;
 
 use std::sync::Arc;
 
@@ -6,7 +9,7 @@ use axum::extract::State;
 use dialect::Asset;
 use dialect::cloudimage::purge_path;
 use engine::{DialectKind, NamingError, Wanted};
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, Uri};
 use plan::Selector;
 use purge::{Progress, PurgeId, Receipt, Record, State as Reached, Via};
 use serde_json::{Value, json};
@@ -102,19 +105,31 @@ pub(crate) async fn restart(
     }
 }
 
-pub(crate) async fn not_allowed(method: Method) -> Reply {
-    Problem::new(405, format!("{method} is not allowed: POST /invalidate begins, GET /invalidate/<uuid> shows")).reply()
+pub(crate) async fn not_allowed(method: Method, uri: Uri) -> Reply {
+    let message = format!("{method} is not allowed for {}: POST begins, GET shows", uri.path());
+    Problem::new(405, message).reply()
 }
 
 fn caller(plane: &Plane, headers: &HeaderMap, from: &From, right: Right) -> Result<Caller, Problem> {
-    plane.caller(bare(headers, "x-client-key"), from, right).map_err(|denied| {
-        let problem = match denied {
-            Denied::Missing | Denied::Unknown => Problem::new(401, "the header X-Client-Key must hold a valid API key"),
-            Denied::NotAllowed => Problem::new(403, denied.message()),
-            Denied::TooMany(_) => Problem::new(429, denied.message()),
-        };
-        Problem { retry_after: denied.retry_after(), ..problem }
-    })
+    let denied = |denied| of_denied(denied, "the header X-Client-Key must hold a valid API key");
+    plane.caller(bare(headers, "x-client-key"), from, right).map_err(denied)
+}
+
+fn of_denied(denied: Denied, no_key: &str) -> Problem {
+    let problem = match denied {
+        Denied::Missing | Denied::Unknown => Problem::new(401, no_key),
+        Denied::NotAllowed => Problem::new(403, denied.message()),
+        Denied::TooMany(_) => Problem::new(429, denied.message()),
+    };
+    Problem { retry_after: denied.retry_after(), ..problem }
+}
+
+/// The Cloudimage sites that a caller reaches. What names no site is meant for the first.
+fn sites(plane: &Plane, caller: &Caller) -> Result<Vec<usize>, Problem> {
+    let all = plane.engine.sites().iter().enumerate();
+    let reached = all.filter(|(_, site)| site.dialect == DialectKind::Cloudimage && caller.scope.holds(&site.name));
+    let reached: Vec<usize> = reached.map(|(number, _)| number).collect();
+    if reached.is_empty() { Err(Problem::new(403, "this key reaches no Cloudimage site")) } else { Ok(reached) }
 }
 
 async fn find(plane: &Plane, caller: &Caller, uuid: &str) -> Result<(Record, Progress), Problem> {
@@ -133,19 +148,11 @@ struct Asked {
 
 impl Asked {
     fn read(plane: &Plane, caller: &Caller, document: &Value) -> Result<Asked, Problem> {
-        let sites: Vec<usize> = plane
-            .engine
-            .sites()
-            .iter()
-            .enumerate()
-            .filter(|(_, site)| site.dialect == DialectKind::Cloudimage && caller.scope.holds(&site.name))
-            .map(|(number, _)| number)
-            .collect();
-        let Some(&home) = sites.first() else {
-            return Err(Problem::new(403, "this key reaches no Cloudimage site"));
-        };
+        let sites = sites(plane, caller)?;
+        let (home, others) = sites.split_first().ok_or_else(|| Problem::new(403, "this key reaches no site"))?;
+        let home = *home;
         let everything = |said: &str| {
-            let also = sites[1..].iter().map(|site| Wanted::Site { site: *site }).collect();
+            let also = others.iter().map(|site| Wanted::Site { site: *site }).collect();
             Named { also, ..Named::new(said, Wanted::Site { site: home }) }
         };
         let scope = document["scope"]
@@ -161,6 +168,8 @@ impl Asked {
         let mut asked = Asked { named: Vec::with_capacity(entries.len()), notes: Vec::new() };
         let transformations = document.get("transformations");
         if transformations.is_some_and(|t| t.as_array().is_none_or(|list| !list.is_empty())) {
+            // A variant that is being made, or is in memory alone, stands in no list: to spare the others would be to miss
+            // it (guarantee G1).
             asked.note("transformations were not told apart: each original went with all of them");
         }
         for entry in entries {
@@ -288,6 +297,15 @@ fn received(receipt: &Receipt, notes: &[&str]) -> Reply {
     Reply::json(201, &json!({ "status": "success", "msg": msg, "invalidation": invalidation }))
 }
 
+/// The vendor's word for how far a purge has come. Its customers wait for `DONE`: no copy answers any more. What the disk
+/// still holds is told beside it. What failed has no record, so nothing is ever in its state `ERROR`.
+fn word(reached: Reached) -> &'static str {
+    match reached {
+        Reached::Accepted => "FLUSHINGCLOUDIMAGESERVER",
+        Reached::Effective | Reached::Erased => "DONE",
+    }
+}
+
 fn describe(record: &Record, progress: &Progress) -> Value {
     let said: Vec<&str> = record.targets.iter().map(|target| target.said.as_str()).collect();
     let selectors = || record.targets.iter().flat_map(|target| &target.selectors);
@@ -301,7 +319,7 @@ fn describe(record: &Record, progress: &Progress) -> Value {
     let invalidated = if scope == "all" { json!(["/*"]) } else { json!(said) };
     json!({
         // The vendor's words; ours stand beside them.
-        "status": if progress.state() >= Reached::Effective { "DONE" } else { "RECEIVED" },
+        "status": word(progress.state()),
         "state": progress.state().name(),
         "uuid": record.id.to_string(),
         "added_at": spaced(record.accepted_at),
@@ -310,4 +328,16 @@ fn describe(record: &Record, progress: &Progress) -> Value {
         "urls": { "received": received, "invalidated": invalidated, "failed": [] },
         "scope": scope,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The vendor's clients wait for this word and know no others of ours.
+    #[test]
+    fn a_purge_is_done_when_no_copy_answers() {
+        let words = Reached::ALL.map(|state| (state.name(), word(state)));
+        assert_eq!(words, [("accepted", "FLUSHINGCLOUDIMAGESERVER"), ("effective", "DONE"), ("erased", "DONE")]);
+    }
 }

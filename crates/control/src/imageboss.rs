@@ -1,4 +1,6 @@
-//! ImageBoss's purge: `DELETE /source/image` on the public plane, with the key in a header.
+//! ImageBoss's purge, `DELETE /source/image` on the public plane with the key in a header, and its list of sources.
+
+pub(crate) mod sources;
 
 use std::net::IpAddr;
 
@@ -20,9 +22,7 @@ pub async fn imageboss_delete(plane: &Plane, host: &str, target: &str, headers: 
     let from = From::new(client.to_canonical().to_string());
     let reply = match plane.caller(bare(headers, "imageboss-api-key"), &from, Right::Purge) {
         Ok(caller) => purge(plane, &caller, host, target).await,
-        Err(Denied::Missing | Denied::Unknown) => refuse(401, "the header imageboss-api-key must hold a valid API key"),
-        Err(Denied::NotAllowed) => refuse(403, Denied::NotAllowed.message()),
-        Err(denied @ Denied::TooMany(_)) => refuse(429, denied.message()).retry_after(denied.retry_after()),
+        Err(denied) => self::denied(denied),
     };
     match from.fields() {
         Some((policy, limit)) => reply.with("ratelimit-policy", policy).with("ratelimit", limit),
@@ -64,6 +64,15 @@ async fn purge(plane: &Plane, caller: &Caller, host: &str, target: &str) -> Repl
         Ok(receipt) => Reply::json(200, &json!({ "status": "queued", "source": source, "path": name }))
             .with("x-purge-id", receipt.record.id.to_string()),
         Err(failed) => refuse_failed(&failed),
+    }
+}
+
+/// Why there is no caller.
+fn denied(denied: Denied) -> Reply {
+    match denied {
+        Denied::Missing | Denied::Unknown => refuse(401, "the header imageboss-api-key must hold a valid API key"),
+        Denied::NotAllowed => refuse(403, denied.message()),
+        Denied::TooMany(_) => refuse(429, denied.message()).retry_after(denied.retry_after()),
     }
 }
 

@@ -1,20 +1,27 @@
-//! ImageKit's purge API (<https://imagekit.io/docs/api-reference/caching/purge-cache>).
+//! ImageKit's APIs: purging (<https://imagekit.io/docs/api-reference/caching/purge-cache>), and what of accounts, metadata and
+//! named transformations can be told of a self-hosted server.
 //!
 //! Its clients retry a 409 and every 5xx without telling, so a client's mistake is never answered so. The vendor refuses
-//! short wildcards to protect a shared CDN; here they are carried out.
+//! short wildcards to protect a shared CDN, and purges no transformation along with a file: so does a site by the vendor's
+//! letter, and no other.
+
+pub(crate) mod account;
+pub(crate) mod metadata;
+mod wildcard;
 
 use std::sync::Arc;
 
 use axum::extract::State as Shared;
-use dialect::Asset;
 use dialect::imagekit::{PurgeTarget, purge_target};
-use engine::{DialectKind, NamingError, Wanted};
+use dialect::{Asset, text};
+use engine::{DialectKind, NamingError, Site, Wanted};
 use http::{HeaderMap, Method, Uri};
 use purge::{Filter, Progress, PurgeId, Receipt, Record, State, Via};
 use serde_json::{Value, json};
 
 use crate::act::{Failed, Named};
 use crate::auth::{Caller, Denied, Right, basic_user};
+use crate::clock::{month_ms, now_ms};
 use crate::plane::Plane;
 use crate::recent::short;
 use crate::reply::Reply;
@@ -29,22 +36,46 @@ struct Problem {
     status: u16,
     message: String,
     retry_after: Option<u32>,
+    /// The month's purges that are used up.
+    quota: Option<u64>,
 }
 
 impl Problem {
     fn new(status: u16, message: impl Into<String>) -> Problem {
-        Problem { status, message: message.into(), retry_after: None }
+        Problem { status, message: message.into(), retry_after: None, quota: None }
     }
 
     fn of(failed: &Failed) -> Problem {
-        Problem { retry_after: failed.retry_after(), ..Problem::new(failed.status(400), failed.to_string()) }
+        let quota = match failed {
+            Failed::Quota { limit, .. } => Some(*limit),
+            _ => None,
+        };
+        Problem { retry_after: failed.retry_after(), quota, ..Problem::new(failed.status(400), failed.to_string()) }
     }
 
     fn reply(self) -> Reply {
-        let help = "See the page on purging in Afterimage's documentation.";
+        let help = "See docs/apis.md in Afterimage's documentation.";
         let reply = Reply::json(self.status, &json!({ "message": self.message, "help": help }));
+        let reply = match self.quota {
+            // Until the month is over no retry helps; clients would try twice.
+            Some(limit) => reply.with("x-should-retry", "false").with_limit(
+                limit,
+                u64::from(self.retry_after.unwrap_or_default()) * 1000,
+                month_ms(now_ms()),
+            ),
+            None => reply,
+        };
         let reply = reply.retry_after(self.retry_after);
         if self.status == 401 { reply.with("www-authenticate", "Basic realm=\"afterimage\"") } else { reply }
+    }
+}
+
+impl Reply {
+    /// The vendor's fields: how many requests, milliseconds to wait for the next ones, milliseconds in which so many may come.
+    fn with_limit(self, limit: u64, reset: u64, interval: u64) -> Reply {
+        self.with("x-ratelimit-limit", limit.to_string())
+            .with("x-ratelimit-reset", reset.to_string())
+            .with("x-ratelimit-interval", interval.to_string())
     }
 }
 
@@ -54,7 +85,7 @@ pub(crate) async fn purge(Shared(plane): Shared<Arc<Plane>>, from: From, request
         let caller = caller(&plane, request.headers(), &from, Right::Purge)?;
         purge_url(&plane, &caller, request).await
     };
-    finish(&plane, outcome.await.map(|receipt| (201, json!({ "requestId": request_id(receipt.record.id) }))))
+    finish(&plane, &from, outcome.await.map(|receipt| (201, json!({ "requestId": request_id(receipt.record.id) }))))
 }
 
 /// `GET /v1/files/purge/{requestId}`.
@@ -76,28 +107,38 @@ pub(crate) async fn status(
             None => Err(Problem::new(400, format!("no purge request has the id {request:?}"))),
         }
     };
-    finish(&plane, outcome.await)
+    finish(&plane, &from, outcome.await)
 }
 
-pub(crate) async fn unknown(Shared(plane): Shared<Arc<Plane>>, method: Method, uri: Uri) -> Reply {
-    let message = format!("{method} {} is not supported; of this API, purging is", uri.path());
-    finish(&plane, Err(Problem::new(404, message)))
+pub(crate) async fn unknown(Shared(plane): Shared<Arc<Plane>>, from: From, method: Method, uri: Uri) -> Reply {
+    let message = format!("{method} {} is not supported: there is no media library here", uri.path());
+    finish(&plane, &from, Err(Problem::new(404, message)))
 }
 
-pub(crate) async fn not_allowed(Shared(plane): Shared<Arc<Plane>>, method: Method) -> Reply {
-    finish(&plane, Err(Problem::new(405, format!("{method} is not allowed: POST begins a purge, GET shows one"))))
+pub(crate) async fn not_allowed(Shared(plane): Shared<Arc<Plane>>, from: From, method: Method, uri: Uri) -> Reply {
+    finish(&plane, &from, Err(Problem::new(405, format!("{method} is not allowed for {}", uri.path()))))
 }
 
-fn finish(plane: &Plane, outcome: Result<(u16, Value), Problem>) -> Reply {
-    let reply = match outcome {
+/// Each answer of this API bears an id and the limits of its key.
+fn finish(plane: &Plane, from: &From, outcome: Result<(u16, Value), Problem>) -> Reply {
+    let mut reply = match outcome {
         Ok((status, body)) => Reply::json(status, &body),
         Err(problem) => problem.reply(),
     };
+    let told = reply.headers.iter().any(|(name, _)| *name == "x-ratelimit-limit");
+    if let Some(standing) = from.standing().filter(|_| !told)
+        && let Some((limit, window)) = standing.policy
+    {
+        let reset = standing.retry_after.map_or(standing.reset, u64::from);
+        reply = reply.with_limit(u64::from(limit), reset * 1000, window * 1000);
+    }
     reply.with("x-ik-requestid", plane.engine.new_purge_id().to_string())
 }
 
+/// Who asks. The private key with which a site's URLs are signed is a key of its API too.
 fn caller(plane: &Plane, headers: &HeaderMap, from: &From, right: Right) -> Result<Caller, Problem> {
-    plane.caller(basic_user(headers).as_deref(), from, right).map_err(|denied| {
+    let key = basic_user(headers);
+    plane.caller_by_secret(key.as_deref(), from, right, DialectKind::Imagekit).map_err(|denied| {
         let problem = match denied {
             Denied::Missing => Problem::new(401, "Your request does not contain a private API key."),
             Denied::Unknown => {
@@ -108,6 +149,12 @@ fn caller(plane: &Plane, headers: &HeaderMap, from: &From, right: Right) -> Resu
         };
         Problem { retry_after: denied.retry_after(), ..problem }
     })
+}
+
+/// A parameter of a query, decoded; the first of its name.
+fn parameter(uri: &Uri, name: &str) -> Option<String> {
+    let (_, value) = text::pairs(uri.query()?).find(|(known, _)| *known == name)?;
+    text::decode_query(value?)
 }
 
 async fn purge_url(plane: &Plane, caller: &Caller, request: Unread) -> Result<Receipt, Problem> {
@@ -121,16 +168,30 @@ async fn purge_url(plane: &Plane, caller: &Caller, request: Unread) -> Result<Re
     plane.purge(caller, Via::Imagekit, vec![named]).await.map_err(|e| Problem::of(&e))
 }
 
-fn name(plane: &Plane, caller: &Caller, said: &str) -> Result<Named, NamingError> {
+/// The ImageKit site that a URL leads to, and the raw target below its prefix.
+fn located(plane: &Plane, caller: &Caller, said: &str) -> Result<(usize, String), NamingError> {
     let (site, target) = plane.engine.locate(said, &caller.scope)?;
     let bound = plane.engine.site(site);
     if bound.dialect != DialectKind::Imagekit {
         let why = format!("the site {} speaks {}, not imagekit", bound.name, bound.dialect.name());
         return Err(NamingError::Foreign { said: said.to_owned(), why });
     }
-    let malformed = |e: dialect::ParseError| NamingError::Malformed { said: said.to_owned(), why: e.to_string() };
+    Ok((site, target))
+}
+
+fn name(plane: &Plane, caller: &Caller, said: &str) -> Result<Named, NamingError> {
+    let (site, target) = located(plane, caller, said)?;
+    let bound = plane.engine.site(site);
+    let malformed = |why: String| NamingError::Malformed { said: said.to_owned(), why };
+    if bound.vendor_purges {
+        wildcard::check(below_endpoint(bound, &target)).map_err(|why| malformed(why.to_owned()))?;
+    }
     let own = said.to_owned();
-    Ok(match purge_target(&target, &bound.grammar).map_err(malformed)? {
+    Ok(match purge_target(&target, &bound.grammar).map_err(|e| malformed(e.to_string()))? {
+        // A file's own URL names what is served there, by the vendor's letter; to its users, the file.
+        PurgeTarget::Master(_) if bound.vendor_purges && !target.ends_with('*') => {
+            Named::new(said, Wanted::Exact { site, target, said: own })
+        }
         PurgeTarget::Master(asset) => Named::new(said, Wanted::Asset { site, source: None, asset, said: own }),
         PurgeTarget::Exact(_) => Named::new(said, Wanted::Exact { site, target, said: own }),
         // Every master, web-proxy ones included.
@@ -141,6 +202,14 @@ fn name(plane: &Plane, caller: &Caller, said: &str) -> Result<Named, NamingError
             Named { as_prefix: true, ..Named::new(said, wanted) }
         }
     })
+}
+
+/// What stands behind account and endpoint, without a leading slash.
+fn below_endpoint<'t>(site: &Site, target: &'t str) -> &'t str {
+    let path = target.trim_start_matches('/');
+    let endpoint = site.grammar.endpoint.trim_matches('/');
+    let below = path.strip_prefix(endpoint).filter(|_| !endpoint.is_empty()).and_then(|rest| rest.strip_prefix('/'));
+    below.unwrap_or(path)
 }
 
 /// 24 digits, as the vendor's ids have.

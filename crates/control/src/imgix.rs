@@ -1,93 +1,40 @@
-//! imgix's purge API (<https://docs.imgix.com/en-US/apis/management/purges>) and the one before it, which plugins still
-//! call.
+//! imgix's APIs: purging (<https://docs.imgix.com/en-US/apis/management/purges>), the purger before it, which plugins still
+//! call, and what of the management API can be told of a self-hosted server.
+
+pub(crate) mod assets;
+mod document;
+mod query;
+pub(crate) mod sources;
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::extract::State;
 use dialect::text;
 use engine::Wanted;
-use http::Method;
+use http::{Method, Uri};
 use purge::{Receipt, Via};
 use serde_json::{Value, json};
 
 use crate::act::{Failed, Named};
-use crate::auth::{Caller, Denied, Right, basic_user, bearer};
+use crate::auth::{Caller, Right, basic_user};
 use crate::plane::Plane;
 use crate::reply::Reply;
 use crate::server::{From, Unread};
 
-const MEDIA_TYPE: &str = "application/vnd.api+json";
-/// The vendor's own words: its Node client's tests look for them.
-const NO_KEY: &str = "A valid API key is required and could not be determined.";
+use document::{Problem, caller, envelope, finish};
 
-/// An error, not yet in the form of either endpoint.
-struct Problem {
-    status: u16,
-    title: &'static str,
-    detail: String,
-    retry_after: Option<u32>,
-}
-
-impl Problem {
-    fn new(status: u16, title: &'static str, detail: impl Into<String>) -> Problem {
-        Problem { status, title, detail: detail.into(), retry_after: None }
-    }
-
-    fn of(failed: &Failed, foreign: u16) -> Problem {
-        let status = failed.status(foreign);
-        let title = match status {
-            400 | 410 => "Invalid URL",
-            403 => "Forbidden",
-            429 => "Too Many Requests",
-            507 => "Insufficient Storage",
-            503 => "Service Unavailable",
-            _ => "Internal Server Error",
-        };
-        Problem { retry_after: failed.retry_after(), ..Problem::new(status, title, failed.to_string()) }
-    }
-
-    fn denied(denied: Denied) -> Problem {
-        let problem = match denied {
-            Denied::Missing | Denied::Unknown => Problem::new(401, "Unauthorized", NO_KEY),
-            Denied::NotAllowed => Problem::new(403, "Forbidden", denied.message()),
-            Denied::TooMany(_) => Problem::new(429, "Too Many Requests", denied.message()),
-        };
-        Problem { retry_after: denied.retry_after(), ..problem }
-    }
-
-    fn json(self, plane: &Plane) -> Reply {
-        let error = json!({
-            "id": plane.engine.new_purge_id().to_string(),
-            "status": self.status.to_string(),
-            "title": self.title,
-            "detail": self.detail,
-        });
-        let body = json!({ "errors": [error], "jsonapi": { "version": "1.0" }, "meta": {} });
-        Reply::of(self.status, MEDIA_TYPE, body.to_string()).retry_after(self.retry_after)
-    }
-
-    fn plain(self) -> Reply {
-        Reply::plain(self.status, self.detail).retry_after(self.retry_after)
-    }
-}
+/// How long the vendor calls a second purge of a URL a duplicate.
+const DUPLICATE: Duration = Duration::from_secs(10);
 
 /// `POST /api/v1/purge`.
 pub(crate) async fn purge(State(plane): State<Arc<Plane>>, from: From, request: Unread) -> Reply {
-    let caller = match plane.caller(bearer(request.headers()), &from, Right::Purge) {
-        Ok(caller) => caller,
-        Err(denied) => {
-            let problem = Problem::denied(denied);
-            let unauthorized = problem.status == 401;
-            let reply = problem.json(&plane);
-            let challenge = "Bearer realm=\"afterimage\"";
-            return if unauthorized { reply.with("www-authenticate", challenge) } else { reply };
-        }
+    let outcome = async {
+        let caller = caller(&plane, request.headers(), &from, Right::Purge)?;
+        let receipt = purge_document(&plane, &caller, request).await?;
+        Ok(success(&caller, &receipt))
     };
-    match purge_document(&plane, &caller, request).await {
-        Ok(receipt) => Reply::of(200, MEDIA_TYPE, success(&caller, &receipt).to_string()),
-        Err(problem) => problem.json(&plane),
-    }
+    finish(&plane, outcome.await)
 }
 
 async fn purge_document(plane: &Plane, caller: &Caller, request: Unread) -> Result<Receipt, Problem> {
@@ -98,19 +45,48 @@ async fn purge_document(plane: &Plane, caller: &Caller, request: Unread) -> Resu
     if data["type"] != "purges" {
         return Err(Problem::new(400, "Invalid type", "data.type must be \"purges\""));
     }
-    let url = data["attributes"]["url"]
+    let attributes = &data["attributes"];
+    let url = attributes["url"]
         .as_str()
         .ok_or_else(|| Problem::new(400, "Invalid URL", "data.attributes.url must be a whole URL, as text"))?;
-    // With it, the pictures go as well that this one was put on; without it, they may. Here they always do: naming a master
-    // means it wherever it was used (rule S3).
-    if !matches!(data["attributes"]["sub_image"], Value::Null | Value::Bool(_)) {
-        return Err(Problem::new(400, "Invalid attribute", "data.attributes.sub_image must be true or false"));
-    }
+    check_sub_image(plane, caller, url, attributes)?;
     let receipt = purge_url(plane, caller, Via::Imgix, url).await.map_err(|e| Problem::of(&e, 400))?;
-    if is_repeated(plane, &receipt) {
+    if is_repeated(plane, caller, url, &receipt) {
         return Err(Problem::new(409, "Conflict", "The same URL was purged a moment ago; it was purged again."));
     }
     Ok(receipt)
+}
+
+/// With `sub_image` the pictures of the source `source_id` go as well that this one was put on; without it, they may. Here
+/// they always do, in every source: naming a master means it wherever it was used (rule S3). By the vendor's letter the two
+/// belong together.
+fn check_sub_image(plane: &Plane, caller: &Caller, url: &str, attributes: &Value) -> Result<(), Problem> {
+    let invalid = |detail: &str| Err(Problem::new(400, "Invalid attribute", detail));
+    let asked = match &attributes["sub_image"] {
+        Value::Null => false,
+        Value::Bool(asked) => *asked,
+        _ => return invalid("data.attributes.sub_image must be true or false"),
+    };
+    let of = match &attributes["source_id"] {
+        Value::Null => None,
+        Value::String(id) => Some(id),
+        _ => return invalid("data.attributes.source_id must be text"),
+    };
+    if !by_the_letter(plane, caller, url) {
+        return Ok(());
+    }
+    match of {
+        None if asked => invalid("data.attributes.source_id is required with sub_image: the source of the parents"),
+        Some(id) if sources::find(plane, caller, id).is_err() => {
+            invalid("data.attributes.source_id is none of your sources")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether a URL's site wants purges by the vendor's letter.
+fn by_the_letter(plane: &Plane, caller: &Caller, said: &str) -> bool {
+    plane.engine.locate(&whole(said), &caller.scope).is_ok_and(|(site, _)| plane.engine.site(site).vendor_purges)
 }
 
 /// `POST /v2/image/purger`.
@@ -134,7 +110,9 @@ pub(crate) async fn purge_legacy(State(plane): State<Arc<Plane>>, from: From, re
         return Reply::plain(400, "expected {\"url\": \"<whole URL>\"} or url=<whole URL>");
     };
     match purge_url(&plane, &caller, Via::ImgixLegacy, &url).await {
-        Ok(receipt) if is_repeated(&plane, &receipt) => Reply::plain(409, "Duplicate purge request pending"),
+        Ok(receipt) if is_repeated(&plane, &caller, &url, &receipt) => {
+            Reply::plain(409, "Duplicate purge request pending")
+        }
         Ok(receipt) => {
             let record = &receipt.record;
             let body = json!({ "id": record.id.to_string(), "position": record.position.0, "status": "effective" });
@@ -144,10 +122,19 @@ pub(crate) async fn purge_legacy(State(plane): State<Arc<Plane>>, from: From, re
     }
 }
 
-pub(crate) async fn not_allowed(State(plane): State<Arc<Plane>>, method: Method) -> Reply {
-    Problem::new(405, "Method Not Allowed", format!("{method} is not allowed; use POST"))
+pub(crate) async fn not_allowed(State(plane): State<Arc<Plane>>, method: Method, uri: Uri) -> Reply {
+    let allowed = match uri.path() {
+        "/api/v1/purge" => "POST",
+        _ => "GET",
+    };
+    Problem::new(405, "Method Not Allowed", format!("{method} is not allowed; use {allowed}"))
         .json(&plane)
-        .with("allow", "POST")
+        .with("allow", allowed)
+}
+
+/// What is nothing of this API, whoever asks.
+pub(crate) async fn unknown(State(plane): State<Arc<Plane>>, method: Method, uri: Uri) -> Reply {
+    Problem::new(404, "Not Found", format!("nothing answers {method} {}", uri.path())).json(&plane)
 }
 
 pub(crate) async fn not_allowed_legacy(method: Method) -> Reply {
@@ -163,17 +150,22 @@ fn legacy_url(body: &[u8]) -> Option<String> {
     text::pairs(form).find(|(name, _)| *name == "url").and_then(|(_, value)| text::decode_query(value?))
 }
 
-/// A whole URL names its master; a bare host name gets a scheme. Query and fragment count for nothing.
+/// A whole URL names its master. Query and fragment count for nothing.
 async fn purge_url(plane: &Plane, caller: &Caller, via: Via, said: &str) -> Result<Receipt, Failed> {
+    plane.purge(caller, via, vec![Named::new(said, Wanted::Url(whole(said)))]).await
+}
+
+/// A URL without query and fragment; a bare host name gets a scheme.
+fn whole(said: &str) -> String {
     let url = said.split(['?', '#']).next().unwrap_or_default().trim();
     let begins = |scheme: &str| url.get(..scheme.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(scheme));
     let whole = begins("http://") || begins("https://") || url.starts_with('/');
-    let url = if whole { url.to_owned() } else { format!("https://{url}") };
-    plane.purge(caller, via, vec![Named::new(said, Wanted::Url(url))]).await
+    if whole { url.to_owned() } else { format!("https://{url}") }
 }
 
-fn is_repeated(plane: &Plane, receipt: &Receipt) -> bool {
-    let Some(window) = plane.imgix_duplicate_window else { return false };
+fn is_repeated(plane: &Plane, caller: &Caller, url: &str, receipt: &Receipt) -> bool {
+    let window = plane.imgix_duplicate_window.or_else(|| by_the_letter(plane, caller, url).then_some(DUPLICATE));
+    let Some(window) = window else { return false };
     let selectors = receipt.record.targets.iter().flat_map(|t| &t.selectors);
     let name = selectors.map(ToString::to_string).collect::<Vec<_>>().join("\n");
     plane.repeats.repeats(name, window, Instant::now())
@@ -181,30 +173,8 @@ fn is_repeated(plane: &Plane, receipt: &Receipt) -> bool {
 
 fn success(caller: &Caller, receipt: &Receipt) -> Value {
     let id = receipt.record.id.to_string();
-    json!({
-        "data": {
-            "attributes": { "purge_id": id, "status": "effective", "position": receipt.record.position.0 },
-            "id": id,
-            "type": "purges",
-        },
-        "included": [],
-        "jsonapi": { "version": "1.0" },
-        "meta": {
-            "authentication": {
-                "authorized": true,
-                "clientId": null,
-                "mode": "PUBLIC_APIKEY",
-                "modeTitle": "Public API Key",
-                "tag": caller.name,
-                "user": null,
-            },
-            "server": {
-                "commit": "",
-                "status": { "healthy": true, "read_only": false, "tombstone": false },
-                "version": env!("CARGO_PKG_VERSION"),
-            },
-        },
-    })
+    let attributes = json!({ "purge_id": id, "status": "effective", "position": receipt.record.position.0 });
+    envelope(caller, json!({ "attributes": attributes, "id": id, "type": "purges" }))
 }
 
 #[cfg(test)]

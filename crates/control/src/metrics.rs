@@ -118,6 +118,17 @@ impl Metrics {
     }
 }
 
+/// Bytes of bodies that the public plane has sent since the process started, as its room counts them in the registry; 0 where
+/// none does.
+pub(crate) fn bytes_sent(plane: &Plane) -> u64 {
+    let mut text = String::new();
+    if encode_registry(&mut text, &plane.registry).is_err() {
+        return 0;
+    }
+    let sent = text.lines().filter_map(|line| line.strip_prefix("afterimage_delivery_body_bytes_total "));
+    sent.filter_map(|count| count.trim().parse::<u64>().ok()).sum()
+}
+
 /// Everything as OpenMetrics text.
 pub(crate) fn text(plane: &Plane) -> Result<String, fmt::Error> {
     let mut text = String::new();

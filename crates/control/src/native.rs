@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod describe;
+pub(crate) mod dialects;
 pub(crate) mod events;
 pub(crate) mod invalidate;
 pub(crate) mod keys;

@@ -10,6 +10,7 @@ use ledger::PurgeDb;
 use prometheus_client::registry::Registry;
 use tokio::sync::watch;
 
+use crate::clock::now_ms;
 use crate::keys::Keys;
 use crate::limits::{Limits, Listeners, Rates};
 use crate::metrics::Metrics;
@@ -53,6 +54,8 @@ pub struct Plane {
     pub(crate) limits: Limits,
     pub(crate) listeners: Listeners,
     pub(crate) hooks: Option<Arc<Hooks>>,
+    /// When it was put together, in milliseconds since the Unix epoch: since then the configuration is what it is.
+    pub(crate) began: u64,
     stopping: watch::Sender<bool>,
 }
 
@@ -73,6 +76,7 @@ impl Plane {
             limits: Limits::new(parts.rates),
             listeners: Listeners::new(parts.rates.listeners),
             hooks: parts.hooks,
+            began: now_ms(),
             stopping: watch::Sender::new(false),
         }
     }

@@ -18,7 +18,7 @@ use http::{HeaderMap, HeaderValue};
 use crate::encrypted::Encrypted;
 use crate::limits::Standing;
 use crate::plane::Plane;
-use crate::{BODY_LIMIT, cloudimage, imagekit, imgix, native, pages};
+use crate::{BODY_LIMIT, cloudimage, imageboss, imagekit, imgix, native, pages};
 
 /// Every API, on every host name.
 pub fn router(plane: Arc<Plane>) -> Router {
@@ -47,13 +47,103 @@ pub(crate) fn vendor_router(plane: Arc<Plane>) -> Router {
 fn vendor_routes() -> Router<Arc<Plane>> {
     Router::new()
         .route("/api/v1/purge", post(imgix::purge).fallback(imgix::not_allowed))
+        .route("/api/v1/sources", get(imgix::sources::list).post(imgix::sources::refuse).fallback(imgix::not_allowed))
+        .route(
+            "/api/v1/sources/{id}",
+            get(imgix::sources::show)
+                .patch(imgix::sources::refuse)
+                .delete(imgix::sources::refuse)
+                .fallback(imgix::not_allowed),
+        )
+        .route("/api/v1/sources/{id}/assets", get(imgix::assets::list).fallback(imgix::not_allowed))
+        .route(
+            "/api/v1/sources/{id}/assets/{*path}",
+            get(imgix::assets::show)
+                .post(imgix::assets::act)
+                .patch(imgix::sources::refuse)
+                .fallback(imgix::not_allowed),
+        )
+        .route("/api/v1/sources/{id}/upload/{*path}", post(imgix::sources::refuse).fallback(imgix::not_allowed))
+        .route(
+            "/api/v1/sources/{id}/upload-sessions/{*path}",
+            post(imgix::sources::refuse).fallback(imgix::not_allowed),
+        )
+        .route("/api/v1/sources/{id}/publish", post(imgix::sources::refuse).fallback(imgix::not_allowed))
+        .route("/api/v1/sources/{id}/unpublish", post(imgix::sources::refuse).fallback(imgix::not_allowed))
+        .route("/api/v1/assets/{id}", get(imgix::assets::list).fallback(imgix::not_allowed))
+        .route("/api/v1/assets/{id}/{*path}", get(imgix::assets::show).fallback(imgix::not_allowed))
+        .route("/api/v1/reports", get(imgix::sources::reports).fallback(imgix::not_allowed))
+        .route("/api/v1/reports/{id}", get(imgix::sources::report).fallback(imgix::not_allowed))
+        .route("/api/v1/{*rest}", any(imgix::unknown))
         .route("/v2/image/purger", post(imgix::purge_legacy).fallback(imgix::not_allowed_legacy))
         .route("/v1/files/purge", post(imagekit::purge).fallback(imagekit::not_allowed))
         .route("/v1/files/purge/{request}", get(imagekit::status).fallback(imagekit::not_allowed))
         .route("/v1/files/{*rest}", any(imagekit::unknown))
+        .route("/v1/metadata", get(imagekit::metadata::show).fallback(imagekit::not_allowed))
+        .route("/v1/accounts/usage", get(imagekit::account::usage).fallback(imagekit::not_allowed))
+        .route(
+            "/v1/accounts/url-endpoints",
+            get(imagekit::account::endpoints).post(imagekit::account::refuse).fallback(imagekit::not_allowed),
+        )
+        .route(
+            "/v1/accounts/url-endpoints/{id}",
+            get(imagekit::account::endpoint)
+                .put(imagekit::account::refuse)
+                .delete(imagekit::account::refuse)
+                .fallback(imagekit::not_allowed),
+        )
+        .route(
+            "/v1/accounts/origins",
+            get(imagekit::account::origins).post(imagekit::account::refuse).fallback(imagekit::not_allowed),
+        )
+        .route(
+            "/v1/accounts/origins/{id}",
+            get(imagekit::account::origin)
+                .put(imagekit::account::refuse)
+                .delete(imagekit::account::refuse)
+                .fallback(imagekit::not_allowed),
+        )
+        .route("/v1/accounts/{*rest}", any(imagekit::unknown))
+        .route(
+            "/v1/named-transformations",
+            get(imagekit::account::transformations).post(imagekit::account::refuse).fallback(imagekit::not_allowed),
+        )
+        .route(
+            "/v1/named-transformations/{id}",
+            get(imagekit::account::transformation)
+                .patch(imagekit::account::refuse)
+                .delete(imagekit::account::refuse)
+                .fallback(imagekit::not_allowed),
+        )
+        .route(
+            "/v1/sources",
+            get(imageboss::sources::list).post(imageboss::sources::change).fallback(imageboss::sources::not_allowed),
+        )
+        .route(
+            "/v1/sources/{id}",
+            get(imageboss::sources::show)
+                .patch(imageboss::sources::change)
+                .delete(imageboss::sources::change)
+                .fallback(imageboss::sources::not_allowed),
+        )
         .route("/invalidate", post(cloudimage::invalidate).fallback(cloudimage::not_allowed))
         .route("/invalidate/{uuid}", get(cloudimage::status).fallback(cloudimage::not_allowed))
         .route("/invalidate/{uuid}/restart", post(cloudimage::restart).fallback(cloudimage::not_allowed))
+        .route(
+            "/warmup",
+            post(cloudimage::warmup::start)
+                .fallback(cloudimage::not_allowed)
+                .layer(DefaultBodyLimit::max(cloudimage::warmup::BODY_LIMIT)),
+        )
+        .route(
+            "/warmup/urls",
+            post(cloudimage::warmup::start_urls)
+                .fallback(cloudimage::not_allowed)
+                .layer(DefaultBodyLimit::max(cloudimage::warmup::BODY_LIMIT)),
+        )
+        .route("/warmup/status", get(cloudimage::warmup::status).fallback(cloudimage::not_allowed))
+        .route("/warmup/{id}", get(cloudimage::warmup::show).fallback(cloudimage::not_allowed))
+        .route("/stats/general", get(cloudimage::stats::general).fallback(cloudimage::not_allowed))
 }
 
 fn native_routes() -> Router<Arc<Plane>> {
@@ -83,6 +173,8 @@ fn native_routes() -> Router<Arc<Plane>> {
             post(native::invalidate::purge).get(native::invalidate::describe).fallback(native::not_allowed),
         )
         .route("/v1/sites", get(native::sites).fallback(native::not_allowed))
+        .route("/v1/dialects", get(native::dialects::list).fallback(native::not_allowed))
+        .route("/v1/dialects/{name}", get(native::dialects::show).fallback(native::not_allowed))
 }
 
 /// Serves the plane until `stop` resolves; requests under way are answered.
@@ -142,6 +234,11 @@ impl From {
         let _ = self.standing.set(standing);
     }
 
+    /// Where the key stands, once that is known.
+    pub fn standing(&self) -> Option<Standing> {
+        self.standing.get().copied()
+    }
+
     /// What the answer says of the key's limit.
     pub fn fields(&self) -> Option<(String, String)> {
         self.standing.get()?.fields()
@@ -181,6 +278,18 @@ impl<S: Send + Sync> FromRequestParts<S> for Segment {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
         let segment = Path::<String>::from_request_parts(parts, state).await;
         Ok(Segment(segment.map(|Path(text)| text).unwrap_or_default()))
+    }
+}
+
+/// The two variable parts of a path; empty where they are not UTF-8, which names nothing.
+pub(crate) struct Segments(pub String, pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Segments {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let segments = Path::<(String, String)>::from_request_parts(parts, state).await;
+        Ok(segments.map_or_else(|_| Segments(String::new(), String::new()), |Path((one, two))| Segments(one, two)))
     }
 }
 

@@ -10,7 +10,9 @@ const PAGE: &str = include_str!("../../../docs/openapi.yaml");
 
 #[test]
 fn each_route_is_described_and_each_description_is_a_route() {
-    let native = |(_, path): &(String, String)| path.starts_with("/v1/") && !path.starts_with("/v1/files");
+    let vendors = ["/v1/files", "/v1/accounts", "/v1/metadata", "/v1/named-transformations", "/v1/sources"];
+    let native =
+        |(_, path): &(String, String)| path.starts_with("/v1/") && !vendors.iter().any(|begin| path.starts_with(begin));
     let routes: BTreeSet<(String, String)> = routes::routes().into_iter().filter(native).collect();
     let mut described = BTreeSet::new();
     let mut path = "";

@@ -103,6 +103,8 @@ pub(crate) fn of_problem(headers: &mut HeaderMap, dialect: DialectKind, problem:
         return;
     }
     let code = match (problem.status, problem.code) {
+        (_, "unsupported-parameter") => "EUNSUPPORTED",
+        (_, "not-a-preset") => "EINVAL",
         (404, _) => "ENOENT",
         (403, _) => "EACCES",
         (_, "origin-unreachable") => "ECONNREFUSED",
@@ -119,6 +121,7 @@ pub(crate) fn status(dialect: DialectKind, problem: &Problem) -> u16 {
         (DialectKind::Imgix, 422) if problem.code != "not-a-picture" => 421,
         (DialectKind::Imgix, 415) => 422,
         (DialectKind::Imagekit, 413 | 422) => 400,
+        (DialectKind::Imagekit, 403) if problem.code == "not-a-preset" => 400,
         (DialectKind::Imagekit | DialectKind::Cloudimage, 500..=599)
             if problem.fault == plan::reason::Fault::Origin =>
         {

@@ -19,6 +19,16 @@ pub enum ParseError {
         /// In words.
         allowed: String,
     },
+    /// The vendor has this, and here it is not carried out: it asks for a model or for a film (400).
+    #[error("{parameter} is not supported: {why}")]
+    Unsupported {
+        /// As written.
+        parameter: String,
+        /// As written.
+        value: String,
+        /// In words.
+        why: String,
+    },
     /// The site takes presets alone, and this is something else (403).
     #[error("{what} is not a preset; this site takes presets alone: {allowed}")]
     NotAPreset {

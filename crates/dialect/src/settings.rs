@@ -37,6 +37,9 @@ pub struct Settings {
     /// Cloudimage: whether a path that begins with a host (`shop.example/a.jpg`) names that host's picture; else it is a
     /// key of the site's own source, whose folders may have dots too.
     pub schemeless: bool,
+    /// Cloudimage: whether the site's URLs are sealed, so that what `ci_eqs` holds has been vouched for before it is read, and
+    /// wins over all else. Where they are not, anybody can write it: it then counts as the URL's own.
+    pub sealed: bool,
     /// ImageBoss: whether URLs of its first years are read, which name an absolute URL where newer ones name a source
     /// (`/width/300/https://shop.example/a.jpg`).
     pub sourceless: bool,
@@ -88,6 +91,7 @@ impl Default for Settings {
             aliases: Vec::new(),
             rules: Vec::new(),
             schemeless: false,
+            sealed: false,
             sourceless: false,
             implicit_auto: false,
         }

@@ -105,6 +105,7 @@ fn describe(dialect: &dyn Dialect, record: &Record) -> Vec<String> {
         Ok(parsed) => parsed,
         Err(ParseError::Malformed { .. }) => return vec!["error malformed".to_owned()],
         Err(ParseError::BadParameter { parameter, .. }) => return vec![format!("error bad-parameter {parameter}")],
+        Err(ParseError::Unsupported { parameter, .. }) => return vec![format!("error unsupported {parameter}")],
         Err(ParseError::NotAPreset { .. }) => return vec!["error not-a-preset".to_owned()],
         Err(ParseError::TooLong { .. }) => return vec!["error too-long".to_owned()],
     };
@@ -199,6 +200,10 @@ fn set(settings: &mut Settings, setting: &str, line: usize) {
         }
         "endpoint" => settings.endpoint = rest.to_owned(),
         "lenient" => settings.lenient = true,
+        "sealed" => settings.sealed = true,
+        "schemeless" => settings.schemeless = true,
+        "sourceless" => settings.sourceless = true,
+        "implicit-auto" => settings.implicit_auto = true,
         "no-auto-format" => settings.auto_format = false,
         "no-avif" => settings.avif = false,
         "save-data" => settings.save_data = true,

@@ -147,7 +147,7 @@ impl Engine {
 
     /// A master that no purge up to a fill's start names in the part that it is to take, under any of its names, those
     /// included that only its fetch has told: the derivative bears that start (rule F1).
-    async fn master_as(
+    pub(crate) async fn master_as(
         self: &Arc<Self>,
         candidate: &Candidate,
         role: Role,

@@ -5,6 +5,7 @@ mod ahead;
 mod failure;
 mod fill;
 mod forward;
+mod known;
 mod naming;
 mod passing;
 mod pictures;
@@ -28,7 +29,9 @@ use render::{Fonts, Pool};
 use tokio::sync::broadcast;
 
 pub use ahead::Spelled;
+pub use cache::Failure;
 pub use forward::{Passed, Passing};
+pub use known::{Described, Listed, Origin, Original};
 pub use naming::{NamingError, Scope, Wanted};
 pub use origin::{Forward, Forwarded};
 pub use purging::{Event, Foreseen, Sample};

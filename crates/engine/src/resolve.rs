@@ -482,7 +482,8 @@ fn besides(parsed: &Parsed, stand_in: Option<&StandIn>) -> Vec<String> {
     let status = stand_in.map(|other| format!("stand-in {}", other.status));
     let others = stand_in.iter().flat_map(|other| &other.candidates);
     let others = others.map(|other| format!("of {}?{}", other.master.id, other.master.query));
-    keep.into_iter().chain(presets).chain(status).chain(others).collect()
+    let version = parsed.version.as_ref().map(|version| format!("version {version}"));
+    keep.into_iter().chain(version).chain(presets).chain(status).chain(others).collect()
 }
 
 fn join_queries(own: &str, more: &str) -> String {
@@ -502,6 +503,10 @@ fn refuse_parse(error: &ParseError) -> Refusal {
             parameter: Some(parameter.clone()),
             allowed: Some(allowed.clone()),
             ..Refusal::new(400, "bad-parameter", format!("{parameter} has the value {value:?}; allowed: {allowed}"))
+        },
+        ParseError::Unsupported { parameter, .. } => Refusal {
+            parameter: Some(parameter.clone()),
+            ..Refusal::new(400, "unsupported-parameter", error.to_string())
         },
         ParseError::TooLong { .. } => Refusal::new(414, "url-too-long", error.to_string()),
         ParseError::NotAPreset { allowed, .. } => {

@@ -19,7 +19,9 @@ pub(crate) fn check<'t>(
     let prefix = site.prefix.trim_end_matches('/');
     match grammar.verify(below, prefix, &site.grammar, &site.signing) {
         // Anybody can hang on a query that the signature says nothing of: it must not reach an origin, nor make another entry.
-        Verdict::Good { expires, form } if !grammar.covers_query(form) => Ok((Target { query: None, ..below }, expires)),
+        Verdict::Good { expires, form } if !grammar.covers_query(form) => {
+            Ok((Target { query: None, ..below }, expires))
+        }
         Verdict::Good { expires, .. } => Ok((below, expires)),
         Verdict::Unsigned if policy == Policy::Optional => Ok((below, None)),
         Verdict::Unsigned => {

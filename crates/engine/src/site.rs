@@ -182,7 +182,10 @@ pub(crate) struct Sites {
 }
 
 impl Sites {
-    pub fn new(all: Vec<Site>, sources: &[Source]) -> Result<Sites, String> {
+    pub fn new(mut all: Vec<Site>, sources: &[Source]) -> Result<Sites, String> {
+        for site in &mut all {
+            site.grammar.sealed = site.signing.sealed && site.signing.policy != dialect::Policy::Off;
+        }
         let number = |site: &Site, name: &String| {
             sources
                 .iter()

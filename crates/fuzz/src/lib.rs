@@ -154,6 +154,13 @@ fn drawn(plan: &Plan) {
     }
 }
 
+/// Words of arithmetic and of conditions, which no list of values tells.
+#[rustfmt::skip]
+const SIZES: [&str; 26] = [
+    "_add_", "_sub_", "_mul_", "_div_", "_mod_", "_pow_", "iw", "ih", "iar", "cw", "ch", "car", "bw", "bh", "bar", "if-w_gt_",
+    "if-else", "if-end", "_and_", "_or_", "_eq_", "_ne_", "_gte_", "_lt_", "_lte_", "ar_lt_4-3",
+];
+
 /// The words of a dialect in libFuzzer's dictionary syntax: names, aliases and the values that its table allows.
 pub fn dictionary(language: &Language) -> String {
     let mut words: Vec<String> = Vec::new();
@@ -162,6 +169,9 @@ pub fn dictionary(language: &Language) -> String {
         words.extend(param.aliases.iter().map(|alias| (*alias).to_owned()));
         if let Kind::Enum(values) | Kind::List(values) = param.kind {
             words.extend(values.iter().map(|value| (*value).to_owned()));
+        }
+        if param.name == "if" {
+            words.extend(SIZES.map(str::to_owned));
         }
     }
     words.sort();

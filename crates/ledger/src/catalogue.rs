@@ -3,7 +3,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use plan::{BodyId, DerivativeKey, ExactName, Label, LogId, MasterId, Position, Selector, Stamp};
-use purge::{Catalogue, CatalogueError, Count, Matcher, Place, Role, Row, Tier, count_by_pages, matching_by_walk};
+use purge::{
+    Catalogue, CatalogueError, Count, Known, Matcher, Place, Role, Row, Tier, count_by_pages, matching_by_walk,
+};
 use rusqlite::types::Value;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior, params};
 
@@ -226,6 +228,35 @@ impl Catalogue for CatalogueDb {
         Ok(Count { entries, bytes })
     }
 
+    fn masters(&self, after: Option<u64>, limit: usize) -> Result<Vec<Known>, CatalogueError> {
+        let mut after = after.map_or(i64::MIN, signed);
+        let found = self.readers.with(|connection| {
+            let mut next = connection
+                .prepare_cached("SELECT name FROM dependency WHERE tier = ?1 AND name > ?2 ORDER BY name LIMIT 1")?;
+            let mut entry = connection.prepare_cached(&format!("{SELECT} {OF_MASTER} LIMIT 1"))?;
+            let mut found = Vec::new();
+            while found.len() < limit {
+                let mut nearest: Option<(i64, Tier)> = None;
+                for tier in [Tier::Masters, Tier::Derivatives] {
+                    let name = next.query_row(params![number(tier), after], |row| row.get::<_, i64>(0)).optional()?;
+                    nearest = match (nearest, name) {
+                        (Some((nearest, at)), Some(name)) if name >= nearest => Some((nearest, at)),
+                        (_, Some(name)) => Some((name, tier)),
+                        (nearest, None) => nearest,
+                    };
+                }
+                let Some((name, tier)) = nearest else { break };
+                after = name;
+                let mut rows = entry.query(params![number(tier), name, &[][..] as &[u8]])?;
+                let Some(row) = rows.next()?.map(read_row).transpose()? else { continue };
+                let id = row.dependencies.iter().map(|(id, _)| id).find(|id| hash(id.as_str()) == name).cloned();
+                found.extend(id.map(|id| Known { place: unsigned(name), id, tier, row }));
+            }
+            Ok(found)
+        })?;
+        Ok(found)
+    }
+
     fn restamp(&self, tier: Tier, rows: &[(DerivativeKey, BodyId)], position: Position) -> Result<(), CatalogueError> {
         if rows.is_empty() {
             return Ok(());
@@ -422,6 +453,15 @@ fn hash(name: &str) -> i64 {
     let mut out = [0; 8];
     out.copy_from_slice(&blake3::hash(name.as_bytes()).as_bytes()[..8]);
     i64::from_le_bytes(out)
+}
+
+/// A master's place in their order as SQL's numbers have it, and back.
+fn signed(place: u64) -> i64 {
+    (place ^ (1 << 63)).cast_signed()
+}
+
+fn unsigned(name: i64) -> u64 {
+    name.cast_unsigned() ^ (1 << 63)
 }
 
 fn pair(connection: &Connection, sql: &str, params: impl rusqlite::Params) -> Result<(u64, u64), Fault> {

@@ -91,6 +91,11 @@ impl Web {
         Ok((web, location))
     }
 
+    /// Where its masters lie.
+    pub(crate) fn base(&self) -> &str {
+        self.base.as_str()
+    }
+
     /// Fetches a canonical path.
     pub(crate) async fn fetch(
         &self,

@@ -270,6 +270,14 @@ impl Source {
         matches!(self.inner.kind, Kind::Proxy(_))
     }
 
+    /// The address under which a web source's masters lie; `None` for a folder and a proxy. It holds no credentials.
+    pub fn base(&self) -> Option<&str> {
+        match &self.inner.kind {
+            Kind::Local(_) | Kind::Proxy(_) => None,
+            Kind::Http(web) => Some(web.base()),
+        }
+    }
+
     /// The identity of the master at a path: percent-decoded once, no leading slash. Purely lexical.
     ///
     /// Segments `.` are dropped; case is kept. A folder collapses repeated slashes, a web source keeps them, as origins

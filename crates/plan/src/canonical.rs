@@ -1,5 +1,7 @@
 //! One spelling per meaning: making plans canonical, and the text that is hashed into keys.
 
+mod sizes;
+
 use std::fmt::{self, Write as _};
 
 use crate::{
@@ -25,14 +27,9 @@ impl Plan {
     pub fn stages_text(&self) -> String {
         let mut text = String::new();
         if self.output.original {
-            text.push_str("original");
+            text.push_str(if self.stages.is_empty() { "original" } else { "original|" });
         }
-        for stage in &self.stages {
-            if !text.is_empty() {
-                text.push('|');
-            }
-            let _ = write!(text, "{stage}");
-        }
+        let _ = write!(text, "{}", List(&self.stages));
         text
     }
 }
@@ -44,8 +41,29 @@ impl fmt::Display for Plan {
     }
 }
 
+/// Stages as they are written in a row.
+pub(crate) struct List<'a>(pub &'a [Stage]);
+
+impl fmt::Display for List<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, stage) in self.0.iter().enumerate() {
+            write!(f, "{}{stage}", if at == 0 { "" } else { "|" })?;
+        }
+        Ok(())
+    }
+}
+
 pub(crate) fn canonical_stages(stages: Vec<Stage>) -> Vec<Stage> {
+    // Nearly every plan is free of what hangs on sizes.
+    if stages.iter().any(sizes::hangs) {
+        return sizes::canonical(stages, sizes::Before::MASTER);
+    }
     stages.into_iter().filter_map(canonical_stage).collect()
+}
+
+/// A stage by itself.
+pub(crate) fn stage_alone(stage: Stage) -> Option<Stage> {
+    canonical_stage(stage)
 }
 
 fn canonical_stage(stage: Stage) -> Option<Stage> {
@@ -103,6 +121,8 @@ fn canonical_stage(stage: Stage) -> Option<Stage> {
         Stage::Gradient(gradient) if gradient.from.a == 0 && gradient.to.a == 0 => None,
         Stage::Shadow(shadow) if shadow.color.a == 0 => None,
         Stage::Overlay(overlay) => overlay::canonical(*overlay).map(|overlay| Stage::Overlay(Box::new(overlay))),
+        // Those that hang on what stands before them: see `sizes`.
+        other @ (Stage::Mark | Stage::Measured(_) | Stage::Choose(_)) => Some(other),
         other @ (Stage::Page(_)
         | Stage::Orient(_)
         | Stage::Trim(_)
@@ -162,7 +182,7 @@ impl Limits {
 }
 
 impl Gravity {
-    fn canonical(self) -> Gravity {
+    pub(crate) fn canonical(self) -> Gravity {
         match self {
             Gravity::Point(x, y) => {
                 let (x, y) = (x.clamp_to(0.0, 1.0), y.clamp_to(0.0, 1.0));
@@ -210,6 +230,9 @@ impl fmt::Display for Stage {
             Stage::Gradient(gradient) => write!(f, "gradient:{gradient}"),
             Stage::Shadow(shadow) => shadow.fmt(f),
             Stage::Overlay(overlay) => overlay.fmt(f),
+            Stage::Mark => f.write_str("mark"),
+            Stage::Measured(measured) => measured.fmt(f),
+            Stage::Choose(choose) => choose.fmt(f),
         }
     }
 }

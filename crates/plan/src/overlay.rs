@@ -136,8 +136,8 @@ impl Shift {
 }
 
 impl Plan {
-    /// Every overlay whose picture is fetched ([`Picture::is_fetched`]), each before those of its own stages: the order in
-    /// which a render is given their bytes.
+    /// Every overlay whose picture is fetched ([`Picture::is_fetched`]), each before those of its own stages, and those of
+    /// both sides of a [`Stage::Choose`]: the order in which a render is given their bytes.
     pub fn overlays(&self) -> Vec<&Overlay> {
         let mut found = Vec::new();
         gather(&self.stages, &mut found);
@@ -159,11 +159,19 @@ impl Plan {
 
 fn gather<'p>(stages: &'p [Stage], found: &mut Vec<&'p Overlay>) {
     for stage in stages {
-        if let Stage::Overlay(overlay) = stage {
-            if overlay.picture.is_fetched() {
-                found.push(overlay);
+        match stage {
+            Stage::Overlay(overlay) => {
+                if overlay.picture.is_fetched() {
+                    found.push(overlay);
+                }
+                gather(&overlay.stages, found);
             }
-            gather(&overlay.stages, found);
+            Stage::Measured(measured) => gather(std::slice::from_ref(&measured.stage), found),
+            Stage::Choose(choose) => {
+                gather(&choose.yes, found);
+                gather(&choose.no, found);
+            }
+            _ => {}
         }
     }
 }
@@ -174,11 +182,19 @@ fn visit<E>(
     each: &mut impl FnMut(&mut Overlay, usize) -> Result<(), E>,
 ) -> Result<(), E> {
     for stage in stages {
-        if let Stage::Overlay(overlay) = stage {
-            if overlay.picture.is_fetched() {
-                each(overlay, depth)?;
+        match stage {
+            Stage::Overlay(overlay) => {
+                if overlay.picture.is_fetched() {
+                    each(overlay, depth)?;
+                }
+                visit(&mut overlay.stages, depth + 1, each)?;
             }
-            visit(&mut overlay.stages, depth + 1, each)?;
+            Stage::Measured(measured) => visit(std::slice::from_mut(&mut measured.stage), depth, each)?,
+            Stage::Choose(choose) => {
+                visit(&mut choose.yes, depth, each)?;
+                visit(&mut choose.no, depth, each)?;
+            }
+            _ => {}
         }
     }
     Ok(())
@@ -261,11 +277,7 @@ impl fmt::Display for Overlay {
             f.write_str(",optional")?;
         }
         if !self.stages.is_empty() {
-            f.write_str(",[")?;
-            for (at, stage) in self.stages.iter().enumerate() {
-                write!(f, "{}{stage}", if at == 0 { "" } else { "|" })?;
-            }
-            f.write_str("]")?;
+            write!(f, ",[{}]", crate::canonical::List(&self.stages))?;
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-use crate::{Adjust, Background, Border, Color, Filter, Fixed, Gradient, Mask, Overlay, Shadow};
+use crate::{Adjust, Background, Border, Choose, Color, Filter, Fixed, Gradient, Mask, Measured, Overlay, Shadow};
 
 /// One step of a plan. Sizes are pixels of the step's input unless said otherwise; "input" is the output of the step before.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -50,6 +50,12 @@ pub enum Stage {
     Shadow(Shadow),
     /// Draw another picture over it: a watermark or a layer. The canvas keeps its size.
     Overlay(Box<Overlay>),
+    /// Nothing is done; from here on, `cw`, `ch` and `car` of an [`crate::Expr`] speak of the picture as it is here.
+    Mark,
+    /// A stage of which some lengths hang on sizes that only the master tells.
+    Measured(Measured),
+    /// One of two lists of stages, by such sizes.
+    Choose(Box<Choose>),
 }
 
 /// How a picture is turned upright, named as in EXIF tag 274 (1-8).

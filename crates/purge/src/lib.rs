@@ -23,8 +23,8 @@ pub use glob::{BadGlob, Glob, LONGEST_GLOB, escape_glob, glob};
 pub use index::{Caps, Index, Verdict};
 pub use matches::Matcher;
 pub use ports::{
-    BodyStore, Catalogue, CatalogueError, Filter, Lifted, Log, LogError, LogIdentity, Place, Records, Row, StoreError,
-    Takedown, Tier, count_by_pages, matching_by_walk,
+    BodyStore, Catalogue, CatalogueError, Filter, Known, Lifted, Log, LogError, LogIdentity, Place, Records, Row,
+    StoreError, Takedown, Tier, count_by_pages, masters_by_walk, matching_by_walk, place_of,
 };
 pub use purger::{PurgeError, Purger, Receipt, Request};
 pub use record::{Count, Gone, Mode, Progress, PurgeId, Record, State, Target, Terms, Via};

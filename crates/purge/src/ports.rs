@@ -1,7 +1,9 @@
 //! What the purge protocol asks of the stores below it. Each trait's docs are a contract that every implementation is
 //! tested against. All calls block; callers on an async runtime move them to a blocking thread.
 
-use plan::{BodyId, DerivativeKey, ExactName, KeySecret, Label, LogId, MasterId, Position, Selector, Stamp};
+use std::collections::BTreeMap;
+
+use plan::{BodyId, DerivativeKey, Digest, ExactName, KeySecret, Label, LogId, MasterId, Position, Selector, Stamp};
 
 use crate::matches::Matcher;
 use crate::record::{Count, Mode, Progress, PurgeId, Record, State, Via};
@@ -222,6 +224,19 @@ pub struct Row {
     pub data_key: Option<Vec<u8>>,
 }
 
+/// A master that something stored was made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// Where it stands in the order in which [`Catalogue::masters`] lists: by the hash of its name.
+    pub place: u64,
+    /// Its name.
+    pub id: MasterId,
+    /// In which tier `row` stands.
+    pub tier: Tier,
+    /// Its own bytes, where those are stored; else one of the derivatives in which it takes part.
+    pub row: Row,
+}
+
 /// The durable table of what is stored. It never decides freshness.
 pub trait Catalogue: Send + Sync {
     /// The row of a key.
@@ -321,6 +336,15 @@ pub trait Catalogue: Send + Sync {
         count_by_pages(self, tier, selector)
     }
 
+    /// Up to `limit` masters that stored entries were made from, each once, behind a place in their order. A list is for
+    /// people: of names whose hashes collide one is left out.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    fn masters(&self, after: Option<u64>, limit: usize) -> Result<Vec<Known>, CatalogueError> {
+        masters_by_walk(self, after, limit)
+    }
+
     /// Moves rows that still mean these bodies to a later position of the same log.
     ///
     /// # Errors
@@ -416,6 +440,50 @@ pub fn matching_by_walk<C: Catalogue + ?Sized>(
             return Ok(found);
         }
     }
+}
+
+/// [`Catalogue::masters`] for a catalogue that knows no better: looks at every row.
+///
+/// # Errors
+/// When the store cannot be read.
+pub fn masters_by_walk<C: Catalogue + ?Sized>(
+    catalogue: &C,
+    after: Option<u64>,
+    limit: usize,
+) -> Result<Vec<Known>, CatalogueError> {
+    let mut found: BTreeMap<u64, Known> = BTreeMap::new();
+    for tier in [Tier::Masters, Tier::Derivatives] {
+        let mut last = None;
+        loop {
+            let page = catalogue.walk(tier, last, PAGE)?;
+            last = page.last().map(|row| row.key);
+            let ended = page.len() < PAGE;
+            for row in page {
+                for (id, _) in &row.dependencies {
+                    let place = place_of(id);
+                    if after.is_none_or(|after| place > after) {
+                        let known = || Known { place, id: id.clone(), tier, row: row.clone() };
+                        found.entry(place).or_insert_with(known);
+                    }
+                }
+                while found.len() > limit {
+                    found.pop_last();
+                }
+            }
+            if ended {
+                break;
+            }
+        }
+    }
+    Ok(found.into_values().collect())
+}
+
+/// Where a master stands in the order in which [`Catalogue::masters`] lists: the first 64 bits of its name's hash.
+pub fn place_of(master: &MasterId) -> u64 {
+    let mut first = [0; 8];
+    first.copy_from_slice(&Digest::of(master.as_str().as_bytes()).0[..8]);
+    // As a signed number of SQL, of which the smallest comes first.
+    u64::from_le_bytes(first) ^ (1 << 63)
 }
 
 /// [`Catalogue::count`] for a catalogue that knows no better: adds up what [`Catalogue::matching`] finds.

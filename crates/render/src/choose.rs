@@ -62,6 +62,8 @@ pub(crate) fn affordable(spec: &OutputSpec, pixels: u64) -> Cow<'_, OutputSpec> 
 /// to the format and so has no say in it.
 pub(crate) fn alpha_after(stages: &[Stage], before: bool) -> bool {
     stages.iter().fold(before, |alpha, stage| match stage {
+        Stage::Measured(measured) => alpha_after(std::slice::from_ref(&measured.stage), alpha),
+        Stage::Choose(choose) => alpha_after(&choose.yes, alpha) || alpha_after(&choose.no, alpha),
         Stage::Flatten(ground) => alpha && may_be_clear(ground),
         Stage::Pad(pad) => alpha || may_be_clear(&pad.background),
         Stage::Rotate { background, .. } => alpha || may_be_clear(background),

@@ -5,6 +5,8 @@ use plan::{Fit, Format, Gravity, OutputSpec, Region, Stage};
 
 use crate::choose::choose;
 use crate::geometry::{self, Affine, Locate, Size, Smart, Turn, framed};
+use crate::pictures::{self, Pictures};
+use crate::settle;
 use crate::stages::{border, orient, pad, rotate};
 
 /// Gravity moves windows and never changes their size: any place will do here.
@@ -35,7 +37,7 @@ pub(crate) fn at_least(info: &Info, stages: &[Stage], cap: u32) -> Option<(u32, 
                 let turn = orient::turn(*how, info.orientation);
                 (size, turned) = (turn.size(size), turned.then(turn));
             }
-            Stage::Page(_) | Stage::Flip { .. } | Stage::Adjust(_) => {}
+            Stage::Page(_) | Stage::Flip { .. } | Stage::Adjust(_) | Stage::Mark => {}
             Stage::Rotate { degrees, .. } => {
                 let turn = rotate::right_angle(degrees.get())?;
                 (size, turned) = (turn.size(size), turned.then(turn));
@@ -76,7 +78,10 @@ pub(crate) fn at_least(info: &Info, stages: &[Stage], cap: u32) -> Option<(u32, 
             | Stage::Border(_)
             | Stage::Gradient(_)
             | Stage::Shadow(_)
-            | Stage::Overlay(_) => return None,
+            | Stage::Overlay(_)
+            // Those that only pixels settle.
+            | Stage::Measured(_)
+            | Stage::Choose(_) => return None,
         }
     }
     None
@@ -86,7 +91,9 @@ pub(crate) fn at_least(info: &Info, stages: &[Stage], cap: u32) -> Option<(u32, 
 pub(crate) fn stays_planar(stages: &[Stage]) -> bool {
     stages.iter().all(|stage| match stage {
         // What is opaque lies on no ground and throws no shadow that could be seen.
-        Stage::Page(_) | Stage::Orient(_) | Stage::Flip { .. } | Stage::Flatten(_) | Stage::Shadow(_) => true,
+        Stage::Page(_) | Stage::Orient(_) | Stage::Flip { .. } | Stage::Flatten(_) | Stage::Shadow(_) | Stage::Mark => {
+            true
+        }
         Stage::Rotate { degrees, .. } => rotate::right_angle(degrees.get()).is_some(),
         Stage::Extract(region) => !matches!(region, Region::Window { pad: Some(_), .. }),
         Stage::Resize(resize) => !matches!(resize.fit, Fit::Contain | Fit::CoverOrContain),
@@ -98,14 +105,17 @@ pub(crate) fn stays_planar(stages: &[Stage]) -> bool {
         | Stage::Mask(_)
         | Stage::Border(_)
         | Stage::Gradient(_)
-        | Stage::Overlay(_) => false,
+        | Stage::Overlay(_)
+        | Stage::Measured(_)
+        | Stage::Choose(_) => false,
     })
 }
 
 /// The format and the number of frames that the stages yield, where they hang on no pixel: `None` where the format does on
 /// whether one is transparent, and where an overlay is to be read.
 pub(crate) fn format_and_frames(info: &Info, stages: &[Stage], page: u32, spec: &OutputSpec) -> Option<(Format, u32)> {
-    if stages.iter().any(|stage| matches!(stage, Stage::Overlay(_))) {
+    let reads = |stage: &Stage| matches!(stage, Stage::Overlay(_) | Stage::Measured(_) | Stage::Choose(_));
+    if stages.iter().any(reads) {
         return None;
     }
     let source = info.kind.output_format();
@@ -124,39 +134,45 @@ pub(crate) fn format_and_frames(info: &Info, stages: &[Stage], page: u32, spec: 
 
 /// The size that the stages yield from a master; `None` where only the pixels can tell (after a trim).
 pub fn final_size(info: &Info, stages: &[Stage], cap: u32) -> Option<(u32, u32)> {
-    let mut size = Size::new(info.width, info.height);
-    for stage in stages {
-        size = match stage {
-            Stage::Orient(how) => orient::turn(*how, info.orientation).size(size),
-            Stage::Page(_)
-            | Stage::Flip { .. }
-            | Stage::Flatten(_)
-            | Stage::Straighten { .. }
-            | Stage::Overlay(_)
-            | Stage::Adjust(_)
-            | Stage::Filter(_)
-            | Stage::Mask(_)
-            | Stage::Gradient(_)
-            | Stage::Shadow(_) => size,
-            Stage::Border(border) => border::placement(border, size, cap).canvas,
-            Stage::Rotate { degrees, .. } => match rotate::right_angle(degrees.get()) {
-                Some(turn) => turn.size(size),
-                None => rotate::canvas(size, degrees.get(), cap),
-            },
-            Stage::Extract(region) => {
-                let cut = geometry::extract(region, size, &ANYWHERE);
-                match cut.canvas {
-                    Some((canvas, _, _)) => framed(cut.size, (canvas.w.into(), canvas.h.into()), (0, 0), cap).canvas,
-                    None => cut.size,
-                }
-            }
-            Stage::Resize(resize) => geometry::resize(resize, size, cap, &ANYWHERE).canvas,
-            Stage::Pad(bars) => pad::placement(bars, size, cap).canvas,
-            Stage::Trim(_) => return None,
-        };
-    }
-    let size = size.capped(cap);
+    let unread = vec![None; pictures::count(stages)];
+    let stages = settle::settle(stages, info, None, cap, &Pictures::new(&unread));
+    let whole = Size::new(info.width, info.height);
+    let size = stages.iter().try_fold(whole, |size, stage| after(stage, size, info, cap))?.capped(cap);
     Some((size.w, size.h))
+}
+
+/// The size that a stage makes of one; `None` where only the pixels can tell.
+pub(crate) fn after(stage: &Stage, size: Size, info: &Info, cap: u32) -> Option<Size> {
+    Some(match stage {
+        Stage::Orient(how) => orient::turn(*how, info.orientation).size(size),
+        Stage::Page(_)
+        | Stage::Flip { .. }
+        | Stage::Flatten(_)
+        | Stage::Straighten { .. }
+        | Stage::Overlay(_)
+        | Stage::Adjust(_)
+        | Stage::Filter(_)
+        | Stage::Mask(_)
+        | Stage::Gradient(_)
+        | Stage::Shadow(_)
+        | Stage::Mark => size,
+        Stage::Border(border) => border::placement(border, size, cap).canvas,
+        Stage::Rotate { degrees, .. } => match rotate::right_angle(degrees.get()) {
+            Some(turn) => turn.size(size),
+            None => rotate::canvas(size, degrees.get(), cap),
+        },
+        Stage::Extract(region) => {
+            let cut = geometry::extract(region, size, &ANYWHERE);
+            match cut.canvas {
+                Some((canvas, _, _)) => framed(cut.size, (canvas.w.into(), canvas.h.into()), (0, 0), cap).canvas,
+                None => cut.size,
+            }
+        }
+        Stage::Resize(resize) => geometry::resize(resize, size, cap, &ANYWHERE).canvas,
+        Stage::Pad(bars) => pad::placement(bars, size, cap).canvas,
+        Stage::Measured(measured) if matches!(*measured.stage, Stage::Overlay(_)) => size,
+        Stage::Trim(_) | Stage::Measured(_) | Stage::Choose(_) => return None,
+    })
 }
 
 #[cfg(test)]

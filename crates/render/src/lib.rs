@@ -14,6 +14,7 @@ mod pictures;
 pub mod pool;
 mod report;
 mod scope;
+mod settle;
 mod smart;
 mod stages;
 mod wide;
@@ -131,8 +132,10 @@ fn run(job: &Job<'_>, old: Option<&[u8]>) -> Result<Rendered, CodecError> {
     let page = pages::asked(&job.plan.stages);
     let info = codec::probe_page(job.master, pages::of_document(job.master, page), job.budget)?;
     let cap = side_cap(job);
-    let stages = with_final_cap(&optimise(&job.plan.stages), cap);
-    let foreseen = final_size(&info, &job.plan.stages, cap);
+    let pictures = Pictures::new(job.pictures).with_fonts(job.fonts);
+    let settled = settle::settle(&job.plan.stages, &info, None, cap, &pictures);
+    let stages = with_final_cap(&optimise(&settled), cap);
+    let foreseen = final_size(&info, &settled, cap);
     let size = foreseen.unwrap_or((info.width, info.height));
     let spec = choose::affordable(job.spec, u64::from(size.0) * u64::from(size.1));
     let spec = choose::with_profile(spec, info.kind.output_format());
@@ -140,9 +143,8 @@ fn run(job: &Job<'_>, old: Option<&[u8]>) -> Result<Rendered, CodecError> {
     if let (Some(Report::Info), Some(size)) = (&spec.report, foreseen)
         && let Some((format, frames)) = foresee::format_and_frames(&info, &stages, page, &spec)
     {
-        return from_headers(job, size, format, frames, start);
+        return from_headers(job, size, (format, frames), pictures, start);
     }
-    let pictures = Pictures::new(job.pictures).with_fonts(job.fonts);
     let source = info.kind.output_format();
     let done = match wide::made(job, &info, &stages, cap, &pictures)? {
         Some(done) => done,
@@ -213,13 +215,13 @@ fn in_eight_bits(
 fn from_headers(
     job: &Job<'_>,
     (width, height): (u32, u32),
-    format: Format,
-    frames: u32,
+    (format, frames): (Format, u32),
+    pictures: Pictures<'_>,
     start: Instant,
 ) -> Result<Rendered, CodecError> {
     let (bytes, content_type) = report::info(job)?;
     let timing = Timing { decode: start.elapsed(), ..Timing::default() };
-    let (left_out, warnings) = (Vec::new(), Vec::new());
+    let (left_out, warnings) = pictures.done();
     Ok(Rendered { bytes, content_type, format, width, height, frames, left_out, warnings, timing })
 }
 

@@ -12,14 +12,35 @@ const MOST_WARNINGS: usize = 16;
 pub(crate) struct Pictures<'a> {
     all: &'a [Option<&'a [u8]>],
     fonts: Option<&'a Fonts>,
+    /// Their numbers, without those that were struck out.
+    order: RefCell<Vec<usize>>,
+    /// The place in that order of the next to be taken.
     next: Cell<usize>,
     left_out: RefCell<Vec<usize>>,
     warnings: RefCell<Vec<String>>,
 }
 
+/// One that was taken.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Taken<'a> {
+    /// Its place among all.
+    pub(crate) number: usize,
+    /// None where it cannot be had.
+    pub(crate) bytes: Option<&'a [u8]>,
+    /// How many come behind it and those within it.
+    behind: usize,
+}
+
 impl<'a> Pictures<'a> {
     pub(crate) fn new(all: &'a [Option<&'a [u8]>]) -> Self {
-        Pictures { all, fonts: None, next: Cell::new(0), left_out: RefCell::default(), warnings: RefCell::default() }
+        Pictures {
+            all,
+            fonts: None,
+            order: RefCell::new((0..all.len()).collect()),
+            next: Cell::new(0),
+            left_out: RefCell::default(),
+            warnings: RefCell::default(),
+        }
     }
 
     /// The same, with fonts to draw texts in.
@@ -43,11 +64,23 @@ impl<'a> Pictures<'a> {
         }
     }
 
-    /// The next one's number and bytes.
-    pub(crate) fn take(&self) -> (usize, Option<&'a [u8]>) {
-        let number = self.next.get();
-        self.next.set(number + 1);
-        (number, self.all.get(number).copied().flatten())
+    /// The next one, which is this overlay's.
+    pub(crate) fn take(&self, overlay: &Overlay) -> Taken<'a> {
+        let (place, order) = (self.next.get(), self.order.borrow());
+        self.next.set(place + 1);
+        let number = order.get(place).copied().unwrap_or(self.all.len());
+        let behind = order.len().saturating_sub(place + 1 + count(&overlay.stages));
+        Taken { number, bytes: self.all.get(number).copied().flatten(), behind }
+    }
+
+    /// Of the next `count`, those at the `kept` places, ascending, will be taken; the others are struck out.
+    pub(crate) fn keep(&self, count: usize, kept: &[usize]) {
+        if count != kept.len() {
+            let (from, mut order) = (self.next.get(), self.order.borrow_mut());
+            let to = (from + count).min(order.len());
+            let left: Vec<usize> = kept.iter().filter_map(|place| order.get(from + place).copied()).collect();
+            order.splice(from.min(to)..to, left);
+        }
     }
 
     /// Goes on after an overlay that is not to be drawn on this picture: those within it are passed over too.
@@ -55,12 +88,17 @@ impl<'a> Pictures<'a> {
         self.next.set(self.next.get() + usize::from(overlay.picture.is_fetched()) + count(&overlay.stages));
     }
 
-    /// Goes on after an overlay of these stages that could not be drawn: those within it are passed over too.
-    pub(crate) fn leave_out(&self, number: usize, stages: &[Stage]) {
-        self.next.set(number + 1 + count(stages));
+    /// Goes on after stages that are not carried out.
+    pub(crate) fn pass_over_all(&self, stages: &[Stage]) {
+        self.next.set(self.next.get() + count(stages));
+    }
+
+    /// Goes on after an overlay that could not be drawn: those within it are passed over too.
+    pub(crate) fn leave_out(&self, taken: &Taken<'_>) {
+        self.next.set(self.order.borrow().len().saturating_sub(taken.behind));
         let mut left_out = self.left_out.borrow_mut();
-        left_out.retain(|inner| *inner < number);
-        left_out.push(number);
+        left_out.retain(|inner| *inner < taken.number);
+        left_out.push(taken.number);
     }
 
     /// What was left out, and the warnings.
@@ -73,6 +111,8 @@ impl<'a> Pictures<'a> {
 pub(crate) fn count(stages: &[Stage]) -> usize {
     let of = |stage: &Stage| match stage {
         Stage::Overlay(overlay) => usize::from(overlay.picture.is_fetched()) + count(&overlay.stages),
+        Stage::Measured(measured) => count(std::slice::from_ref(&measured.stage)),
+        Stage::Choose(choose) => count(&choose.yes) + count(&choose.no),
         _ => 0,
     };
     stages.iter().map(of).sum()

@@ -1,9 +1,10 @@
 use codec::{Cancel, Chroma, ChromaSize, CodecError, Frame, Info, Picture, Pixels, Planar, Plane};
 use fast_image_resize::Resizer;
-use plan::{Background, Gravity};
+use plan::{Background, Gravity, Sizes};
 
 use crate::geometry::{Affine, Locate, Placement, Rect, Size, Smart, Turn};
 use crate::scope::{Scope, blank, bytes, size};
+use crate::settle::pair;
 use crate::smart;
 use crate::stages::resample::Lent;
 use crate::stages::{background, orient, resample};
@@ -23,6 +24,8 @@ pub(crate) struct Work {
     view: View,
     /// From pixels of the upright master to pixels of the view.
     master: Affine,
+    /// What stages that hang on sizes go by.
+    sizes: Sizes,
     resizer: Lent,
 }
 
@@ -70,6 +73,11 @@ impl View {
     }
 }
 
+fn sizes(initial: Size) -> Sizes {
+    let initial = Some(pair(initial));
+    Sizes { initial, marked: initial, below: None }
+}
+
 impl Work {
     /// Takes a decoded picture; `info` tells its size and orientation before any shrinking.
     pub(crate) fn new(picture: Picture, info: &Info) -> Self {
@@ -85,6 +93,7 @@ impl Work {
             view: View { size: stored, ..View::whole(actual) },
             // Until the plan turns the picture upright, it lies as stored.
             master: Affine::turn(turn.inverse(), upright),
+            sizes: sizes(upright),
             resizer: Lent::new(),
         }
     }
@@ -102,6 +111,7 @@ impl Work {
             loops: 0,
             view: View { size: stored, ..View::whole(actual) },
             master: Affine::turn(turn.inverse(), upright),
+            sizes: sizes(upright),
             resizer: Lent::new(),
         }
     }
@@ -120,6 +130,23 @@ impl Work {
     /// The picture is upright now, by definition.
     pub(crate) fn upright(&mut self) {
         self.master = Affine::IDENTITY;
+        self.sizes = Sizes { below: self.sizes.below, ..sizes(self.size()) };
+    }
+
+    /// The sizes that stages go by.
+    pub(crate) fn sizes(&self) -> Sizes {
+        self.sizes
+    }
+
+    /// Its size here is what stages mean by the current one from now on.
+    pub(crate) fn mark(&mut self) {
+        self.sizes.marked = Some(pair(self.size()));
+    }
+
+    /// It is an overlay on a picture of this size.
+    pub(crate) fn lies_on(mut self, below: Size) -> Self {
+        self.sizes.below = Some(pair(below));
+        self
     }
 
     /// Notes a cut.

@@ -123,3 +123,15 @@ fn class_name(class: ClientClass) -> &'static str {
         ClientClass::Avif => "avif",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_short_and_move_no_cursor() {
+        assert_eq!(shortened("max-age=60"), "max-age=60");
+        assert_eq!(shortened("a\u{1b}[31mb\r\n"), "a\u{fffd}[31mb\u{fffd}\u{fffd}");
+        assert_eq!(shortened(&"\u{e9}".repeat(200)), format!("{}...", "\u{e9}".repeat(LONGEST)));
+    }
+}

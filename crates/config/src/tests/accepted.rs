@@ -20,7 +20,7 @@ fn assert_defaults(config: &Config) {
     assert_eq!(config.log, Log::default());
     assert_eq!(config.render, crate::Render::default());
     assert_eq!(config.purge, Purging::default());
-    assert!(config.webhooks.is_empty() && config.fonts.is_empty());
+    assert!(config.webhooks.is_empty() && config.fonts.is_empty() && config.certificates.is_empty());
 }
 
 #[test]
@@ -359,6 +359,7 @@ fn the_example_has_every_key() {
         ("site", keys::SITE),
     ];
     wanted.extend([("fonts", keys::FONTS), ("webhook", keys::WEBHOOK), ("site", keys::TAGS)]);
+    wanted.push(("certificate", keys::CERTIFICATE));
     wanted.extend(keys::PLAIN);
     for (table, keys) in wanted {
         for key in keys {

@@ -6,7 +6,7 @@ use super::{Case, LEAST, variables};
 use crate::{Errors, Flags, Source};
 
 /// `line:column message | hint`, without what differs from run to run.
-fn told(errors: &Errors) -> Vec<String> {
+pub(super) fn told(errors: &Errors) -> Vec<String> {
     let place = |source: &Source| match source {
         Source::Line { line, column, .. } => format!("{line}:{column}"),
         Source::File(_) => "file".to_owned(),

@@ -32,7 +32,7 @@ pub(crate) const BODY_LIMIT: usize = 8 << 20;
 /// URLs that one warm-up may name.
 const MOST_URLS: usize = 10_000;
 /// Warm-ups under way at one time.
-const MOST_RUNNING: usize = 100;
+pub(crate) const MOST_RUNNING: usize = 100;
 
 /// `POST /v1/warmups`.
 pub(crate) async fn start(State(plane): State<Arc<Plane>>, from: From, request: Unread) -> Result<Reply, Problem> {

@@ -4,7 +4,7 @@ use control::{Rate, Rates, imageboss_delete};
 use http::{HeaderMap, HeaderName};
 use serde_json::json;
 
-use crate::world::{BEARER, KEY, World};
+use crate::world::{BEARER, KEY, World, basic};
 
 const AUTH: [(&str, &str); 1] = [("authorization", BEARER)];
 
@@ -12,11 +12,6 @@ async fn make(world: &World, body: serde_json::Value) -> String {
     let answer = world.call("POST", "/v1/keys", &AUTH, body.to_string()).await;
     assert_eq!(answer.status, 201, "{}", answer.text);
     answer.json()["key"].as_str().unwrap().to_owned()
-}
-
-fn basic(key: &str) -> String {
-    use base64::Engine as _;
-    format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(format!("{key}:")))
 }
 
 /// A key that is bound to a folder reaches nothing else, through no API and with no kind of target.

@@ -163,6 +163,12 @@ async fn a_key_is_at_home_in_its_own_site() {
         (SECOND_KEY, original("/second/x.jpg"), &[web], &[local]),
         (SECOND_KEY, original("/*"), &[web], &[local]),
         (SECOND_KEY, json!({ "scope": "all" }), &[web], &[local]),
+        // By its alias, which names the same original.
+        (SECOND_KEY, original("_shop_/x.jpg"), &[web], &[local, "//shop.example/media/y.jpg"]),
+        (SECOND_KEY, original("/v7/_shop_/x.jpg"), &[web], &[local, "//shop.example/media/y.jpg"]),
+        (KEY, original("http://localhost/second/_shop_/x.jpg?w=3"), &[web], &[local, "//shop.example/media/y.jpg"]),
+        (SECOND_KEY, original("_shop_/x*"), &[web], &[local, "//shop.example/media/y.jpg"]),
+        (SECOND_KEY, original("/_shop_/*"), &[web], &[local]),
         (KEY, original("http://localhost/second/x.jpg"), &[web], &[local]),
         (KEY, original("http://localhost/second/*"), &[web], &[local]),
     ] {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use ledger::CatalogueDb;
 use plan::{BodyId, DerivativeKey, LogId, MasterId, Position, Selector};
-use purge::{Catalogue, CatalogueError, Count, Log, Place, Role, Row, Tier};
+use purge::{Catalogue, CatalogueError, Count, Known, Log, Place, Role, Row, Tier};
 use serde_json::json;
 
 use crate::world::{BEARER, KEY, World};
@@ -62,6 +62,9 @@ impl Catalogue for Counted {
     }
     fn count(&self, tier: Tier, selector: &Selector) -> Result<Count, CatalogueError> {
         self.call().count(tier, selector)
+    }
+    fn masters(&self, after: Option<u64>, limit: usize) -> Result<Vec<Known>, CatalogueError> {
+        self.call().masters(after, limit)
     }
     fn highest_stamp(&self, log: LogId) -> Result<Option<Position>, CatalogueError> {
         self.call().highest_stamp(log)

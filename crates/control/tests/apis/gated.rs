@@ -4,7 +4,7 @@ use std::sync::{Arc, Condvar, Mutex};
 
 use engine::{Jobs, Warmup};
 use plan::{BodyId, DerivativeKey, LogId, MasterId, Position, Selector};
-use purge::{Catalogue, CatalogueError, LogError, Place, Row, Tier};
+use purge::{Catalogue, CatalogueError, Known, LogError, Place, Row, Tier};
 
 /// A catalogue whose rows cannot be listed while it is shut.
 pub struct Gated {
@@ -66,6 +66,10 @@ impl Catalogue for Gated {
     ) -> Result<Vec<Row>, CatalogueError> {
         self.pass();
         self.inner.matching(tier, selector, after, limit)
+    }
+    fn masters(&self, after: Option<u64>, limit: usize) -> Result<Vec<Known>, CatalogueError> {
+        self.pass();
+        self.inner.masters(after, limit)
     }
     fn highest_stamp(&self, log: LogId) -> Result<Option<Position>, CatalogueError> {
         self.inner.highest_stamp(log)

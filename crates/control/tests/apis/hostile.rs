@@ -47,6 +47,20 @@ fn nothing_that_is_sent_is_our_fault() {
             let body = json!({ "scope": scope, "urls": [text, "cat.jpg"] }).to_string();
             calls.push(("POST", "/invalidate".into(), ("x-client-key", KEY), body.into()));
         }
+        let letter = json!({ "url": format!("https://kit.example/demo/shop/{text}*") }).to_string();
+        calls.push(("POST", "/v1/files/purge".into(), ("authorization", BASIC), letter.into()));
+        calls.push(("POST", "/warmup".into(), ("x-client-key", KEY), bytes.clone()));
+        let encoded = dialect::text::encode(&text, dialect::text::QUERY_VALUE);
+        for query in ["page[cursor]", "page[number]", "sort", "filter[name]", "fields[sources]"] {
+            let path = format!("/api/v1/sources?{query}={encoded}");
+            calls.push(("GET", path, ("authorization", BEARER), Vec::new()));
+        }
+        for begin in
+            ["/v1/accounts/usage?startDate=2026-01-01&endDate=", "/v1/accounts/origins?x=", "/v1/metadata?url=x"]
+        {
+            calls.push(("GET", format!("{begin}{encoded}"), ("authorization", BASIC), Vec::new()));
+        }
+        calls.push(("GET", format!("/stats/general?client_key={KEY}&from={encoded}"), ("x", ""), Vec::new()));
         let native = json!({ "targets": [{ kind: text }], "idempotency_key": text }).to_string();
         calls.push(("POST", "/v1/purges".into(), ("authorization", BEARER), native.into()));
         let native = json!({ "targets": [{ kind: text }] }).to_string();

@@ -3,13 +3,17 @@
 
 mod bounds;
 mod cloudimage;
+mod cloudimage_warmup;
 mod cost;
+mod dialects;
 mod effect;
 mod gated;
 mod hostile;
 mod imageboss;
 mod imagekit;
+mod imagekit_account;
 mod imgix;
+mod imgix_sources;
 mod keys;
 mod modes;
 mod native;

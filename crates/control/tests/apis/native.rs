@@ -308,7 +308,10 @@ async fn sites_within_the_keys_reach() {
         answer["sites"].as_array().unwrap().iter().map(|s| s["name"].as_str().unwrap().to_owned()).collect()
     };
     let all = world.call("GET", "/v1/sites", &[("authorization", &format!("Bearer {KEY}"))], "").await.json();
-    assert_eq!(names(&all), ["imgix", "imagekit", "cloudimage", "imageboss", "shop", "second", "empty"]);
+    assert_eq!(
+        names(&all),
+        ["imgix", "imagekit", "cloudimage", "imageboss", "shop", "second", "empty", "letter", "kit"]
+    );
     let shop =
         json!({ "name": "shop", "dialect": "imgix", "hosts": ["img.example"], "prefix": "/", "sources": ["local"] });
     assert_eq!(all["sites"][4], shop);

@@ -7,7 +7,7 @@ const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 /// Method in capitals and path of every route, but for the catch-alls.
 pub fn routes() -> BTreeSet<(String, String)> {
     let code = include_str!("../../src/server.rs");
-    let code = code.split_once("Router::new()").unwrap().1.split_once(".with_state").unwrap().0;
+    let code = code.split_once("Router::new()").unwrap().1.split_once("/// Serves the plane").unwrap().0;
     let mut routes = BTreeSet::new();
     for route in code.split(".route(").skip(1) {
         let path = route.split('"').nth(1).unwrap();

@@ -13,11 +13,11 @@ use http::{HeaderMap, Request};
 use ledger::{CatalogueDb, Folder, KeysDb, PurgeDb};
 use origin::{HttpSettings, LocalSettings, Source};
 use plan::reason::Served;
-use plan::{AcceptClass, ExactName, Location, MasterId, Position, Stamp};
+use plan::{AcceptClass, BodyId, DerivativeKey, ExactName, Location, MasterId, Position, Stamp};
 use prometheus_client::registry::Registry;
 use purge::{
-    Filter, Index, Lifted, Log, LogError, LogIdentity, Progress, PurgeId, Purger, Record, Records, Subject, Takedown,
-    Takedowns, Verdict,
+    Catalogue, Filter, Index, Lifted, Log, LogError, LogIdentity, Place, Progress, PurgeId, Purger, Record, Records,
+    Row, Subject, Takedown, Takedowns, Tier, Verdict,
 };
 use serde_json::Value;
 use tower::ServiceExt;
@@ -38,6 +38,16 @@ pub const BOSS_KEY: &str = "ak_imageboss";
 pub const SECOND_KEY: &str = "ak_second";
 /// A key that is in no ledger.
 pub const ENVIRONMENT_KEY: &str = "from-the-environment";
+
+/// With which the site `letter` has its URLs signed, and the site `kit`, whose vendor takes it for its API too.
+pub const SIGNING_SECRET: &str = "FOO123bar";
+pub const PRIVATE_KEY: &str = "private_demo_key_1234567890=";
+
+/// `Authorization: Basic` of a key and an empty password.
+pub fn basic(key: &str) -> String {
+    use base64::Engine as _;
+    format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(format!("{key}:")))
+}
 
 /// The ledger's log, or a full disk.
 pub struct BreakableLog {
@@ -209,8 +219,31 @@ impl World {
             hosts: vec!["img.example".to_owned()],
             ..Site::new("shop", DialectKind::Imgix, "/", vec!["local".to_owned()])
         });
-        sites.push(Site::new("second", DialectKind::Cloudimage, "/second", vec!["web".to_owned()]));
+        let mut second = Site::new("second", DialectKind::Cloudimage, "/second", vec!["web".to_owned()]);
+        let shop = dialect::Alias { name: "_shop_".to_owned(), stands_for: "shop.example/media".to_owned() };
+        second.grammar.aliases.push(shop);
+        sites.push(second);
         sites.push(Site::new("empty", DialectKind::Imagekit, "/empty", Vec::new()));
+        // By the vendors' letter, at hosts of their own.
+        let by_the_letter = |name: &str, dialect| Site {
+            hosts: vec![format!("{name}.example")],
+            vendor_purges: true,
+            ..Site::new(name, dialect, "/", vec!["local".to_owned()])
+        };
+        let mut letter = by_the_letter("letter", DialectKind::Imgix);
+        letter.signing = dialect::Signing {
+            policy: dialect::Policy::Required,
+            secrets: vec![dialect::Secret::new(SIGNING_SECRET)],
+            ..dialect::Signing::default()
+        };
+        letter.grammar.defaults = "auto=format&q=60".to_owned();
+        let mut kit = by_the_letter("kit", DialectKind::Imagekit);
+        kit.signing.secrets = vec![dialect::Secret::new("private_retired"), dialect::Secret::new(PRIVATE_KEY)];
+        kit.grammar.endpoint = "demo/shop".to_owned();
+        for (name, text, enabled) in [("thumb", "w-150,h-150", true), ("old", "w-90", false)] {
+            kit.grammar.presets.insert(name.to_owned(), dialect::Preset { text: text.to_owned(), enabled });
+        }
+        sites.extend([letter, kit]);
         let (gate, kept) = (Arc::new(Gated::new(catalogue.clone())), Arc::new(Kept::default()));
         let engine = Engine::new(engine::Parts {
             sites,
@@ -308,8 +341,33 @@ impl World {
     }
 
     /// Changes a file of the folder.
-    pub fn write(&self, name: &str, text: &str) {
-        std::fs::write(self.photos.join(name), text).unwrap();
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+        std::fs::write(self.photos.join(name), content).unwrap();
+    }
+
+    /// Rows of the catalogue, one for each master, as if derivatives of them were stored.
+    pub fn catalogue(&self, names: &[&str]) {
+        let row = |(n, name): (usize, &&str)| {
+            let key = plan::Digest::of(name.as_bytes()).0[..16].try_into().unwrap();
+            Row {
+                key: DerivativeKey(key),
+                body: BodyId(key),
+                place: Place { segment: 0, offset: n as u64 * 10, length: 10 },
+                stamp: self.now(),
+                exact: None,
+                dependencies: vec![(self.master(name), purge::Role::Main)],
+                content_type: "image/webp".into(),
+                size: 10,
+                url: String::new(),
+                stored_at: 1_700_000_000 + n as u64,
+                last_used: 0,
+                labels: Vec::new(),
+                recipe: 1,
+                data_key: None,
+            }
+        };
+        let rows: Vec<Row> = names.iter().enumerate().map(row).collect();
+        self.catalogue.put(Tier::Derivatives, &rows).unwrap();
     }
 
     /// What a delivery target answers: its bytes as text, and whether they were in memory.
@@ -346,8 +404,11 @@ impl World {
 
     /// Whether the one derivative that a delivery target names, made before, is unusable now.
     pub fn is_purged_exactly(&self, since: Stamp, target: &str, name: &str) -> bool {
-        let ask =
-            Ask { host: "localhost", target, accept: AcceptClass::Basic, hints: dialect::Hints::NONE, trusted: false };
+        self.is_purged_exactly_at(since, "localhost", target, name)
+    }
+
+    pub fn is_purged_exactly_at(&self, since: Stamp, host: &str, target: &str, name: &str) -> bool {
+        let ask = Ask { host, target, accept: AcceptClass::Basic, hints: dialect::Hints::NONE, trusted: false };
         let resolved = self.engine.resolve(ask).unwrap();
         self.judge(since, name, Some(resolved.exact.0)) == Verdict::Purged
     }

@@ -1,8 +1,8 @@
 //! Which values hold: those of the seal, else of the preset, else of the URL, else of the first rule that has one, else of
 //! the site's defaults. Aliases of a parameter are one, and a filter in `f` is the parameter of its name.
 
-use super::said::Said;
 use super::said::marks::Mark;
+use super::said::{Said, flag};
 
 use super::table::{self, PROXY, is_noise};
 use super::{sign, source};
@@ -66,11 +66,18 @@ pub(super) fn read(
     }
 
     let mut held = Held::default();
-    held.take(sealed, |_, _| {});
+    let (first, own) = if settings.sealed { (sealed, Vec::new()) } else { (Vec::new(), sealed) };
+    held.take(first, |_, _| {});
     held.take(preset, |_, _| {});
     held.close();
-    held.take(url, |pair, allowed| warnings.push(pair.warning(WarningKind::NoEffect, allowed)));
-    for pairs in behind {
+    for pairs in [own, url] {
+        held.take(pairs, |pair, allowed| warnings.push(pair.warning(WarningKind::NoEffect, allowed)));
+    }
+    // A site's own watermark waits for `wat=1`.
+    for mut pairs in behind {
+        let switch = held.pairs.iter().chain(&pairs).find(|pair| pair.row.name() == "wat");
+        let on = switch.is_some_and(|pair| flag(&pair.value).unwrap_or_default());
+        pairs.retain(|pair| on || matches!(pair.row, Row::Said(_)));
         held.take(pairs, |_, _| {});
     }
     read.said = said(held.pairs, settings, warnings);
@@ -81,9 +88,8 @@ pub(super) fn read(
 pub(super) fn says_encoded(query: &str) -> bool {
     let sealed = sign::opened(query).unwrap_or_default();
     [sealed.as_str(), query].into_iter().any(|query| {
-        text::pairs(query).any(|(name, value)| {
-            name == "ci_url_encoded" && super::said::flag(value.unwrap_or_default()).unwrap_or_default()
-        })
+        text::pairs(query)
+            .any(|(name, value)| name == "ci_url_encoded" && flag(value.unwrap_or_default()).unwrap_or_default())
     })
 }
 

@@ -40,8 +40,12 @@ pub(super) fn verify(target: Target<'_>, signing: &Signing) -> Verdict {
     let name = if signing.sealed { SEAL } else { SIGN };
     let given: Vec<&str> = values(query, name).collect();
     let forms = if signing.sealed { sealed_forms(target.path, query) } else { signed_forms(target.path, query) };
-    let Some(first) = given.first() else { return Verdict::Unsigned };
     let hashed = forms.first().map(|form| form.text.clone()).unwrap_or_default();
+    let Some(first) = given.first() else {
+        // What is sealed counts for more than what is not: it needs its seal even where others need none.
+        let needs = signing.sealed && values(query, SEALED).next().is_some();
+        return if needs { Verdict::Bad { hashed } } else { Verdict::Unsigned };
+    };
     let least = match usize::from(signing.least_digits) {
         0 => LEAST,
         digits => digits.clamp(DIGITS.0, DIGITS.1),

@@ -63,8 +63,9 @@ fn asset(name: &str, decoded: bool, settings: &Settings) -> Result<Asset, ParseE
 /// What the beginning of a name that ends in `*` means; an empty path is everything.
 pub(super) fn beginning(begin: &str, settings: &Settings) -> Result<Asset, ParseError> {
     let name = without_version(begin).trim_start_matches('/');
-    let whole = |stands_for: &str, rest: &str| match stands_for.strip_prefix('/') {
-        Some(folder) => Asset::Path(format!("{}{rest}", folder.trim_end_matches('/'))),
+    let whole = |stands_for: &str, rest: &str| match folder(stands_for) {
+        Some("") => Asset::Path(String::new()),
+        Some(folder) => Asset::Path(format!("{folder}{rest}")),
         None => Asset::Url(format!("{}{rest}", with_scheme(stands_for))),
     };
     match behind_alias(name, settings) {
@@ -77,10 +78,10 @@ pub(super) fn beginning(begin: &str, settings: &Settings) -> Result<Asset, Parse
 /// The value of `wat_url` with what an alias at its beginning stands for.
 pub(super) fn of_mark(value: &str, settings: &Settings) -> String {
     match behind_alias(value, settings) {
-        Some((stands_for, rest)) if stands_for.starts_with('/') => {
-            format!("{}{rest}", stands_for.trim_end_matches('/'))
-        }
-        Some((stands_for, rest)) => format!("{}{rest}", with_scheme(stands_for)),
+        Some((stands_for, rest)) => match folder(stands_for) {
+            Some(folder) => format!("/{folder}{rest}").replacen("//", "/", 1),
+            None => format!("{}{rest}", with_scheme(stands_for)),
+        },
         None if value.strip_prefix("//").is_some_and(begins_with_host) => format!("https:{value}"),
         None if settings.schemeless && begins_with_host(value) => format!("https://{value}"),
         None => value.to_owned(),
@@ -105,10 +106,15 @@ fn aliased(stands_for: &str, rest: &str, decoded: bool) -> Result<Asset, ParseEr
     if text::escapes_root(&readable) {
         return Err(climbs());
     }
-    match stands_for.strip_prefix('/') {
-        Some(folder) => key(&format!("{}/{readable}", folder.trim_end_matches('/'))),
+    match folder(stands_for) {
+        Some(folder) => key(&format!("{folder}/{readable}")),
         None => Ok(Asset::Url(format!("{}/{}", with_scheme(stands_for), text::encode(rest, URL)))),
     }
+}
+
+/// The folder of the site's own source that an alias stands for, without slashes at its ends.
+fn folder(stands_for: &str) -> Option<&str> {
+    (stands_for.is_empty() || stands_for.starts_with('/')).then(|| stands_for.trim_matches('/'))
 }
 
 /// `https://` where nothing is said: it is what the vendor's own examples use.

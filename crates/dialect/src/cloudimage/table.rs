@@ -70,6 +70,15 @@ pub(super) fn find_mark(name: &str, taken: &[u32]) -> Option<(&'static Param<sup
     Param::find(MARKS, base).filter(|_| fits).map(|row| (row, Some(index)))
 }
 
+/// Shown by a test of pixels.
+macro_rules! shown {
+    ($test:literal) => {
+        Served::Exactly(concat!("crates/render/tests/cloudimage_pixels.rs::", $test))
+    };
+}
+
+use shown;
+
 /// Reads a flag into the field that `$field` names, and spells it as `1`.
 macro_rules! flag_row {
     ($name:literal, $aliases:expr, $field:ident, $tier:ident, $doc:literal) => {
@@ -81,11 +90,11 @@ macro_rules! flag_row {
             doc: $doc,
             tier: Tier::$tier,
             served: Served::Unsaid,
-            parse: |said, value| {
+            parse: |said: &mut Said, value| {
                 said.$field = flag(value)?;
                 Ok(())
             },
-            write: |said| said.$field.then(|| "1".to_owned()),
+            write: |said: &Said| said.$field.then(|| "1".to_owned()),
         }
     };
 }
@@ -103,11 +112,11 @@ macro_rules! read_row {
             doc: $doc,
             tier: Tier::$tier,
             served: Served::Read($why),
-            parse: |_, value| {
+            parse: |_: &mut Said, value| {
                 let reads: fn(&str) -> Result<bool, WarningKind> = $reads;
                 if reads(value)? { Err(WarningKind::Unsupported) } else { Ok(()) }
             },
-            write: |_| None,
+            write: |_: &Said| None,
         }
     };
 }
@@ -128,7 +137,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "",
         doc: "Width in pixels; alone, the height follows, enlarging where needed.",
         tier: Tier::A,
-        served: Served::Unsaid,
+        served: shown!("sizes_follow_the_documentation"),
         parse: |said, value| {
             said.width = Some(side(value)?);
             Ok(())
@@ -142,14 +151,15 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "",
         doc: "Height in pixels; alone, the width follows, enlarging where needed.",
         tier: Tier::A,
-        served: Served::Unsaid,
+        served: shown!("sizes_follow_the_documentation"),
         parse: |said, value| {
             said.height = Some(side(value)?);
             Ok(())
         },
         write: |said| said.height.map(|h| h.to_string()),
     },
-    flag_row!("org_if_sml", &[], original_if_smaller, A, "Never enlarge an origin that is smaller than the target."),
+    flag_row!("org_if_sml", &[], original_if_smaller, A, "Never enlarge an origin that is smaller than the target.")
+        .served(shown!("sizes_follow_the_documentation")),
     Param {
         name: "dpr",
         aliases: &[],
@@ -157,7 +167,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "1",
         doc: "Device pixel ratio: multiplies w and h.",
         tier: Tier::A,
-        served: Served::Unsaid,
+        served: shown!("sizes_follow_the_documentation"),
         parse: |said, value| {
             let (dpr, inside) = bounded(number(value)?, 0.1, 8.0);
             said.dpr = Some(dpr);
@@ -172,7 +182,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "crop where both w and h are given",
         doc: "What happens when origin and target differ in ratio; proxy delivers the origin's bytes.",
         tier: Tier::A,
-        served: Served::Unsaid,
+        served: Served::Nearly("face and facehide crop as if they were not there: there is no search for faces"),
         parse: |said, value| {
             said.func = Some(Func::read(value)?);
             Ok(())
@@ -186,7 +196,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "",
         doc: "Crops to a ratio; with one of w and h, the other is worked out.",
         tier: Tier::B,
-        served: Served::Unsaid,
+        served: shown!("sizes_follow_the_documentation"),
         parse: |said, value| {
             said.aspect = Some(Ratio::read(value)?);
             Ok(())
@@ -202,7 +212,9 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "center",
         doc: "The part a crop keeps, or where the picture lies on its canvas.",
         tier: Tier::A,
-        served: Served::Unsaid,
+        served: Served::Nearly(
+            "auto and smart go by edges, colours and skin, not by a model; face is taken as auto, trim as center",
+        ),
         parse: |said, value| {
             let (place, clamped) = Place::read(value)?;
             said.gravity = Some(place);
@@ -217,7 +229,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "0,0",
         doc: "Top left corner of a cut in origin pixels, made before resizing.",
         tier: Tier::B,
-        served: Served::Unsaid,
+        served: shown!("sizes_follow_the_documentation"),
         parse: |said, value| {
             said.top_left = Some(corner(value)?);
             Ok(())
@@ -231,7 +243,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "the origin's width and height",
         doc: "Bottom right corner of a cut in origin pixels, made before resizing.",
         tier: Tier::B,
-        served: Served::Unsaid,
+        served: shown!("sizes_follow_the_documentation"),
         parse: |said, value| match corner(value)? {
             (0, _) | (_, 0) => Err(WarningKind::Invalid),
             corner => {
@@ -241,7 +253,8 @@ pub(super) static TABLE: &[Param<Said>] = &[
         },
         write: |said| said.bottom_right.map(|(x, y)| format!("{x},{y}")),
     },
-    flag_row!("fit_enlarge", &[], fit_enlarge, B, "Lets func=fit enlarge."),
+    flag_row!("fit_enlarge", &[], fit_enlarge, B, "Lets func=fit enlarge.")
+        .served(shown!("canvases_follow_the_documentation")),
     Param {
         name: "bg_color",
         aliases: &["bg_colour"],
@@ -249,14 +262,16 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "transparent where the output can hold it, else white",
         doc: "Colour of padding and of corners, and what transparency is put on.",
         tier: Tier::A,
-        served: Served::Unsaid,
+        served: shown!("grounds_are_the_colour_that_is_named"),
         parse: |said, value| {
             said.background = Some(Ground::read(value)?);
             Ok(())
         },
         write: |said| said.background.map(Ground::spell),
     },
-    flag_row!("bg_img_fit", &[], background_image, B, "Pads func=fit with the picture itself, blurred."),
+    flag_row!("bg_img_fit", &[], background_image, B, "Pads func=fit with the picture itself, blurred.").served(
+        Served::Nearly("without bg_blur it is blurred until nothing is told apart: the vendor names no default"),
+    ),
     Param {
         name: "bg_blur",
         aliases: &[],
@@ -264,7 +279,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "as strong as hides what is seen",
         doc: "Blur of bg_img_fit; the standard deviation is half of it in pixels.",
         tier: Tier::B,
-        served: Served::Unsaid,
+        served: Served::Nearly("the standard deviation is half the value: the vendor names no unit"),
         parse: |said, value| {
             let (blur, inside) = bounded(number(value)?, 1.0, 100.0);
             said.background_blur = Some(blur);
@@ -279,7 +294,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "1",
         doc: "Opacity of bg_img_fit over bg_color.",
         tier: Tier::B,
-        served: Served::Unsaid,
+        served: shown!("grounds_are_the_colour_that_is_named"),
         parse: |said, value| {
             let (opacity, inside) = bounded(number(value)?, 0.0, 1.0);
             said.background_opacity = Some(opacity);
@@ -294,7 +309,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "an opacity of 0.5",
         doc: "A colour laid over bg_img_fit.",
         tier: Tier::B,
-        served: Served::Unsaid,
+        served: shown!("grounds_are_the_colour_that_is_named"),
         parse: |said, value| {
             let (color, clamped) = color_of(value)?;
             said.background_tint = Some(color);
@@ -309,7 +324,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "0",
         doc: "Room that func=fit leaves around the picture; dpr multiplies pixels.",
         tier: Tier::B,
-        served: Served::Unsaid,
+        served: shown!("canvases_follow_the_documentation"),
         parse: |said, value| {
             let (sides, clamped) = margin(value)?;
             said.margin = Some(sides);
@@ -324,7 +339,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "0",
         doc: "Rounds the corners; dpr multiplies pixels. What is cut is bg_color, else transparent.",
         tier: Tier::B,
-        served: Served::Unsaid,
+        served: shown!("corners_are_rounded_in_the_vendors_order"),
         parse: |said, value| {
             let (corners, clamped) = radius(value)?;
             said.radius = Some(corners);
@@ -339,7 +354,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "",
         doc: "Beside y, the point of the origin that a crop is centred on, as gravity=X,Y.",
         tier: Tier::C,
-        served: Served::Unsaid,
+        served: Served::Nearly("the vendor's clients send it and nobody documents it"),
         parse: |said, value| {
             said.center_x = Some(corner(&format!("{value},0"))?.0);
             Ok(())
@@ -353,7 +368,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "",
         doc: "Beside x, the point of the origin that a crop is centred on, as gravity=X,Y.",
         tier: Tier::C,
-        served: Served::Unsaid,
+        served: Served::Nearly("the vendor's clients send it and nobody documents it"),
         parse: |said, value| {
             said.center_y = Some(corner(&format!("0,{value}"))?.1);
             Ok(())
@@ -367,7 +382,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "1",
         doc: "Page of a document.",
         tier: Tier::C,
-        served: Served::Unsaid,
+        served: Served::Nearly("of PDF and TIFF, as our own renderer of PDF draws it"),
         parse: |said, value| {
             let (page, inside) = bounded(number(value)?.round(), 1.0, 10_000.0);
             said.page = Some(page.get() as u32).filter(|page| *page > 1);
@@ -382,7 +397,9 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "",
         doc: "Cuts a uniform border off; the number is the tolerance in percent, 0 an exact match.",
         tier: Tier::B,
-        served: Served::Unsaid,
+        served: Served::Nearly(
+            "the tolerance is percent of the range beside the top left pixel: the vendor names no measure",
+        ),
         parse: |said, value| {
             let (tolerance, inside) = bounded(number(value)?, 0.0, 100.0);
             said.trim = Some(tolerance);
@@ -397,7 +414,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "0",
         doc: "Turns counter-clockwise by degrees; the canvas grows.",
         tier: Tier::B,
-        served: Served::Unsaid,
+        served: shown!("turns_and_mirrors"),
         parse: |said, value| {
             said.rotate = Some(Fixed::new(number(value)? % 360.0));
             Ok(())
@@ -411,7 +428,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "none",
         doc: "Mirrors left-right (h), top-bottom (v) or both, after turning.",
         tier: Tier::A,
-        served: Served::Unsaid,
+        served: shown!("turns_and_mirrors"),
         parse: |said, value| {
             said.flip = flip(value)?;
             Ok(())
@@ -423,7 +440,8 @@ pub(super) static TABLE: &[Param<Said>] = &[
             (true, true) => Some("hv".to_owned()),
         },
     },
-    flag_row!("wat", &[], watermark, A, "Draws the watermarks that wat_url and wat_text name."),
+    flag_row!("wat", &[], watermark, A, "Draws the watermarks that wat_url and wat_text name.")
+        .served(shown!("watermarks_lie_where_they_are_put")),
     Param {
         name: "force_format",
         aliases: &[],
@@ -431,9 +449,9 @@ pub(super) static TABLE: &[Param<Said>] = &[
             "jpeg, jpg, png, webp, avif, gif, original, one of them after _, or several with commas, best first",
         ),
         default: "negotiated",
-        doc: "Output format; webp and avif are given to clients that take them, _webp and _avif to all.",
+        doc: "Output format; webp and avif go to clients that take them, where they are smaller; _webp and _avif to all.",
         tier: Tier::A,
-        served: Served::Unsaid,
+        served: shown!("formats_go_to_those_who_take_them"),
         parse: |said, value| {
             let (formats, passed_over) = Formats::read(value)?;
             said.format = Some(formats);
@@ -448,7 +466,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "80 for JPEG, 78 for WebP, 55 for AVIF",
         doc: "Encoder quality.",
         tier: Tier::A,
-        served: Served::Unsaid,
+        served: Served::Nearly("the default is ours, and each format has its own scale: the vendor documents neither"),
         parse: |said, value| {
             let (quality, inside) = bounded(number(value)?.round(), 1.0, 100.0);
             said.quality = Some(quality.get() as u8);
@@ -463,7 +481,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "",
         doc: "Quality by likeness to the original, in points of SSIMULACRA 2: 1 is 85, 2 is 75, 3 is 65. Wins over q.",
         tier: Tier::B,
-        served: Served::Unsaid,
+        served: Served::Nearly("the levels are likenesses by SSIMULACRA 2: the vendor's model is not public"),
         parse: |said, value| {
             let (level, inside) = bounded(number(value)?.round(), 0.0, 3.0);
             said.optipress = Some(level.get() as u8).filter(|level| *level > 0);
@@ -471,7 +489,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         },
         write: |said| said.optipress.map(|level| level.to_string()),
     },
-    flag_row!("lossless", &[], lossless, B, "Lossless WebP."),
+    flag_row!("lossless", &[], lossless, B, "Lossless WebP.").served(shown!("lossless_webp_keeps_every_pixel")),
     read_row!(
         "face_margin",
         Kind::Syntax("X or W,H in percent of the face"),

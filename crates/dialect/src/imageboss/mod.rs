@@ -65,6 +65,8 @@ impl Dialect for Imageboss {
             },
             any_content: said.operation == Operation::Cdn,
             presets: preset.into_iter().collect(),
+            // What only looks like an option may be a folder.
+            fallback: pieces.folder_asset.map(Asset::Path),
             warnings,
             ..Parsed::new(pieces.asset, plan)
         })

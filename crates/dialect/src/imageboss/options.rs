@@ -44,7 +44,9 @@ pub(super) fn preset(
         warnings.push(Warning { kind: WarningKind::Invalid, parameter, value: name, allowed });
         return Ok(None);
     };
-    let (operation, given) = path::of_preset(&preset.text, warnings)?;
+    let (operation, mut given) = path::of_preset(&preset.text, warnings)?;
+    // One preset does not name another.
+    given.retain(|(key, _)| !is_preset(key));
     if let Some(operation) = operation {
         if pieces.operation != Operation::Cdn {
             let (parameter, value) = ("size".to_owned(), pieces.operation.to_string());
@@ -68,7 +70,7 @@ pub(super) fn preset(
         }
         !overruled(key)
     });
-    pieces.options.splice(0..0, given.into_iter().filter(|(key, _)| !is_preset(key)));
+    pieces.options.splice(0..0, given);
     Ok(Some(name))
 }
 

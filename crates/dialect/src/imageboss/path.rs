@@ -8,14 +8,16 @@ use crate::settings::Settings;
 use crate::table::Param;
 use crate::{overlay, text};
 
+/// Decoded keys and values, in order.
+pub(super) type Options = Vec<(String, String)>;
+
 /// A path, taken apart. Nothing but the operation is understood yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Pieces {
     /// `None` where the URL names an absolute URL instead.
     pub source: Option<String>,
     pub operation: Operation,
-    /// Decoded keys and values, in order.
-    pub options: Vec<(String, String)>,
+    pub options: Options,
     /// The master.
     pub asset: Asset,
     /// The master's key if segments that only look like options are folders.
@@ -64,10 +66,7 @@ fn sourceless(path: &str, warnings: &mut Vec<Warning>) -> Option<Result<Pieces, 
 }
 
 /// The operation of a preset, where it names one, and its options.
-pub(super) fn of_preset(
-    text: &str,
-    warnings: &mut Vec<Warning>,
-) -> Result<(Option<Operation>, Vec<(String, String)>), ParseError> {
+pub(super) fn of_preset(text: &str, warnings: &mut Vec<Warning>) -> Result<(Option<Operation>, Options), ParseError> {
     let text = text.trim().trim_matches('/');
     let begins_with_options = text.split('/').next().is_some_and(|first| first.split(',').all(|o| option(o).is_some()));
     let word = text.split(['/', ':']).next().unwrap_or_default();
@@ -143,7 +142,7 @@ pub(super) fn key(raw: &str) -> Result<String, ParseError> {
 
 /// Splits the part behind the size into options and the raw asset. Third: where the asset begins if the first segment that
 /// only looks like options is a folder.
-fn options(tail: &str) -> (Vec<(String, String)>, &str, Option<&str>) {
+fn options(tail: &str) -> (Options, &str, Option<&str>) {
     let mut options = Vec::new();
     let mut folder = None;
     let mut rest = tail;

@@ -8,6 +8,13 @@ use crate::request::WarningKind;
 use crate::table::{Kind, Param, Served, Tier};
 use crate::text::{bounded, compass, spell_color, spell_compass};
 
+/// Shown by a test of pixels.
+macro_rules! shown {
+    ($test:literal) => {
+        Served::Exactly(concat!("crates/render/tests/imageboss_pixels.rs::", $test))
+    };
+}
+
 /// Reads a boolean into the field that `$field` names; one that equals the default is not written.
 macro_rules! bool_row {
     ($name:literal, $field:ident, $default:literal, $tier:ident, $doc:literal) => {
@@ -19,11 +26,11 @@ macro_rules! bool_row {
             doc: $doc,
             tier: Tier::$tier,
             served: Served::Unsaid,
-            parse: |said, value| {
+            parse: |said: &mut Said, value| {
                 said.$field = Some(boolean(value)?);
                 Ok(())
             },
-            write: |said| said.$field.filter(|on| *on != $default).map(|on| on.to_string()),
+            write: |said: &Said| said.$field.filter(|on| *on != $default).map(|on| on.to_string()),
         }
     };
 }
@@ -39,12 +46,12 @@ macro_rules! decimal_row {
             doc: $doc,
             tier: Tier::$tier,
             served: Served::Unsaid,
-            parse: |said, value| {
+            parse: |said: &mut Said, value| {
                 let (number, inside) = bounded(number(value)?, $low, $high);
                 said.$field = Some(number);
                 inside
             },
-            write: |said| said.$field.map(|number| number.to_string()),
+            write: |said: &Said| said.$field.map(|number| number.to_string()),
         }
     };
 }
@@ -60,12 +67,12 @@ macro_rules! strength_row {
             doc: $doc,
             tier: Tier::A,
             served: Served::Unsaid,
-            parse: |said, value| {
+            parse: |said: &mut Said, value| {
                 let (number, inside) = bounded(strength(value)?, 0.0, $high);
                 said.$field = Some(number);
                 inside
             },
-            write: |said| said.$field.map(|number| number.to_string()),
+            write: |said: &Said| said.$field.map(|number| number.to_string()),
         }
     };
 }
@@ -84,12 +91,12 @@ macro_rules! pixels_row {
             doc: $doc,
             tier: Tier::A,
             served: Served::Unsaid,
-            parse: |said, value| {
+            parse: |said: &mut Said, value| {
                 let (pixels, inside) = bounded(number(value)?.round(), f64::from($low), f64::from($high));
                 said.$field = Some(pixels.get() as u32);
                 inside
             },
-            write: |said| said.$field.map(|pixels| pixels.to_string()),
+            write: |said: &Said| said.$field.map(|pixels| pixels.to_string()),
         }
     };
 }
@@ -103,7 +110,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "the master's format",
         doc: "Output format; auto gives AVIF or WebP to clients that take them.",
         tier: Tier::A,
-        served: Served::Unsaid,
+        served: Served::Nearly("no films: mp4 is refused, beside animation:true passed over"),
         parse: |said, value| {
             said.format = Some(FormatWord::read(value)?);
             Ok(())
@@ -117,7 +124,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "80 for JPEG and WebP, 60 for AVIF",
         doc: "Encoder quality; with format:png, below 90 writes a palette.",
         tier: Tier::A,
-        served: Served::Unsaid,
+        served: Served::Nearly("the default is ours, and each format has its own scale: the vendor documents neither"),
         parse: |said, value| {
             let (quality, inside) = bounded(number(value)?.round(), 1.0, 100.0);
             said.quality = Some(quality.get() as u8);
@@ -125,7 +132,8 @@ pub(super) static TABLE: &[Param<Said>] = &[
         },
         write: |said| said.quality.map(|quality| quality.to_string()),
     },
-    decimal_row!("dpr", dpr, 1.0, 5.0, "1", A, "Device pixel ratio: multiplies the sizes."),
+    decimal_row!("dpr", dpr, 1.0, 5.0, "1", A, "Device pixel ratio: multiplies the sizes.")
+        .served(shown!("sizes_follow_the_documentation")),
     Param {
         name: "fill-color",
         aliases: &[],
@@ -133,22 +141,33 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "transparent where the output can hold it, else white",
         doc: "Colour of the padding of cover:contain, and what transparency is put on.",
         tier: Tier::A,
-        served: Served::Unsaid,
+        served: shown!("padding_has_the_colour_that_is_named"),
         parse: |said, value| {
             said.fill = Some(color(value)?);
             Ok(())
         },
         write: |said| said.fill.map(spell_color),
     },
-    decimal_row!("fp-x", focus_x, 0.0, 1.0, "0.5", A, "Focal point of a crop, as a share of the width."),
-    decimal_row!("fp-y", focus_y, 0.0, 1.0, "0.5", A, "Focal point of a crop, as a share of the height."),
-    decimal_row!("fp-z", zoom, 1.0, 100.0, "1", A, "Zoom of a crop."),
-    bool_row!("withoutEnlargement", without_enlargement, false, A, "Never scale up."),
-    bool_row!("ignoreAspectRatio", ignore_aspect_ratio, false, B, "With cover: stretch to the size, cut nothing."),
-    bool_row!("autorotate", autorotate, true, A, "Turn upright as the master's EXIF says."),
-    bool_row!("animation", animation, false, A, "Keep all frames."),
-    bool_row!("compression", compression, true, A, "false: the master's bytes on cdn, quality 95 on resizes."),
-    bool_row!("progressive", progressive, true, A, "Progressive JPEG."),
+    decimal_row!("fp-x", focus_x, 0.0, 1.0, "0.5", A, "Focal point of a crop, as a share of the width.")
+        .served(shown!("crops_keep_the_place_that_is_named")),
+    decimal_row!("fp-y", focus_y, 0.0, 1.0, "0.5", A, "Focal point of a crop, as a share of the height.")
+        .served(shown!("crops_keep_the_place_that_is_named")),
+    decimal_row!("fp-z", zoom, 1.0, 100.0, "1", A, "Zoom of a crop.")
+        .served(shown!("crops_keep_the_place_that_is_named")),
+    bool_row!("withoutEnlargement", without_enlargement, false, A, "Never scale up.")
+        .served(shown!("sizes_follow_the_documentation")),
+    bool_row!("ignoreAspectRatio", ignore_aspect_ratio, false, B, "With cover: stretch to the size, cut nothing.")
+        .served(shown!("sizes_follow_the_documentation")),
+    bool_row!("autorotate", autorotate, true, A, "Turn upright as the master's EXIF says.").served(Served::Exactly(
+        "crates/render/tests/imageboss_pixels.rs::a_lying_photo_is_turned_and_a_film_stands_still_unless_told",
+    )),
+    bool_row!("animation", animation, false, A, "Keep all frames.").served(Served::Exactly(
+        "crates/render/tests/imageboss_pixels.rs::a_lying_photo_is_turned_and_a_film_stands_still_unless_told",
+    )),
+    bool_row!("compression", compression, true, A, "false: the master's bytes on cdn, quality 95 on resizes.")
+        .served(shown!("formats_go_to_those_who_take_them")),
+    bool_row!("progressive", progressive, true, A, "Progressive JPEG.")
+        .served(shown!("formats_go_to_those_who_take_them")),
     Param {
         name: "download",
         aliases: &[],
@@ -156,7 +175,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "false",
         doc: "Has browsers save the answer instead of showing it.",
         tier: Tier::A,
-        served: Served::Unsaid,
+        served: Served::Exactly("crates/afterimage/tests/http.rs::downloads_are_named"),
         parse: |said, value| {
             said.download = Download::read(value)?;
             Ok(())
@@ -175,7 +194,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "false",
         doc: "Cuts off borders that are like the top left pixel; true is a tolerance of 10.",
         tier: Tier::B,
-        served: Served::Unsaid,
+        served: Served::Nearly("the tolerance is of 255 beside the top left pixel: the vendor names no measure"),
         parse: |said, value| {
             let (tolerance, inside) = trim(value)?;
             said.trim = tolerance;
@@ -190,14 +209,15 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "",
         doc: "Region taken before anything else.",
         tier: Tier::B,
-        served: Served::Unsaid,
+        served: Served::Nearly("the vendor names the option and shows no value: four numbers with any usual separator"),
         parse: |said, value| {
             said.extract = Some(extract(value)?);
             Ok(())
         },
         write: |said| said.extract.map(|[l, t, w, h]| format!("{l};{t};{w};{h}")),
     },
-    bool_row!("webp", webp, false, C, "Old spelling of WebP for clients that take it; beside format, without effect."),
+    bool_row!("webp", webp, false, C, "Old spelling of WebP for clients that take it; beside format, without effect.")
+        .served(shown!("formats_go_to_those_who_take_them")),
     decimal_row!(
         "gamma",
         gamma,
@@ -206,7 +226,10 @@ pub(super) static TABLE: &[Param<Said>] = &[
         "",
         B,
         "Each channel to the power of 1 / this; above 1 brightens mid-tones."
-    ),
+    )
+    .served(Served::Nearly(
+        "once, after resizing: sharp, whose word it is, darkens before that and brightens after it",
+    )),
     Param {
         name: "linear",
         aliases: &[],
@@ -214,7 +237,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "",
         doc: "factor * value + offset on each channel, in levels of 255.",
         tier: Tier::B,
-        served: Served::Unsaid,
+        served: shown!("levels_are_what_they_say"),
         parse: |said, value| {
             let (both, inside) = linear(value)?;
             said.linear = Some(both);
@@ -230,7 +253,8 @@ pub(super) static TABLE: &[Param<Said>] = &[
         "0",
         C,
         "Added to each channel, in percent of the full range."
-    ),
+    )
+    .served(Served::Nearly("the vendor does not document it: percent of the range, added to each channel")),
     Param {
         name: "threshold",
         aliases: &[],
@@ -238,7 +262,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "",
         doc: "White where the luminance is at least this, else black.",
         tier: Tier::B,
-        served: Served::Unsaid,
+        served: shown!("levels_are_what_they_say"),
         parse: |said, value| {
             let (least, inside) = bounded(number(value)?.round(), 0.0, 255.0);
             said.threshold = Some(least.get() as u8);
@@ -246,21 +270,26 @@ pub(super) static TABLE: &[Param<Said>] = &[
         },
         write: |said| said.threshold.map(|least| least.to_string()),
     },
-    Param { aliases: &["greyscale"], ..bool_row!("grayscale", grayscale, false, A, "Luminance alone.") },
+    Param {
+        aliases: &["greyscale"],
+        ..bool_row!("grayscale", grayscale, false, A, "Luminance alone.").served(shown!("levels_are_what_they_say"))
+    },
     strength_row!(
         "blur",
         blur,
         40.0,
         "true, false or a number from 0 to 40",
         "Gaussian blur: the standard deviation in pixels of the result; true is 2."
-    ),
+    )
+    .served(shown!("a_blurred_edge_is_a_bell_curve")),
     strength_row!(
         "sharpen",
         sharpen,
         10.0,
         "true, false or a number from 0 to 10",
         "Unsharp mask on the luminance: the standard deviation in pixels of the result, at an amount of 1; true is 2."
-    ),
+    )
+    .served(Served::Nearly("an unsharp mask on the luminance of amount 1: the vendor names none")),
     Param {
         name: "mask",
         aliases: &[],
@@ -268,7 +297,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "",
         doc: "Keeps what lies within a shape; the output then holds alpha: PNG in place of JPEG or of no format.",
         tier: Tier::C,
-        served: Served::Unsaid,
+        served: Served::Nearly("the vendor does not document it"),
         parse: |said, value| {
             let (mask, inside) = MaskWord::read(value)?;
             said.mask = Some(mask);
@@ -283,7 +312,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "",
         doc: "Watermark: the picture that is drawn over this one. Without it there is no answer.",
         tier: Tier::A,
-        served: Served::Unsaid,
+        served: shown!("watermarks_lie_where_they_are_put"),
         parse: |said, value| {
             said.mark = Some(overlay::key(value.trim_start_matches('/')).ok_or(WarningKind::Invalid)?);
             Ok(())
@@ -307,7 +336,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "southeast",
         doc: "Which edges the watermark lies at.",
         tier: Tier::A,
-        served: Served::Unsaid,
+        served: shown!("watermarks_lie_where_they_are_put"),
         parse: |said, value| {
             said.mark_anchor = Some(compass(value).ok_or(WarningKind::Invalid)?);
             Ok(())
@@ -321,7 +350,8 @@ pub(super) static TABLE: &[Param<Said>] = &[
         LONGEST,
         "the watermark's, at most the picture's",
         "Width that the watermark is scaled to, ratio kept."
-    ),
+    )
+    .served(shown!("watermarks_lie_where_they_are_put")),
     pixels_row!(
         "wmk-height",
         mark_height,
@@ -329,9 +359,12 @@ pub(super) static TABLE: &[Param<Said>] = &[
         LONGEST,
         "the watermark's, at most the picture's",
         "Height that the watermark is scaled to, ratio kept."
-    ),
-    pixels_row!("wmk-pad", mark_pad, 0, FARTHEST, "0", "Pixels between the watermark and the edges that it lies at."),
-    decimal_row!("wmk-opacity", mark_opacity, 0.0, 100.0, "100", A, "Opacity of the watermark in percent."),
+    )
+    .served(shown!("watermarks_lie_where_they_are_put")),
+    pixels_row!("wmk-pad", mark_pad, 0, FARTHEST, "0", "Pixels between the watermark and the edges that it lies at.")
+        .served(shown!("watermarks_lie_where_they_are_put")),
+    decimal_row!("wmk-opacity", mark_opacity, 0.0, 100.0, "100", A, "Opacity of the watermark in percent.")
+        .served(shown!("watermarks_lie_where_they_are_put")),
     Param {
         name: "face-index",
         aliases: &[],
@@ -364,7 +397,7 @@ pub(super) static TABLE: &[Param<Said>] = &[
         default: "",
         doc: "A named transformation of the site, which the vendor does not have: what it says holds against the URL.",
         tier: Tier::C,
-        served: Served::Unsaid,
+        served: Served::Nearly("the vendor has none"),
         // Looked up before anything is read.
         parse: |_, _| Ok(()),
         write: |_| None,

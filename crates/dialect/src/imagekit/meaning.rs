@@ -4,14 +4,15 @@ mod effects;
 mod size;
 
 use plan::{
-    Background, BlurFill, Dim, Fixed, Format, FormatRule, Metadata, Orient, OutputRule, Plan, Profile, Quality, Stage,
-    Trim, TrimMode,
+    Background, BlurFill, Dim, Expr, Fixed, Format, FormatRule, Length, Measured, Metadata, Orient, OutputRule, Plan,
+    Profile, Quality, Sizes, Stage, Trim, TrimMode,
 };
 
-use super::layer;
+use super::expression::Lengths;
 use super::lex::{self, Item, Token};
 use super::said::{Fill, FormatSaid, Layer, Mode, Rotation, Said, TextSaid};
-use super::table::{KNOWN_LATER, LEAST_DPR, MOST_DPR, find, rows};
+use super::table::{LEAST_DPR, MOST_DPR, find, rows};
+use super::{beyond, condition, expression, layer, legacy};
 use crate::error::ParseError;
 use crate::hints::{Hints, Listens};
 use crate::request::{Warning, WarningKind};
@@ -23,108 +24,297 @@ pub(super) use effects::shape;
 /// The most quality for clients that want to save data. The vendor says only that it is lower.
 const SAVING_QUALITY: u8 = 45;
 
-/// Reads the parts of one step. The vendor is strict: an unknown key or a bad value is an error.
-pub(super) fn read(step: &[Item<'_>], warnings: &mut Vec<Warning>) -> Result<Said, ParseError> {
-    let (mut said, mut seen) = (Said::default(), Vec::new());
-    for item in step {
-        match item {
-            Item::Token(token) => read_token(token, &mut said, &mut seen, warnings)?,
-            Item::Layer(layer) => said.layers.push(read_layer(layer, warnings)?),
-        }
-    }
-    Ok(said)
+/// Keys whose values are passed over where they ask for too much: the picture is nearly right without them.
+const SOFT: &[&str] = &["ff", "z", "c2pa"];
+
+/// Reads steps. The vendor refuses what it does not know; a lenient site passes over it.
+pub(super) struct Reader<'w> {
+    pub(super) lenient: bool,
+    /// What is read stands in a layer.
+    pub(super) in_layer: bool,
+    pub(super) warnings: &'w mut Vec<Warning>,
 }
 
-fn read_token(
-    token: &Token<'_>,
-    said: &mut Said,
-    seen: &mut Vec<&str>,
-    warnings: &mut Vec<Warning>,
-) -> Result<(), ParseError> {
-    match find(token.key) {
-        Some(row) => obey(row, token, said, seen, warnings),
-        None if KNOWN_LATER.contains(&token.key) => Err(refused(token, "not supported yet".to_owned())),
-        None => Err(refused(token, format!("no such parameter; known are {}", names()))),
-    }
-}
-
-/// Reads one token by its row.
-fn obey<D>(
-    row: &'static Param<D>,
-    token: &Token<'_>,
-    draft: &mut D,
-    seen: &mut Vec<&str>,
-    warnings: &mut Vec<Warning>,
-) -> Result<(), ParseError> {
-    let kind = match (row.parse)(draft, token.value) {
-        Ok(()) if seen.contains(&row.name) => WarningKind::Repeated,
-        Ok(()) => {
-            seen.push(row.name);
-            return Ok(());
-        }
-        Err(WarningKind::Invalid | WarningKind::Unknown) => {
-            let later = if is_expression(token) { " (expressions are not supported yet)" } else { "" };
-            return Err(refused(token, row.kind.allowed() + later));
-        }
-        Err(kind) => kind,
-    };
-    warnings.push(warning(kind, token, row.kind.allowed()));
-    Ok(())
-}
-
-/// Reads a layer: what is its own, and its steps.
-fn read_layer(lexed: &lex::Layer<'_>, warnings: &mut Vec<Warning>) -> Result<Layer, ParseError> {
-    let frame = Token { key: "l", value: lexed.kind };
-    match lexed.kind {
-        "image" | "text" => {}
-        "video" | "subtitles" | "subtitle" => return Err(refused(&frame, "not supported yet".to_owned())),
-        _ => return Err(refused(&frame, "image or text".to_owned())),
-    }
-    let is_text = lexed.kind == "text";
-    let (mut layer, mut own_seen) = (Layer::default(), Vec::new());
-    layer.text = is_text.then(TextSaid::default);
-    for (at, step) in lexed.steps.iter().enumerate() {
+impl Reader<'_> {
+    /// The parts of one step.
+    pub(super) fn step(&mut self, step: &[Item<'_>]) -> Result<Said, ParseError> {
         let (mut said, mut seen) = (Said::default(), Vec::new());
         for item in step {
             match item {
-                Item::Layer(_) if is_text && at == 0 => {
-                    return Err(refused(&frame, "a layer in a text layer only in a step of its own".to_owned()));
-                }
-                Item::Layer(inner) => said.layers.push(read_layer(inner, warnings)?),
-                Item::Token(token) => match layer::find(token.key) {
-                    Some(row) => obey(row, token, &mut layer, &mut own_seen, warnings)?,
-                    None if is_text && at == 0 && layer::refused_in_first_step(token.key) => {
-                        return Err(refused(token, "not of a text; in a step of its own, of its picture".to_owned()));
-                    }
-                    None => {
-                        if matches!(token.key, "f" | "lo" | "pr" | "orig" | "md" | "cp" | "dn" | "pg") {
-                            warnings.push(warning(WarningKind::NoEffect, token, "outside of layers".to_owned()));
-                        }
-                        read_token(token, &mut said, &mut seen, warnings)?;
-                    }
-                },
+                Item::Token(token) => self.token(token, &mut said, &mut seen)?,
+                Item::Layer(layer) => said.layers.extend(self.layer(layer)?),
+                Item::Choice(choice) => said.choice = self.choice(choice)?.map(Box::new),
             }
+        }
+        if self.lenient {
+            for layer in legacy::layers(step) {
+                said.layers.extend(self.layer(&layer)?);
+            }
+        }
+        Ok(said)
+    }
+
+    fn token(&mut self, token: &Token<'_>, said: &mut Said, seen: &mut Vec<&'static str>) -> Result<(), ParseError> {
+        if let Some(row) = find(token.key) {
+            if expression::is_expression(token) {
+                return self.reckon(row, token, said, |said| &mut said.lengths, seen);
+            }
+            said.lengths.remove(row.name);
+            return self.obey(row, token, said, seen);
+        }
+        if let Some(why) = beyond::why(token.key) {
+            return self.refuse(WarningKind::Unsupported, token, why.to_owned());
+        }
+        match legacy::instead(token.key) {
+            Some(_) if self.lenient => Ok(()),
+            Some(instead) => self.refuse(WarningKind::Unknown, token, instead),
+            None => self.refuse(WarningKind::Unknown, token, format!("no such parameter; known are {}", names())),
+        }
+    }
+
+    /// Reads one token by its row.
+    fn obey<D>(
+        &mut self,
+        row: &'static Param<D>,
+        token: &Token<'_>,
+        draft: &mut D,
+        seen: &mut Vec<&'static str>,
+    ) -> Result<(), ParseError> {
+        let kind = match (row.parse)(draft, token.value) {
+            Ok(()) if seen.contains(&row.name) => WarningKind::Repeated,
+            Ok(()) => {
+                seen.push(row.name);
+                return Ok(());
+            }
+            Err(WarningKind::Invalid | WarningKind::Unknown) => {
+                return self.refuse(WarningKind::Invalid, token, row.kind.allowed());
+            }
+            Err(WarningKind::Unsupported) if !SOFT.contains(&row.name) => {
+                let why = if row.name == "bg" { beyond::MODEL } else { beyond::FORMAT };
+                return self.refuse(WarningKind::Unsupported, token, why.to_owned());
+            }
+            Err(kind) => kind,
+        };
+        self.warnings.push(warning(kind, token, row.kind.allowed()));
+        Ok(())
+    }
+
+    /// Reads one token that says arithmetic. What is a number after all is read as that.
+    fn reckon<D>(
+        &mut self,
+        row: &'static Param<D>,
+        token: &Token<'_>,
+        draft: &mut D,
+        lengths: fn(&mut D) -> &mut Lengths,
+        seen: &mut Vec<&'static str>,
+    ) -> Result<(), ParseError> {
+        let (rest, text) = expression::split(token);
+        let (far, text) = text.strip_prefix(['N', '-']).map_or((false, text), |text| (true, text));
+        let signed = matches!(token.key, "lx" | "ly" | "lxc" | "lyc");
+        let expr = match expression::read(text) {
+            Ok(expr) if signed || !far => expr,
+            _ => return self.refuse(WarningKind::Invalid, token, expression::ALLOWED.to_owned()),
+        };
+        if expr.variables().any(|variable| variable.is_below() && !self.in_layer) {
+            let allowed = format!("{}; bw, bh and bar only in a layer", expression::ALLOWED);
+            return self.refuse(WarningKind::Invalid, token, allowed);
+        }
+        if expr.variables().next().is_none() {
+            let Some(number) = expr.value(&Sizes::default()) else {
+                let allowed = "an expression that has a value".to_owned();
+                self.warnings.push(warning(WarningKind::NoEffect, token, allowed));
+                return Ok(());
+            };
+            let value = expression::spell_number(token.key, number, far, &rest);
+            lengths(draft).remove(row.name);
+            return self.obey(row, &Token { key: token.key, value: &value }, draft, seen);
+        }
+        if token.key == "dn" {
+            return self.refuse(WarningKind::Unsupported, token, "a number: no master says its density".to_owned());
+        }
+        let expr = if far { expression::reversed(&expr) } else { expr };
+        // The rest of the value, and what the parameter would say as a number, are read by its row.
+        let plain = expression::stand_in(token.key, far, &rest);
+        self.obey(row, &Token { key: token.key, value: &plain }, draft, seen)?;
+        lengths(draft).set(row.name, expr);
+        Ok(())
+    }
+
+    /// Reads a conditional; `None` where it is passed over.
+    fn choice(&mut self, lexed: &lex::Choice<'_>) -> Result<Option<condition::Choice>, ParseError> {
+        let Some(condition) = condition::read(lexed.condition) else {
+            let token = Token { key: "if", value: lexed.condition };
+            self.refuse(WarningKind::Invalid, &token, condition::ALLOWED.to_owned())?;
+            return Ok(None);
+        };
+        let yes = self.branch(&lexed.yes)?;
+        Ok(Some(condition::Choice { condition, yes, no: self.branch(&lexed.no)? }))
+    }
+
+    /// Steps of a conditional. What is about the file cannot hang on the size of the picture.
+    fn branch(&mut self, steps: &[lex::Step<'_>]) -> Result<Vec<Said>, ParseError> {
+        let mut branch = Vec::with_capacity(steps.len());
+        for step in steps {
+            let (mut idle, mut rest) = (Vec::new(), Vec::with_capacity(step.len()));
+            for item in step {
+                match item {
+                    Item::Token(token) if OF_THE_FILE.contains(&token.key) => idle.push(token),
+                    other => rest.push(other.clone()),
+                }
+            }
+            let noted = idle.into_iter().map(|token| warning(WarningKind::NoEffect, token, "outside of if".to_owned()));
+            self.warnings.extend(noted);
+            branch.push(self.step(&rest)?);
+        }
+        Ok(branch)
+    }
+
+    /// Refuses a token, or on a lenient site passes over it.
+    fn refuse(&mut self, kind: WarningKind, token: &Token<'_>, allowed: String) -> Result<(), ParseError> {
+        if self.lenient {
+            self.warnings.push(warning(kind, token, allowed));
+            return Ok(());
+        }
+        Err(match kind {
+            WarningKind::Unsupported => {
+                let (parameter, value) = (token.key.to_owned(), token.value.to_owned());
+                ParseError::Unsupported { parameter, value, why: allowed }
+            }
+            _ => refused(token, allowed),
+        })
+    }
+
+    /// Reads a layer: what is its own, and its steps. `None` where it is passed over.
+    fn layer(&mut self, lexed: &lex::Layer<'_>) -> Result<Option<Layer>, ParseError> {
+        let frame = Token { key: "l", value: lexed.kind };
+        match lexed.kind {
+            "image" | "text" => {}
+            "video" | "subtitles" | "subtitle" => {
+                self.refuse(WarningKind::Unsupported, &frame, beyond::FILM.to_owned())?;
+                return Ok(None);
+            }
+            _ => {
+                self.refuse(WarningKind::Unknown, &frame, "image or text".to_owned())?;
+                return Ok(None);
+            }
+        }
+        let is_text = lexed.kind == "text";
+        let (mut layer, mut own_seen) = (Layer::default(), Vec::new());
+        layer.text = is_text.then(TextSaid::default);
+        let outside = std::mem::replace(&mut self.in_layer, true);
+        for (at, step) in lexed.steps.iter().enumerate() {
+            let place = Place { boxed: is_text && at == 0, first: at == 0 };
+            let said = self.layer_step(&frame, step, place, &mut layer, &mut own_seen)?;
+            layer.steps.push(said);
+        }
+        self.in_layer = outside;
+        if let Some((key, said)) = layer::unknown_size(&layer) {
+            let allowed = format!("{}: it has no size before it is drawn", expression::ALLOWED);
+            self.refuse(WarningKind::Invalid, &Token { key, value: &said }, allowed)?;
+            return Ok(None);
+        }
+        if layer.plain.is_none() && layer.encoded.is_none() {
+            let content = if is_text { "i-<text>" } else { "i-<path>" };
+            self.refuse(WarningKind::Invalid, &frame, format!("a layer with {content} or ie-<base64>"))?;
+            return Ok(None);
+        }
+        layer::idle(&layer, self.warnings);
+        Ok(Some(layer))
+    }
+
+    /// One step of a layer.
+    fn layer_step(
+        &mut self,
+        frame: &Token<'_>,
+        step: &[Item<'_>],
+        Place { boxed, first }: Place,
+        layer: &mut Layer,
+        own_seen: &mut Vec<&'static str>,
+    ) -> Result<Said, ParseError> {
+        let (mut said, mut seen) = (Said::default(), Vec::new());
+        for item in step {
+            let token = match item {
+                Item::Layer(_) | Item::Choice(_) if boxed => {
+                    let allowed = "a layer or an if in a text layer only in a step of its own".to_owned();
+                    self.refuse(WarningKind::Invalid, frame, allowed)?;
+                    continue;
+                }
+                Item::Layer(inner) => {
+                    said.layers.extend(self.layer(inner)?);
+                    continue;
+                }
+                Item::Choice(choice) => {
+                    said.choice = self.choice(choice)?.map(Box::new);
+                    continue;
+                }
+                Item::Token(token) => token,
+            };
+            if let Some(row) = layer::find(token.key) {
+                if expression::is_expression(token) {
+                    // Where it lies is worked out behind all steps: what came into the first is the layer as it was.
+                    let value = if first { expression::of_first_step(token.value) } else { token.value.to_owned() };
+                    let token = Token { key: token.key, value: &value };
+                    self.reckon(row, &token, layer, |layer| &mut layer.lengths, own_seen)?;
+                } else {
+                    layer.lengths.remove(row.name);
+                    self.obey(row, token, layer, own_seen)?;
+                }
+                continue;
+            }
+            if boxed && layer::refused_in_first_step(token.key) && beyond::why(token.key).is_none() {
+                let allowed = "not of a text; in a step of its own, of its picture".to_owned();
+                self.refuse(WarningKind::Invalid, token, allowed)?;
+                continue;
+            }
+            if let Some(instead) = legacy::instead(token.key) {
+                self.refuse(WarningKind::Unknown, token, instead)?;
+                continue;
+            }
+            if matches!(token.key, "f" | "lo" | "pr" | "orig" | "md" | "cp" | "dn" | "pg" | "di" | "c2pa") {
+                self.warnings.push(warning(WarningKind::NoEffect, token, "outside of layers".to_owned()));
+            }
+            self.token(token, &mut said, &mut seen)?;
         }
         for (key, is) in [("w", said.auto_width), ("dpr", said.auto_dpr)] {
             if is {
                 let allowed = "auto of the picture itself".to_owned();
-                warnings.push(warning(WarningKind::NoEffect, &Token { key, value: "auto" }, allowed));
+                let token = Token { key, value: "auto" };
+                self.warnings.push(warning(WarningKind::NoEffect, &token, allowed));
             }
         }
-        layer.steps.push(said);
+        Ok(said)
     }
-    if layer.plain.is_none() && layer.encoded.is_none() {
-        let content = if is_text { "i-<text>" } else { "i-<path>" };
-        return Err(refused(&frame, format!("a layer with {content} or ie-<base64>")));
+}
+
+/// What is about the file that is written, or about the master.
+const OF_THE_FILE: &[&str] = &["q", "f", "lo", "pr", "orig", "md", "cp", "dn", "pg", "di", "c2pa"];
+
+/// Where a step of a layer stands.
+#[derive(Clone, Copy)]
+struct Place {
+    /// It is about the box of a text.
+    boxed: bool,
+    /// It is the layer's first.
+    first: bool,
+}
+
+/// Steps and those of their conditionals.
+fn all<'s>(steps: &'s [Said], found: &mut Vec<&'s Said>) {
+    for said in steps {
+        found.push(said);
+        if let Some(choice) = &said.choice {
+            all(&choice.yes, found);
+            all(&choice.no, found);
+        }
     }
-    layer::idle(&layer, warnings);
-    Ok(layer)
 }
 
 /// Which hints steps leave something to. `Content-DPR` takes both to work out where the width is one.
 pub(super) fn listens(steps: &[Said], settings: &Settings) -> Listens {
-    let width = steps.iter().any(|said| said.auto_width);
-    let dpr = width || steps.iter().any(|said| said.auto_dpr);
+    let mut whole = Vec::with_capacity(steps.len());
+    all(steps, &mut whole);
+    let width = whole.iter().any(|said| said.auto_width);
+    let dpr = width || whole.iter().any(|said| said.auto_dpr);
     Listens { width, dpr, save_data: settings.save_data }
 }
 
@@ -136,6 +326,10 @@ pub(super) fn hear(steps: &mut [Said], hints: Hints, settings: &Settings) {
         }
         if said.auto_dpr {
             said.dpr = hints.dpr().map(|dpr| dpr.get().clamp(LEAST_DPR, MOST_DPR));
+        }
+        if let Some(choice) = &mut said.choice {
+            hear(&mut choice.yes, hints, settings);
+            hear(&mut choice.no, hints, settings);
         }
     }
 }
@@ -152,32 +346,6 @@ fn names() -> String {
     rows().map(|row| row.name).collect::<Vec<_>>().join(", ")
 }
 
-/// Arithmetic (`iw_div_2`) or a variable (`ih`), where a number is expected.
-fn is_expression(token: &Token<'_>) -> bool {
-    let numeric = matches!(
-        token.key,
-        "w" | "h"
-            | "ar"
-            | "x"
-            | "y"
-            | "xc"
-            | "yc"
-            | "dpr"
-            | "dn"
-            | "b"
-            | "lx"
-            | "ly"
-            | "lxc"
-            | "lyc"
-            | "pa"
-            | "fs"
-            | "lh"
-    );
-    let operators = ["add", "sub", "mul", "div", "mod", "pow"];
-    let variables = ["iw", "ih", "iar", "cw", "ch", "car", "bw", "bh", "bar", "idn"];
-    numeric && token.value.split('_').any(|part| variables.contains(&part) || operators.contains(&part))
-}
-
 /// The plan of a whole chain; `saves_data`: for a client that wants fewer bytes.
 pub(super) fn plan(steps: &[Said], settings: &Settings, saves_data: bool, warnings: &mut Vec<Warning>) -> Plan {
     let mut stages = Vec::new();
@@ -186,6 +354,7 @@ pub(super) fn plan(steps: &[Said], settings: &Settings, saves_data: bool, warnin
     for (at, said) in steps.iter().enumerate() {
         if at > 0 {
             Notes { said, warnings }.add_if_said(WarningKind::NoEffect, "pg", "in the first step");
+            stages.extend(mark(said));
         }
         stages.extend(self::stages(said, settings, warnings));
     }
@@ -198,6 +367,26 @@ pub(super) fn plan(steps: &[Said], settings: &Settings, saves_data: bool, warnin
     let mut plan = Plan { stages, output };
     plan.canonicalise();
     plan
+}
+
+/// The stages of steps within something.
+pub(super) fn chain(steps: &[Said], settings: &Settings, warnings: &mut Vec<Warning>) -> Vec<Stage> {
+    let mut whole = Vec::new();
+    for (at, said) in steps.iter().enumerate() {
+        whole.extend(mark(said).filter(|_| at > 0));
+        whole.extend(stages(said, settings, warnings));
+    }
+    whole
+}
+
+/// What has to stand before the stages of a step that speaks of the picture as it comes in.
+pub(super) fn mark(said: &Said) -> Option<Stage> {
+    said.lengths.speak_of_the_current().then_some(Stage::Mark)
+}
+
+/// A stage, some of its lengths worked out.
+pub(super) fn measured(stage: Stage, lengths: Vec<(Length, Expr)>) -> Stage {
+    if lengths.is_empty() { stage } else { Stage::Measured(Measured { stage: Box::new(stage), lengths }) }
 }
 
 /// How the result is written: for each setting the last step that names it wins.
@@ -228,7 +417,9 @@ fn output(steps: &[Said], settings: &Settings) -> OutputRule {
 
 /// The vendor gives no AVIF where the profile is kept, and none behind an unsharp mask.
 pub(super) fn offers_avif(steps: &[Said], profile: Profile) -> bool {
-    profile != Profile::Keep && steps.iter().all(|said| said.unsharp.is_none())
+    let mut whole = Vec::with_capacity(steps.len());
+    all(steps, &mut whole);
+    profile != Profile::Keep && whole.iter().all(|said| said.unsharp.is_none())
 }
 
 /// What `f-auto` means on this site.
@@ -241,6 +432,9 @@ pub(super) fn negotiated(settings: &Settings, offers_avif: bool) -> FormatRule {
 /// The stages of one step. The vendor fixes their order whatever the order in the URL; who cares chains steps. What looks
 /// at one pixel at a time comes behind the resize: nobody sees a difference, and it is much cheaper.
 pub(super) fn stages(said: &Said, settings: &Settings, warnings: &mut Vec<Warning>) -> Vec<Stage> {
+    if let Some(choice) = &said.choice {
+        return vec![condition::stage(choice, settings, warnings)];
+    }
     let mut notes = Notes { said, warnings };
     let mut stages = Vec::new();
     if let Some(Some(tolerance)) = said.trim {
@@ -254,21 +448,15 @@ pub(super) fn stages(said: &Said, settings: &Settings, warnings: &mut Vec<Warnin
     }
     // A background colour that fills something is not also flattened on.
     let mut filled = false;
-    if size.width.is_some() || size.height.is_some() {
+    let exact = size.exact(mode);
+    if size.says_a_side() {
         filled = mode.pads() && (size.is_complete() || mode.extracts());
         stages.push(size::sized(mode, size, &mut notes));
     }
     stages.extend(effects::colors(said));
-    if let Some(said) = said.gradient {
-        let drawn = effects::gradient(said, size.exact(mode));
-        if drawn.is_none() {
-            notes.add(WarningKind::Unsupported, "e-gradient", "sp in pixels along a side whose length w or h gives");
-        }
-        stages.extend(drawn);
-    }
+    stages.extend(said.gradient.map(|gradient| effects::gradient(gradient, said.lengths.get("e-gradient"), exact)));
     for layer in &said.layers {
-        let overlay = layer::overlay(layer, settings, notes.warnings);
-        stages.extend(overlay.map(|overlay| Stage::Overlay(Box::new(overlay))));
+        stages.extend(layer::overlay(layer, settings, notes.warnings));
     }
     let ground = said.background.and_then(ground);
     if let Some(Rotation::By(degrees)) = said.rotation {
@@ -339,6 +527,9 @@ impl Notes<'_> {
     }
 
     fn value(&self, name: &str) -> Option<String> {
+        if let Some(expr) = self.said.lengths.get(name).filter(|_| name != "e-gradient" && name != "b") {
+            return Some(expression::spell(expr).unwrap_or_else(|| expr.to_string()));
+        }
         find(name).and_then(|row| (row.write)(self.said))
     }
 }

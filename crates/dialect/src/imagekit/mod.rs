@@ -4,28 +4,40 @@
 //! A transformation is a chain of steps, each working on the output of the one before. The vendor refuses what it does
 //! not know, and so does this dialect.
 
+mod beyond;
+mod condition;
+mod expression;
 mod layer;
+mod legacy;
 mod lex;
 mod meaning;
+mod named;
 mod path;
 mod purge;
+mod query;
 mod said;
+mod signature;
 mod spelling;
 mod table;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
+
 use plan::Plan;
 
+use crate::Dialect;
 use crate::error::{ParseError, Unwritable};
 use crate::hints::{Hints, Listens};
-use crate::request::{Asset, Disposition, Parsed, Target, Warning, WarningKind};
+use crate::request::{Asset, Parsed, Target, Warning, WarningKind};
 use crate::settings::Settings;
 use crate::signing::{Signing, Unsignable, Verdict};
 use crate::table::ParamDoc;
-use crate::{Dialect, text};
 use lex::{Item, Step, Token};
-use path::{Located, malformed};
+use meaning::Reader;
+use named::Named;
+use path::Located;
+use query::Query;
 
 pub use purge::{PurgeTarget, purge_target};
 
@@ -43,7 +55,10 @@ impl Dialect for Imagekit {
 
     fn params(&self) -> Vec<ParamDoc> {
         let steps = table::rows().map(|row| row.doc());
-        steps.chain([layer::FRAME]).chain(layer::rows().map(|row| row.doc())).collect()
+        // `o` stands in both tables.
+        let layers = layer::rows().filter(|row| table::find(row.name).is_none()).map(|row| row.doc());
+        let own = steps.chain([named::ROW, condition::ROW, layer::FRAME]).chain(layers);
+        own.chain(beyond::rows()).chain(legacy::rows()).chain(query::ROWS).collect()
     }
 
     fn parse(&self, target: Target<'_>, settings: &Settings) -> Result<Parsed, ParseError> {
@@ -68,18 +83,18 @@ impl Dialect for Imagekit {
         }
     }
 
-    fn verify(&self, _target: Target<'_>, _prefix: &str, _settings: &Settings, _signing: &Signing) -> Verdict {
-        Verdict::Unsigned
+    fn verify(&self, target: Target<'_>, prefix: &str, settings: &Settings, signing: &Signing) -> Verdict {
+        signature::verify(target, prefix, settings, signing)
     }
 
     fn sign(
         &self,
-        _target: &str,
-        _settings: &Settings,
-        _signing: &Signing,
-        _expires: Option<u64>,
+        target: &str,
+        settings: &Settings,
+        signing: &Signing,
+        expires: Option<u64>,
     ) -> Result<String, Unsignable> {
-        Err(Unsignable::NoSecret)
+        signature::sign(target, settings, signing, expires)
     }
 }
 
@@ -89,34 +104,55 @@ fn check_length(target: &Target<'_>) -> Result<(), ParseError> {
 }
 
 fn parse_located(located: &Located<'_>, query: Query, settings: &Settings, hints: Hints) -> Result<Parsed, ParseError> {
-    let steps = transformation(located, &query)?;
-    let mut warnings = query.warnings.clone();
-    let (plan, listens) = plan(&steps, settings, hints, &mut warnings)?;
+    located.check_kind()?;
+    let mut named = Named::new(settings);
+    let Query { steps: said, origin, disposition, mut warnings } = query;
+    let texts = transformation(located, said.as_deref(), &mut named)?;
+    let steps = steps(&texts)?;
+    warnings.append(&mut named.warnings);
+    let meant = meant(&steps, settings, hints, &mut warnings)?;
     Ok(Parsed {
-        any_content: plan.output.original,
-        origin_query: query.origin,
-        listens,
-        disposition: query.disposition,
+        any_content: meant.plan.output.original,
+        origin_query: origin,
+        listens: meant.listens,
+        disposition,
+        presets: named.used,
+        fallback: meant.fallback,
         warnings,
-        ..Parsed::new(located.asset()?, plan)
+        ..Parsed::new(located.asset()?, meant.plan)
     })
 }
 
-/// The steps of the path, then those of the query.
-fn transformation<'a>(located: &'a Located<'_>, query: &'a Query) -> Result<Vec<Step<'a>>, ParseError> {
+/// The transformation of the path, then that of the query, names replaced.
+fn transformation<'a>(
+    located: &'a Located<'_>,
+    query: Option<&'a str>,
+    named: &mut Named<'_>,
+) -> Result<Vec<Cow<'a, str>>, ParseError> {
+    [located.steps.as_deref(), query].into_iter().flatten().map(|text| named.expand(text)).collect()
+}
+
+fn steps<'a>(texts: &'a [Cow<'_, str>]) -> Result<Vec<Step<'a>>, ParseError> {
     let mut steps = Vec::new();
-    for text in [&located.steps, &query.steps].into_iter().flatten() {
+    for text in texts {
         steps.extend(lex::steps(text)?);
     }
     Ok(steps)
 }
 
-fn plan(
+/// What steps mean together.
+struct Meant {
+    plan: Plan,
+    listens: Listens,
+    fallback: Option<Asset>,
+}
+
+fn meant(
     steps: &[Step<'_>],
     settings: &Settings,
     hints: Hints,
     warnings: &mut Vec<Warning>,
-) -> Result<(Plan, Listens), ParseError> {
+) -> Result<Meant, ParseError> {
     let original = Item::Token(Token { key: "orig", value: "true" });
     if steps.iter().flatten().any(|item| *item == original) {
         let others = steps.iter().flatten().filter(|item| **item != original);
@@ -124,74 +160,18 @@ fn plan(
             let token = match item {
                 Item::Token(token) => *token,
                 Item::Layer(layer) => Token { key: "l", value: layer.kind },
+                Item::Choice(choice) => Token { key: "if", value: choice.condition },
             };
             meaning::warning(WarningKind::NoEffect, &token, "nothing beside orig-true".to_owned())
         }));
-        return Ok((Plan::original(), Listens::default()));
+        return Ok(Meant { plan: Plan::original(), listens: Listens::default(), fallback: None });
     }
-    let mut steps = steps.iter().map(|step| meaning::read(step, warnings)).collect::<Result<Vec<_>, _>>()?;
+    let mut reader = Reader { lenient: settings.lenient, in_layer: false, warnings };
+    let mut steps = steps.iter().map(|step| reader.step(step)).collect::<Result<Vec<_>, _>>()?;
     let listens = meaning::listens(&steps, settings);
     let hints = hints.heard_by(listens);
     meaning::hear(&mut steps, hints, settings);
-    Ok((meaning::plan(&steps, settings, hints.save_data(), warnings), listens))
-}
-
-/// The query, sorted out. Names beginning with `ik-` are the vendor's own.
-#[derive(Debug, Default)]
-struct Query {
-    steps: Option<String>,
-    origin: String,
-    disposition: Disposition,
-    warnings: Vec<Warning>,
-}
-
-impl Query {
-    fn read(raw: &str) -> Result<Query, ParseError> {
-        let mut query = Query::default();
-        let mut origin = Vec::new();
-        let (mut attachment, mut repeated) = (false, false);
-        let mut filename = None;
-        for (raw_name, raw_value) in text::pairs(raw) {
-            let name = text::decode_query(raw_name).unwrap_or_else(|| raw_name.to_owned());
-            if name != "tr" && !name.starts_with("ik-") {
-                origin.push(match raw_value {
-                    Some(value) => format!("{raw_name}={value}"),
-                    None => raw_name.to_owned(),
-                });
-                continue;
-            }
-            let value = text::decode_query(raw_value.unwrap_or_default())
-                .ok_or_else(|| malformed("an escape in the query is not UTF-8", "percent-encoded UTF-8"))?;
-            let mut warn = |kind, allowed: &str| {
-                let (parameter, value) = (name.clone(), value.clone());
-                query.warnings.push(Warning { kind, parameter, value, allowed: allowed.to_owned() });
-            };
-            match name.as_str() {
-                "tr" if repeated => {}
-                "tr" if query.steps.is_some() => {
-                    repeated = true;
-                    warn(WarningKind::Repeated, "once; the first is taken");
-                }
-                "tr" => query.steps = Some(value),
-                "ik-attachment" if value == "true" || value == "false" => attachment = value == "true",
-                "ik-attachment" => warn(WarningKind::Invalid, "true or false"),
-                "ik-attachment-filename" => filename = Some(value).filter(|name| !name.is_empty()),
-                "ik-sanitizeSvg" => warn(WarningKind::Unsupported, ""),
-                _ => {}
-            }
-        }
-        origin.sort_unstable();
-        query.origin = origin.join("&");
-        match (attachment, filename) {
-            (true, filename) => query.disposition = Disposition::Attachment(filename),
-            (false, Some(value)) => query.warnings.push(Warning {
-                kind: WarningKind::NoEffect,
-                parameter: "ik-attachment-filename".to_owned(),
-                value,
-                allowed: "only beside ik-attachment=true".to_owned(),
-            }),
-            (false, None) => {}
-        }
-        Ok(query)
-    }
+    let plan = meaning::plan(&steps, settings, hints.save_data(), warnings);
+    let fallback = steps.iter_mut().rev().find_map(|said| said.fallback.take());
+    Ok(Meant { plan, listens, fallback })
 }

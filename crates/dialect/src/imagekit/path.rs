@@ -2,6 +2,7 @@
 
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
+use super::beyond;
 use crate::error::ParseError;
 use crate::request::Asset;
 use crate::settings::Settings;
@@ -14,6 +15,21 @@ const REQUESTED: &AsciiSet =
 /// Escaped in an absolute URL that stands in a path: everything but the unreserved characters of RFC 3986.
 const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
+/// The suffix that pictures and documents have, too.
+const THUMBNAIL: &str = "ik-thumbnail.jpg";
+
+/// What may stand behind an asset.
+const SUFFIXES: &[&str] = &[THUMBNAIL, "ik-video.mp4", "ik-gif-video.mp4", "ik-master.m3u8", "ik-master.mpd"];
+
+/// Extensions of films.
+const FILMS: &[&str] =
+    &["mp4", "webm", "mov", "m4v", "mkv", "avi", "ogv", "3gp", "mpg", "mpeg", "flv", "wmv", "ts", "mts", "m2ts"];
+
+fn is_film(name: &str) -> bool {
+    let extension = name.rsplit_once('.').map(|(_, extension)| extension).unwrap_or_default();
+    FILMS.iter().any(|known| known.eq_ignore_ascii_case(extension))
+}
+
 /// A path, cut at its slashes before anything is decoded.
 #[derive(Debug, Clone)]
 pub(super) struct Located<'a> {
@@ -21,6 +37,8 @@ pub(super) struct Located<'a> {
     pub(super) steps: Option<String>,
     /// What remains, raw and without empty segments, save for a last one if the path ends in `/`.
     segments: Vec<&'a str>,
+    /// What stood behind the asset and asks for something made of it.
+    suffix: Option<&'a str>,
     /// `ik-seo` stood first: the last segment only lends its extension.
     seo: bool,
 }
@@ -42,10 +60,14 @@ pub(super) fn locate<'a>(path: &'a str, settings: &Settings) -> Result<Located<'
     if seo {
         segments.remove(0);
     }
+    let suffix = match segments.as_slice() {
+        [.., asset, last] if SUFFIXES.contains(last) && asset.contains('.') => segments.pop(),
+        _ => None,
+    };
     if path.ends_with('/') {
         segments.push("");
     }
-    Ok(Located { steps, segments, seo })
+    Ok(Located { steps, segments, suffix, seo })
 }
 
 /// The steps of a `tr:` segment, whose colon may be escaped.
@@ -68,6 +90,23 @@ fn absolute(text: &str) -> Option<(&'static str, &str)> {
 }
 
 impl Located<'_> {
+    /// Refuses what is made of films, and what is made of nothing. The thumbnail of a picture or a document is it itself.
+    pub(super) fn check_kind(&self) -> Result<(), ParseError> {
+        let asset = self.segments.iter().rev().find(|segment| !segment.is_empty()).copied().unwrap_or_default();
+        let refuse = |parameter: &str, why: &str| {
+            let (parameter, value) = (parameter.to_owned(), asset.to_owned());
+            Err(ParseError::Unsupported { parameter, value, why: why.to_owned() })
+        };
+        if self.segments.first().is_some_and(|first| first.starts_with("ik-genimg-prompt")) {
+            return refuse("ik-genimg-prompt", beyond::MODEL);
+        }
+        match self.suffix {
+            Some(THUMBNAIL) if !is_film(asset) => Ok(()),
+            Some(suffix) => refuse(suffix, beyond::FILM),
+            None => Ok(()),
+        }
+    }
+
     /// The one master that the path names.
     pub(super) fn asset(&self) -> Result<Asset, ParseError> {
         let mut segments: Vec<&str> = self.segments.iter().copied().filter(|segment| !segment.is_empty()).collect();

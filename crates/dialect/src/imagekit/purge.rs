@@ -1,7 +1,7 @@
 //! What a URL names when it is purged.
 
 use super::path::malformed;
-use super::{Query, check_length, parse_located, path, transformation};
+use super::{Named, Query, check_length, parse_located, path, steps, transformation};
 use crate::error::ParseError;
 use crate::hints::Hints;
 use crate::request::{Asset, Parsed, Target};
@@ -61,10 +61,14 @@ pub fn purge_target(raw: &str, settings: &Settings) -> Result<PurgeTarget, Parse
         });
     }
     let query = Query::read(target.query.unwrap_or_default())?;
-    if transformation(&located, &query)?.is_empty() {
+    if steps(&transformation(&located, query.steps.as_deref(), &mut Named::new(settings))?)?.is_empty() {
         return located.asset().map(PurgeTarget::Master);
     }
-    parse_located(&located, query, settings, Hints::NONE).map(|parsed| PurgeTarget::Exact(Box::new(parsed)))
+    match parse_located(&located, query, settings, Hints::NONE) {
+        // Nothing was ever made of it here, and what was meant is the picture.
+        Err(ParseError::Unsupported { .. }) => located.asset().map(PurgeTarget::Master),
+        parsed => parsed.map(|parsed| PurgeTarget::Exact(Box::new(parsed))),
+    }
 }
 
 fn is_file(name: &str) -> bool {

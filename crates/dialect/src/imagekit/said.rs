@@ -2,6 +2,9 @@
 
 use plan::{Asset, Color, Dim, Fixed, Format, Horizontal, TextAlign, Vertical};
 
+use super::condition::Choice;
+use super::expression::Lengths;
+
 /// What one step says. `None` where it says nothing.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Said {
@@ -33,6 +36,8 @@ pub(super) struct Said {
     pub(super) center_y: Option<u32>,
     /// `bg`.
     pub(super) background: Option<Fill>,
+    /// `bg` is a colour's name, not its digits.
+    pub(super) named_background: bool,
     /// `rt`.
     pub(super) rotation: Option<Rotation>,
     /// `fl`.
@@ -83,6 +88,12 @@ pub(super) struct Said {
     pub(super) density: Option<u16>,
     /// `pg`, from 1.
     pub(super) page: Option<u32>,
+    /// `di`.
+    pub(super) fallback: Option<Asset>,
+    /// What is said as arithmetic: of `w`, `h`, `ar`, `x`, `y`, `xc`, `yc`, `dpr`, `b` and, under `e-gradient`, its `sp`.
+    pub(super) lengths: Lengths,
+    /// `if`, beside which nothing stands.
+    pub(super) choice: Option<Box<Choice>>,
 }
 
 /// `r`.
@@ -304,6 +315,8 @@ pub(super) struct Layer {
     pub(super) opacity: Option<u8>,
     /// `al`, in tenths.
     pub(super) alpha: Option<u8>,
+    /// What is said as arithmetic: of `lx`, `ly`, `lxc`, `lyc`, and of a text `fs`, `lh` and `pa`. Negative from a far edge.
+    pub(super) lengths: Lengths,
     /// What is done to the picture before it is drawn.
     pub(super) steps: Vec<Said>,
 }
@@ -334,6 +347,15 @@ pub(super) struct TextSaid {
     pub(super) padding: Option<[u32; 4]>,
     /// `lh`, in pixels.
     pub(super) line_height: Option<u32>,
+}
+
+impl TextSaid {
+    /// Forgets the numbers that stand in for something else.
+    pub(super) fn forget(&mut self, is: impl Fn(&str) -> bool) {
+        self.size = self.size.filter(|_| !is("fs"));
+        self.line_height = self.line_height.filter(|_| !is("lh"));
+        self.padding = self.padding.filter(|_| !is("pa"));
+    }
 }
 
 /// `lm`.

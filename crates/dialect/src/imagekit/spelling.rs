@@ -3,14 +3,15 @@
 mod effects;
 
 use plan::{
-    Aspect, Background, Dim, Enlarge, Fit, Fixed, FormatRule, Gravity, Limits, Metadata, Orient, OutputRule, Plan,
-    Profile, Region, Resize, Stage, Trim, TrimMode,
+    Aspect, Background, Dim, Enlarge, Fit, Fixed, FormatRule, Gravity, Length, Limits, Measured, Metadata, Orient,
+    OutputRule, Plan, Profile, Region, Resize, Stage, Trim, TrimMode,
 };
 
+use super::condition::{self, Choice};
 use super::lex::MAX_LAYERS;
-use super::said::{Fill, Flip, Focus, FormatSaid, Mode, Ratio, Rotation, Said};
+use super::said::{Fill, Flip, Focus, FormatSaid, Mode, Ratio, Rotation, Said, Stop};
 use super::table::rows;
-use super::{layer, meaning};
+use super::{expression, layer, meaning};
 use crate::error::Unwritable;
 use crate::settings::Settings;
 
@@ -49,6 +50,8 @@ pub(super) fn transformation(plan: &Plan, settings: &Settings) -> Result<String,
 fn depth(stages: &[Stage]) -> usize {
     let below = |stage: &Stage| match stage {
         Stage::Overlay(overlay) => 1 + depth(&overlay.stages),
+        Stage::Measured(measured) => depth(std::slice::from_ref(&measured.stage)),
+        Stage::Choose(choose) => depth(&choose.yes).max(depth(&choose.no)),
         _ => 0,
     };
     stages.iter().map(below).max().unwrap_or(0)
@@ -63,12 +66,19 @@ pub(super) fn unwritable(what: impl Into<String>) -> Unwritable {
 pub(super) fn steps(stages: &[Stage], settings: &Settings) -> Result<Vec<Said>, Unwritable> {
     let mut steps: Vec<Said> = Vec::new();
     let mut held: Vec<Stage> = Vec::new();
+    // What a step speaks of as its input begins there.
+    let mut begins = false;
     for stage in stages {
+        if *stage == Stage::Mark {
+            begins = true;
+            continue;
+        }
         held.push(stage.clone());
         let joined = match steps.last() {
-            Some(step) => extended(step, stage, &held, settings),
-            None => None,
+            Some(step) if !begins && step.choice.is_none() => extended(step, stage, &held, settings),
+            _ => None,
         };
+        begins = false;
         if let (Some(joined), Some(step)) = (joined, steps.last_mut()) {
             *step = joined;
             continue;
@@ -83,9 +93,16 @@ pub(super) fn steps(stages: &[Stage], settings: &Settings) -> Result<Vec<Said>, 
 fn extended(step: &Said, stage: &Stage, meant: &[Stage], settings: &Settings) -> Option<Said> {
     let mut said = step.clone();
     say(&mut said, stage, settings)?;
-    let mut plan = Plan { stages: meaning::stages(&said, settings, &mut Vec::new()), output: OutputRule::default() };
+    // As behind another step: what comes in is not what there was at first.
+    let mut stages = vec![Stage::Mark];
+    stages.extend(meaning::stages(&said, settings, &mut Vec::new()));
+    let mut plan = Plan { stages, output: OutputRule::default() };
     plan.canonicalise();
-    (plan.stages == meant).then_some(said)
+    let found = match plan.stages.split_first() {
+        Some((Stage::Mark, rest)) => rest,
+        _ => &plan.stages,
+    };
+    (found == meant).then_some(said)
 }
 
 /// Says one more stage, or `None` where there are no words or they are taken.
@@ -129,11 +146,52 @@ fn say(said: &mut Said, stage: &Stage, settings: &Settings) -> Option<()> {
         }
         Stage::Flatten(ground) => say_background(said, *ground),
         Stage::Overlay(overlay) => {
-            said.layers.push(layer::said(overlay, settings)?);
+            said.layers.push(layer::said(overlay, &[], settings)?);
+            Some(())
+        }
+        Stage::Measured(measured) => match &*measured.stage {
+            Stage::Overlay(_) => {
+                let Stage::Overlay(overlay) = measured.stand_in() else { return None };
+                said.layers.push(layer::said(&overlay, &measured.lengths, settings)?);
+                Some(())
+            }
+            _ => say_measured(said, measured, settings),
+        },
+        Stage::Choose(choose) if *said == Said::default() => {
+            let (yes, no) = (steps(&choose.yes, settings).ok()?, steps(&choose.no, settings).ok()?);
+            let condition = choose.condition.clone();
+            said.choice = Some(Box::new(Choice { condition, yes, no }));
             Some(())
         }
         other => effects::say(said, other),
     }
+}
+
+fn say_measured(said: &mut Said, measured: &Measured, settings: &Settings) -> Option<()> {
+    say(said, &measured.stand_in(), settings)?;
+    for (length, expr) in &measured.lengths {
+        let key = match length {
+            Length::Width => "w",
+            Length::Height => "h",
+            Length::Aspect => "ar",
+            Length::X => "x",
+            Length::Y => "y",
+            Length::CenterX => "xc",
+            Length::CenterY => "yc",
+            Length::Border => "b",
+            Length::Stop => match expr.constant() {
+                Some(pixels) => {
+                    said.gradient.as_mut()?.stop = Stop::Px(pixels as u32);
+                    continue;
+                }
+                None => "e-gradient",
+            },
+            _ => return None,
+        };
+        expression::spell(expr)?;
+        said.lengths.set(key, expr.clone());
+    }
+    Some(())
 }
 
 fn say_resize(said: &mut Said, resize: &Resize) -> Option<()> {
@@ -223,9 +281,29 @@ fn say_output(said: &mut Said, output: &OutputRule, offers_avif: bool, settings:
 }
 
 pub(super) fn spell(said: &Said) -> String {
+    if let Some(choice) = &said.choice {
+        return spell_choice(choice);
+    }
     let tokens = rows().filter_map(|row| {
         let value = (row.write)(said)?;
+        let value =
+            said.lengths.get(row.name).map_or(value.clone(), |expr| expression::spell_into(row.name, expr, &value));
         Some(if value.is_empty() { row.name.to_owned() } else { format!("{}-{value}", row.name) })
     });
     tokens.chain(said.layers.iter().map(layer::spell)).collect::<Vec<_>>().join(",")
+}
+
+fn spell_choice(choice: &Choice) -> String {
+    let steps = |steps: &[Said]| {
+        let texts: Vec<String> = steps.iter().map(spell).filter(|step| !step.is_empty()).collect();
+        texts.join(":")
+    };
+    let (yes, no) = (steps(&choice.yes), steps(&choice.no));
+    let mut text = format!("if-{}", condition::spell(&choice.condition).unwrap_or_default());
+    for part in [yes, if no.is_empty() { no } else { format!("if-else,{no}") }] {
+        if !part.is_empty() {
+            text = text + "," + &part;
+        }
+    }
+    text + ",if-end"
 }

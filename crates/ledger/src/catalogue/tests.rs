@@ -310,3 +310,45 @@ fn what_was_removed_is_in_no_file() {
 fn is_aside(file: &fs::DirEntry) -> bool {
     file.file_name().to_string_lossy().starts_with("catalogue.db.corrupt-")
 }
+
+/// Each master once, in pages, as the walk over every row has it.
+#[test]
+fn masters_are_listed_in_pages() {
+    let temp = tempfile::tempdir().unwrap();
+    let catalogue = CatalogueDb::open(&Folder::open(temp.path()).unwrap()).unwrap();
+    assert_eq!(catalogue.masters(None, 9).unwrap(), []);
+    let name = |n: u8| MasterId::from_canonical(&format!("file:/p/{n}.jpg"));
+    let of = |n: u8, masters: &[(u8, Role)]| Row {
+        dependencies: masters.iter().map(|(master, role)| (name(*master), *role)).collect(),
+        ..row(n, 5)
+    };
+    // Twenty pictures in two sizes each, some with a watermark; the bytes of two of them are held.
+    let derivatives: Vec<Row> =
+        (0..40).map(|n| of(n, &[(n / 2, Role::Main), (100, Role::Part)][..1 + usize::from(n % 5 == 0)])).collect();
+    catalogue.put(Tier::Derivatives, &derivatives).unwrap();
+    catalogue.put(Tier::Masters, &[of(200, &[(3, Role::Main)]), of(201, &[(50, Role::Main)])]).unwrap();
+    let all = catalogue.masters(None, 100).unwrap();
+    assert_eq!(all.len(), 22, "20 pictures, the watermark, and one of which only the bytes are left");
+    assert!(all.is_sorted_by(|a, b| a.place < b.place));
+    let tier_of = |n: u8| all.iter().find(|known| known.id == name(n)).map(|known| known.tier);
+    assert_eq!(
+        [3, 50, 100, 7].map(tier_of).map(Option::unwrap).map(Tier::name),
+        ["masters", "masters", "derivatives", "derivatives"]
+    );
+    assert!(all.iter().all(|known| known.row.dependencies.iter().any(|(id, _)| *id == known.id)));
+    let (mut paged, mut after) = (Vec::new(), None);
+    loop {
+        let page = catalogue.masters(after, 4).unwrap();
+        let Some(last) = page.last() else { break };
+        after = Some(last.place);
+        paged.extend(page);
+    }
+    assert_eq!(paged, all);
+    for limit in [0, 5, 100] {
+        let walked = purge::masters_by_walk(&catalogue, all.get(2).map(|known| known.place), limit).unwrap();
+        let listed = catalogue.masters(all.get(2).map(|known| known.place), limit).unwrap();
+        let names =
+            |list: &[Known]| list.iter().map(|known| (known.place, known.id.clone(), known.tier)).collect::<Vec<_>>();
+        assert_eq!(names(&walked), names(&listed), "{limit}");
+    }
+}

@@ -1,5 +1,6 @@
 //! Reads stages from the text that they are written as: for shells, tests and whoever wants no vendor's words.
 
+mod expr;
 mod overlay;
 mod stage;
 mod values;
@@ -31,7 +32,7 @@ pub(crate) fn wrong<T>(part: &str, why: impl Into<String>) -> Parsed<T> {
     Err(ParsePlanError { part: part.to_owned(), why: why.into() })
 }
 
-/// Overlays within overlays that are read.
+/// Stages within stages that are read.
 const DEEPEST: usize = 16;
 
 impl Plan {
@@ -50,7 +51,7 @@ impl Plan {
 
 fn stages(text: &str, depth: usize) -> Parsed<Vec<Stage>> {
     if depth > DEEPEST {
-        return wrong(text, format!("overlays within overlays, more than {DEEPEST} deep"));
+        return wrong(text, format!("stages within stages, more than {DEEPEST} deep"));
     }
     if text.trim().is_empty() {
         return Ok(Vec::new());

@@ -1,19 +1,20 @@
 //! One stage.
 
+use super::expr::condition;
 use super::values::{
     anchor, aspect, background, call, color, dim, fixed, gradient, gravity, int, options, radii, size,
 };
-use super::{Parsed, overlay, split, wrong};
+use super::{Parsed, overlay, split, stages, wrong};
 use crate::{
-    Adjust, Background, Border, Color, Enlarge, Filter, Fit, Fixed, Gravity, Horizontal, Mask, Orient, Pad, Radius,
-    Region, Resize, Shadow, Shape, Stage, Trim, TrimMode, Unsharp, Vertical,
+    Adjust, Background, Border, Choose, Color, Enlarge, Filter, Fit, Fixed, Gravity, Horizontal, Length, Mask,
+    Measured, Orient, Pad, Radius, Region, Resize, Shadow, Shape, Stage, Trim, TrimMode, Unsharp, Vertical,
 };
 
 /// What a stage may begin with.
 const NAMES: &str = "page, orient, extract, trim, resize, flip, rotate, straighten, pad, flatten, mask, border, gradient, \
                      shadow, overlay, brightness, contrast, exposure, gamma, highlights, shadows, hue, saturation, vibrance, \
                      invert, grayscale, sepia, monochrome, duotone, colorize, linear, threshold, opacity, stretch, \
-                     enhance, replace, blur, pixelate, sharpen, unsharp, denoise, halftone";
+                     enhance, replace, blur, pixelate, sharpen, unsharp, denoise, halftone, mark, measured, choose";
 
 pub(super) fn stage(text: &str, depth: usize) -> Parsed<Stage> {
     let (name, rest) = text.split_once(':').unwrap_or((text, ""));
@@ -56,8 +57,48 @@ pub(super) fn stage(text: &str, depth: usize) -> Parsed<Stage> {
             _ => return wrong(text, "shadow:<x>,<y>,<sigma>,<colour>"),
         },
         "overlay" => Stage::Overlay(Box::new(overlay::overlay(rest, depth)?)),
+        "mark" if rest.is_empty() => Stage::Mark,
+        "measured" => Stage::Measured(measured(&parts, text, depth)?),
+        "choose" => Stage::Choose(Box::new(choose(&parts, text, depth)?)),
         _ => return wrong(text, format!("no such stage; stages are {NAMES}")),
     })
+}
+
+/// The stages in square brackets.
+fn listed(text: &str, depth: usize) -> Parsed<Vec<Stage>> {
+    match text.trim().strip_prefix('[').and_then(|inner| inner.strip_suffix(']')) {
+        Some(inner) => stages(inner, depth + 1),
+        None => wrong(text, "stages in square brackets"),
+    }
+}
+
+fn measured(parts: &[&str], text: &str, depth: usize) -> Parsed<Measured> {
+    let [first, rest @ ..] = parts else { return wrong(text, "measured:[<stage>],<length>=<expression>") };
+    let stages = listed(first, depth)?;
+    let [stage] = &stages[..] else { return wrong(first, "one stage") };
+    let mut lengths = Vec::with_capacity(rest.len());
+    for part in rest {
+        let (name, expr) = part.split_once('=').unwrap_or((part, ""));
+        let length = Length::ALL.into_iter().find(|length| length.name() == name && length.is_of(stage));
+        match length {
+            Some(length) => lengths.push((length, expr.parse()?)),
+            None => {
+                let has = Length::ALL.into_iter().filter(|length| length.is_of(stage)).map(Length::name);
+                return wrong(part, format!("lengths of this stage are: {}", has.collect::<Vec<_>>().join(", ")));
+            }
+        }
+    }
+    Ok(Measured { stage: Box::new(stage.clone()), lengths })
+}
+
+fn choose(parts: &[&str], text: &str, depth: usize) -> Parsed<Choose> {
+    let (asked, yes, no) = match parts {
+        [asked, yes] => (asked, yes, None),
+        [asked, yes, no] => (asked, yes, Some(no)),
+        _ => return wrong(text, "choose:<condition>,[<stages>],[<other stages>]"),
+    };
+    let no = no.map_or(Ok(Vec::new()), |no| listed(no, depth))?;
+    Ok(Choose { condition: condition(asked)?, yes: listed(yes, depth)?, no })
 }
 
 fn adjust(name: &str, parts: &[&str], text: &str) -> Parsed<Option<Adjust>> {

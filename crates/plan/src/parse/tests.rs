@@ -203,7 +203,65 @@ fn every_kind() -> Vec<Stage> {
             ];
         }),
     ]);
+    all.extend(of_sizes(&text));
     all
+}
+
+/// Stages that hang on sizes: every length, both sides of a choice.
+fn of_sizes(text: &Text) -> Vec<Stage> {
+    let expr = |text: &str| text.parse::<Expr>().unwrap();
+    let measured = |stage, lengths: &[(Length, &str)]| {
+        let lengths = lengths.iter().map(|(length, text)| (*length, expr(text))).collect();
+        Stage::Measured(Measured { stage: Box::new(stage), lengths })
+    };
+    let window = |gravity| Region::Window { width: Some(Dim::Px(9)), height: None, gravity, pad: None, cut: true };
+    let corners = [Radius::Px(1), Radius::Share(f(0.25)), Radius::Px(0), Radius::Px(9)];
+    let border =
+        Border { widths: [0; 4], color: RED, inside: false, outer: corners, inner: corners, outside: Background::Auto };
+    let shape = GradientShape::Linear { degrees: f(30.0), stop: Fixed::ONE };
+    let words = Text { width: None, line_height: None, padding: [0; 4], ..text.clone() };
+    let test = |variable, comparison, number| Test { variable, comparison, number: Number::new(number).unwrap() };
+    let condition = Condition::new(vec![
+        vec![test(Variable::Height, Comparison::GreaterOrEqual, 100.0), test(Variable::Width, Comparison::Less, 4.5)],
+        vec![test(Variable::InitialRatio, Comparison::NotEqual, 4.0 / 3.0)],
+    ]);
+    let flip = Stage::Flip { horizontal: true, vertical: false };
+    let choose = |no: Vec<Stage>| {
+        let yes = vec![overlay(|_| {}), measured(Stage::Border(border), &[(Length::Border, "car*3")])];
+        Stage::Choose(Box::new(Choose { condition: condition.clone().unwrap(), yes, no }))
+    };
+    vec![
+        measured(
+            Stage::Resize(Resize::new(None, None, Fit::Cover)),
+            &[(Length::Width, "iw*0.33333"), (Length::Height, "ih%7+10"), (Length::Aspect, "iar*2")],
+        ),
+        measured(
+            Stage::Resize(Resize {
+                limits: Limits { max_width: Some(9), ..Limits::default() },
+                ..Resize::new(None, Some(Dim::Px(3)), Fit::Contain)
+            }),
+            &[(Length::Width, "(iw-ih)^2/0")],
+        ),
+        measured(Stage::Extract(window(Gravity::TopLeft(None, Some(4)))), &[(Length::X, "iw-9")]),
+        measured(Stage::Extract(window(Gravity::CENTER)), &[(Length::CenterX, "iw/9"), (Length::CenterY, "ih/9")]),
+        measured(Stage::Border(border), &[(Length::Border, "iw/40")]),
+        measured(Stage::Gradient(Gradient { shape, from: RED, to: RED, mix: Mix::Srgb }), &[(Length::Stop, "200")]),
+        measured(
+            overlay(|o| o.picture = Picture::Text(Box::new(words.clone()))),
+            &[
+                (Length::Width, "bw-1"),
+                (Length::Height, "bh-1"),
+                (Length::X, "bw-iw"),
+                (Length::Y, "bar*2"),
+                (Length::TextWidth, "bw-2"),
+                (Length::TextSize, "bh/10"),
+                (Length::TextLine, "20"),
+                (Length::TextPadding, "bw/50"),
+            ],
+        ),
+        choose(vec![flip]),
+        choose(vec![]),
+    ]
 }
 
 fn read(text: &str) -> Vec<Stage> {
@@ -281,6 +339,15 @@ fn what_cannot_be_read_is_named() {
         ("a)b", "a)b", "not opened"),
         ("pad:1,2", "2", "grounds are"),
         ("page:-1", "-1", "whole number"),
+        ("measured:[resize:3x4],border=iw", "border=iw", "width, height"),
+        ("measured:[resize:3x-|blur:2],height=iw", "[resize:3x-|blur:2]", "one stage"),
+        ("measured:[resize:3x-],height=iw+", "", "numbers and iw"),
+        ("measured:[resize:3x-],height=2px", "px", "numbers and iw"),
+        ("measured:[resize:3x-],height=(iw+)", ")", "with brackets"),
+        ("measured:resize:3x-,height=iw", "resize:3x-", "square brackets"),
+        ("choose:w>3,[blur:2]", "w>3", "cw>=100"),
+        ("choose:cw=3,[blur:2]", "cw=3", "=="),
+        ("choose:cw>3", "choose:cw>3", "<condition>"),
     ] {
         let error = Plan::from_stages_text(text).unwrap_err();
         assert_eq!(error.part, part, "{text}: {error}");
@@ -307,6 +374,65 @@ fn nothing_it_reads_makes_it_panic_or_dig() {
     }
     let deep = "overlay:path1(a),[".repeat(500);
     assert!(Plan::from_stages_text(&deep).is_err());
+    let brackets = format!("measured:[resize:3x-],height={}iw", "(".repeat(100_000));
+    assert!(Plan::from_stages_text(&brackets).is_err());
+    let chosen = format!("{}{}", "choose:iw>3,[".repeat(30), "]".repeat(30));
+    assert!(Plan::from_stages_text(&chosen).unwrap_err().why.contains("deep"));
+    let many = format!("choose:{},[blur:2]", vec!["cw>3"; 33].join(" and "));
+    assert!(Plan::from_stages_text(&many).unwrap_err().why.contains("32"));
     let closed = format!("{}{}", "overlay:path1(a),[".repeat(30), "]".repeat(30));
     assert!(Plan::from_stages_text(&closed).unwrap_err().why.contains("deep"));
+}
+
+/// Whatever hangs on sizes, once canonical, is read as it is written, and stays as it is.
+#[test]
+fn any_mixture_of_sizes_is_read_again() {
+    let lengths = [
+        "[resize:-x-,cover],width=E,height=E",
+        "[resize:9x-,cover,max-w=7],height=E,aspect=E",
+        "[extract:window,9x-,corner(- 3)],x=E,width=E",
+        "[extract:window,9x9,left],center-y=E",
+        "[extract:rect,-,-,9x9],x=E,height=E",
+        "[border:0,red,outer=(3 0 3 3)],border=E",
+        "[gradient:linear 30 1 red blue],stop=E",
+        "[overlay:path1(a),bottom-right,to=bottom-right],x=E,y=E,width=E",
+        "[overlay:text1(a),top-right],text-size=E,text-line=E,text-pad=E,text-width=E,x=E",
+        "[blur:2]",
+    ];
+    let operands = ["iw", "ih", "iar", "cw", "ch", "car", "bw", "bh", "0", "1", "2.5", "-3", "0.0001", "70000"];
+    let mut seed = 11_u64;
+    let mut next = |below: usize| {
+        seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (seed >> 33) as usize % below
+    };
+    let mut expr = |next: &mut dyn FnMut(usize) -> usize| {
+        let mut text = operands[next(operands.len())].to_owned();
+        for _ in 0..next(5) {
+            let (sign, operand) = (["+", "-", "*", "/", "%", "^"][next(6)], operands[next(operands.len())]);
+            text = if next(3) == 0 { format!("{operand}{sign}({text})") } else { format!("({text}){sign}{operand}") };
+        }
+        text
+    };
+    for _ in 0..4000 {
+        let mut stages = vec!["orient:exif".to_owned(); next(2)];
+        for _ in 0..1 + next(4) {
+            let mut measured = format!("measured:{}", lengths[next(lengths.len())]);
+            while let Some(at) = measured.find("=E") {
+                let said = expr(&mut next);
+                measured.replace_range(at + 1..at + 2, &said);
+            }
+            stages.push(match next(6) {
+                0 => "mark".to_owned(),
+                1 => "trim:".to_owned(),
+                2 => format!("choose:cw>{} and iar<2 or ch==3,[{measured}|mark|{measured}],[{measured}]", next(9)),
+                3 => format!("overlay:path1(a),[orient:exif|{measured}|mark|{measured}]"),
+                _ => measured,
+            });
+        }
+        let text = stages.join("|");
+        let plan = Plan::from_stages_text(&text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        let written = plan.stages_text();
+        let again = Plan::from_stages_text(&written).unwrap_or_else(|error| panic!("{written}: {error}"));
+        assert_eq!(again, plan, "{text}\n{written}");
+    }
 }

@@ -24,10 +24,11 @@ mod trim;
 mod tests;
 
 use codec::{CodecError, Info};
-use plan::{Background, Color, Stage};
+use plan::{Background, Choose, Color, Measured, Stage};
 
 use crate::optimise::{self, Step};
 use crate::scope::Scope;
+use crate::settle;
 use crate::work::Work;
 
 /// Applies stages in their order, changes of colour in a row at one go.
@@ -69,8 +70,39 @@ pub(crate) fn apply(
         Stage::Border(border) => return border::apply(border, work, scope),
         Stage::Gradient(gradient) => return gradient::apply(gradient, work, scope),
         Stage::Shadow(shadow) => return shadow::apply(shadow, work, scope),
-        Stage::Overlay(overlay) => return overlay::apply(overlay, work, scope),
+        Stage::Overlay(overlay) => return overlay::apply(overlay, None, work, scope),
+        Stage::Mark => work.mark(),
+        Stage::Measured(measured) => return apply_measured(measured, work, info, scope),
+        Stage::Choose(choose) => return apply_choice(choose, work, info, scope),
     }
+    Ok(())
+}
+
+/// Applies a stage whose lengths only these pixels tell.
+fn apply_measured(measured: &Measured, work: &mut Work, info: &Info, scope: &Scope<'_>) -> Result<(), CodecError> {
+    if let Stage::Overlay(overlay) = &*measured.stage {
+        return overlay::apply(overlay, Some(measured), work, scope);
+    }
+    match settle::plain(measured, &work.sizes(), work.size(), scope.pictures) {
+        Some(plain) => apply(&plain, false, work, info, scope),
+        None => Ok(()),
+    }
+}
+
+/// Applies the stages that these pixels choose.
+fn apply_choice(choose: &Choose, work: &mut Work, info: &Info, scope: &Scope<'_>) -> Result<(), CodecError> {
+    work.mark();
+    let holds = settle::holds(choose, &work.sizes());
+    for (stages, chosen) in [(&choose.yes, holds), (&choose.no, !holds)] {
+        if !chosen {
+            scope.pictures.pass_over_all(stages);
+            continue;
+        }
+        for stage in stages {
+            apply(stage, false, work, info, scope)?;
+        }
+    }
+    work.mark();
     Ok(())
 }
 

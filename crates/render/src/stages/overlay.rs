@@ -1,11 +1,14 @@
+use std::borrow::Cow;
+
 use codec::{Budget, Cancel, Channels, CodecError, Decode, Info, Kind, Picture, Pixels};
 use plan::reason::Fault;
-use plan::{Background, Blend, Color, Fixed, Overlay, Stage};
+use plan::{Background, Blend, Color, Fixed, Measured, Overlay, Sizes, Stage};
 
 use super::text;
 use crate::geometry::{self, Affine, Core, Placement, Size};
 use crate::pictures::{beside, named};
 use crate::scope::{Scope, bytes, with_alpha};
+use crate::settle::{self, pair};
 use crate::work::Work;
 use crate::{drop_idle_alpha, foresee};
 
@@ -17,8 +20,14 @@ mod modes;
 /// Overlays within overlays that are drawn. Nobody who checks what a URL asks for lets so many through.
 const DEEPEST: usize = 16;
 
-/// Draws another picture over this one: on every frame, and of an animation its first frame.
-pub(super) fn apply(overlay: &Overlay, work: &mut Work, scope: &Scope<'_>) -> Result<(), CodecError> {
+/// Draws another picture over this one: on every frame, and of an animation its first frame. `measured`: where some of its
+/// lengths are worked out.
+pub(super) fn apply(
+    overlay: &Overlay,
+    measured: Option<&Measured>,
+    work: &mut Work,
+    scope: &Scope<'_>,
+) -> Result<(), CodecError> {
     work.settle(scope)?;
     let (width, height) = overlay.only_on;
     if work.size().w < width || work.size().h < height {
@@ -26,12 +35,16 @@ pub(super) fn apply(overlay: &Overlay, work: &mut Work, scope: &Scope<'_>) -> Re
         return Ok(());
     }
     if !overlay.picture.is_fetched() {
+        let overlay = &*settled(overlay, measured, None, work.size(), scope);
         let top = make(overlay, work, scope).map_err(|error| beside(work.held(), error))?;
         return lay(overlay, top.as_ref(), work, scope);
     }
-    let (number, bytes) = scope.pictures.take();
-    let prepared = match bytes {
-        Some(bytes) => prepare(overlay, bytes, work, scope).map_err(|error| named(number, work.held(), error)),
+    let taken = scope.pictures.take(overlay);
+    let number = taken.number;
+    let prepared = match taken.bytes {
+        Some(bytes) => {
+            prepare(overlay, measured, bytes, work, scope).map_err(|error| named(number, work.held(), error))
+        }
         None if overlay.optional => Err(CodecError::Unsupported("cannot be had".to_owned())),
         None => Err(CodecError::Internal(format!("overlay {}: nobody brought its bytes", number + 1))),
     };
@@ -39,7 +52,7 @@ pub(super) fn apply(overlay: &Overlay, work: &mut Work, scope: &Scope<'_>) -> Re
         Ok(top) => lay(overlay, top.as_ref(), work, scope),
         Err(error) if overlay.optional && error.fault() == Fault::Origin => {
             tracing::debug!(%error, "left out");
-            scope.pictures.leave_out(number, &overlay.stages);
+            scope.pictures.leave_out(&taken);
             Ok(())
         }
         Err(error) => Err(error),
@@ -72,17 +85,40 @@ fn lay(overlay: &Overlay, top: Option<&Top>, work: &mut Work, scope: &Scope<'_>)
     }
 }
 
+/// An overlay with its lengths in numbers, drawn on a picture of the size `below`. `initial`: its own, before its stages.
+fn settled<'o>(
+    overlay: &'o Overlay,
+    measured: Option<&Measured>,
+    initial: Option<Size>,
+    below: Size,
+    scope: &Scope<'_>,
+) -> Cow<'o, Overlay> {
+    let sizes = Sizes { initial: initial.map(pair), marked: None, below: Some(pair(below)) };
+    match measured.and_then(|measured| settle::plain(measured, &sizes, below, scope.pictures)) {
+        Some(Stage::Overlay(plain)) => Cow::Owned(*plain),
+        _ => Cow::Borrowed(overlay),
+    }
+}
+
 /// Reads an overlay and runs its stages. `None` where all of it lies outside.
-fn prepare(overlay: &Overlay, bytes: &[u8], below: &Work, scope: &Scope<'_>) -> Result<Option<Top>, CodecError> {
+fn prepare(
+    overlay: &Overlay,
+    measured: Option<&Measured>,
+    bytes: &[u8],
+    below: &Work,
+    scope: &Scope<'_>,
+) -> Result<Option<Top>, CodecError> {
     let budget = rest(below, scope)?;
     let own = within(&budget, scope);
     let info = codec::probe(bytes, &budget)?;
+    let overlay = &*settled(overlay, measured, Some(settle::upright(&info)), below.size(), scope);
+    let plain = settle::settle(&overlay.stages, &info, Some(below.size()), own.cap, scope.pictures);
     let scalings = geometry::scalings(overlay, below.size()).into_iter().map(Stage::Resize);
-    let stages: Vec<Stage> = overlay.stages.iter().cloned().chain(scalings).collect();
+    let stages: Vec<Stage> = plain.iter().cloned().chain(scalings).collect();
     let decode = Decode { at_least: foresee::at_least(&info, &stages, u32::MAX), ..Decode::default() };
     let decoded = codec::decode(bytes, &decode, &budget, scope.cancel)?;
     let work = Work::new(drop_idle_alpha(decoded.picture), &decoded.info);
-    place(overlay, (work, &decoded.info, None), below.size(), &own)
+    place(overlay, &plain, (work, &decoded.info, None), below.size(), &own)
 }
 
 /// Makes an overlay that nobody fetches. `None` where all of it lies outside, or there is nothing to see.
@@ -122,23 +158,33 @@ fn make(overlay: &Overlay, below: &Work, scope: &Scope<'_>) -> Result<Option<Top
         frames: 1,
     };
     let work = Work::new(Picture::still(pixels), &info);
-    place(overlay, (work, &info, core), below.size(), &own)
+    place(overlay, &overlay.stages, (work, &info, core), below.size(), &own)
 }
 
 /// Whether a stage does something at the edges of its picture, which are then to be those of a text's box, not of the
 /// shadow around it.
 fn regards_edges(stage: &Stage) -> bool {
-    !matches!(stage, Stage::Adjust(_) | Stage::Filter(_) | Stage::Shadow(_) | Stage::Rotate { .. } | Stage::Flip { .. })
+    !matches!(
+        stage,
+        Stage::Adjust(_)
+            | Stage::Filter(_)
+            | Stage::Shadow(_)
+            | Stage::Rotate { .. }
+            | Stage::Flip { .. }
+            | Stage::Mark
+    )
 }
 
 /// Runs an overlay's stages and scales what of it is seen.
 fn place(
     overlay: &Overlay,
-    (mut work, info, core): (Work, &Info, Option<Core>),
+    stages: &[Stage],
+    (work, info, core): (Work, &Info, Option<Core>),
     below: Size,
     own: &Scope<'_>,
 ) -> Result<Option<Top>, CodecError> {
-    for (index, stage) in overlay.stages.iter().enumerate() {
+    let mut work = work.lies_on(below);
+    for (index, stage) in stages.iter().enumerate() {
         super::apply(stage, index == 0, &mut work, info, own)?;
     }
     let laid = work.locate(own, |locate| geometry::overlay(overlay, work.size(), core, below, locate));

@@ -33,7 +33,7 @@ pub(super) fn overlays(said: &Said, warnings: &mut Vec<Warning>) -> Vec<Overlay>
     for (index, mark) in marks {
         let overlay = one(&mark, dpr(said), index, warnings);
         if overlay.is_none() {
-            let allowed = "beside wat_url or wat_text: a site has no watermark of its own yet";
+            let allowed = "beside wat_url or wat_text, in the URL or among the site's defaults";
             warn(warnings, WarningKind::Unsupported, &indexed("wat", index), "1", allowed);
         }
         drawn.extend(overlay);

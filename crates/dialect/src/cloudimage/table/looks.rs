@@ -7,7 +7,7 @@ use crate::request::WarningKind;
 use crate::table::{Kind, Param, Served, Tier};
 use crate::text::bounded;
 
-use super::{flag_row, read_row, unless};
+use super::{flag_row, read_row, shown, unless};
 
 /// Reads a number of a range into the field that `$field` names.
 macro_rules! number_row {
@@ -20,19 +20,20 @@ macro_rules! number_row {
             doc: $doc,
             tier: Tier::$tier,
             served: Served::Unsaid,
-            parse: |said, value| {
+            parse: |said: &mut Said, value| {
                 let (by, inside) = bounded(number(value)?, $low, $high);
                 said.$field = Some(by).filter(|by| *by != Fixed::ZERO);
                 inside
             },
-            write: |said| said.$field.map(|by| by.to_string()),
+            write: |said: &Said| said.$field.map(|by| by.to_string()),
         }
     };
 }
 
 /// What changes colours and sharpness.
 pub(in crate::cloudimage) static LOOKS: &[Param<Said>] = &[
-    number_row!("bright", &[], bright, -100.0, 100.0, A, "Brightness: 127.5 * X / 100 is added to each channel."),
+    number_row!("bright", &[], bright, -100.0, 100.0, A, "Brightness: 127.5 * X / 100 is added to each channel.")
+        .served(Served::Nearly("X / 200 of the range is added: the vendor gives no formula")),
     number_row!(
         "contrast",
         &[],
@@ -41,7 +42,8 @@ pub(in crate::cloudimage) static LOOKS: &[Param<Said>] = &[
         100.0,
         A,
         "Contrast: the distance from mid-grey times (1 + X / 100) squared."
-    ),
+    )
+    .served(Served::Nearly("the factor is (1 + X / 100) squared: the vendor gives no formula")),
     number_row!(
         "saturate",
         &[],
@@ -50,8 +52,9 @@ pub(in crate::cloudimage) static LOOKS: &[Param<Said>] = &[
         100.0,
         B,
         "Saturation: the distance from a pixel's own grey times 1 + X / 100."
-    ),
-    flag_row!("gray", &["grey"], gray, A, "Shades of grey by luminance."),
+    )
+    .served(Served::Nearly("the factor is 1 + X / 100: the vendor gives no formula")),
+    flag_row!("gray", &["grey"], gray, A, "Shades of grey by luminance.").served(shown!("colours_are_what_they_say")),
     Param {
         name: "sepia",
         aliases: &[],
@@ -59,7 +62,7 @@ pub(in crate::cloudimage) static LOOKS: &[Param<Said>] = &[
         default: "0",
         doc: "The brown of old prints; 1 is all of it.",
         tier: Tier::B,
-        served: Served::Unsaid,
+        served: Served::Nearly("the usual matrix: the vendor gives no formula"),
         parse: |said, value| {
             let (percent, clamped) = sepia(value)?;
             said.sepia = percent;
@@ -70,7 +73,8 @@ pub(in crate::cloudimage) static LOOKS: &[Param<Said>] = &[
             said.sepia.map(|percent| if percent == whole { "1".to_owned() } else { percent.to_string() })
         },
     },
-    flag_row!("invert", &[], invert, B, "The negative; transparency stays."),
+    flag_row!("invert", &[], invert, B, "The negative; transparency stays.")
+        .served(shown!("colours_are_what_they_say")),
     Param {
         name: "duotone",
         aliases: &[],
@@ -78,7 +82,7 @@ pub(in crate::cloudimage) static LOOKS: &[Param<Said>] = &[
         default: "",
         doc: "Luminance on a line from one colour to another.",
         tier: Tier::B,
-        served: Served::Unsaid,
+        served: shown!("colours_are_what_they_say"),
         parse: |said, value| {
             let (tones, clamped) = duotone(value)?;
             said.duotone = Some(tones);
@@ -93,7 +97,7 @@ pub(in crate::cloudimage) static LOOKS: &[Param<Said>] = &[
         default: "an opacity of 0.5",
         doc: "One colour laid over the picture.",
         tier: Tier::B,
-        served: Served::Unsaid,
+        served: shown!("colours_are_what_they_say"),
         parse: |said, value| {
             let (color, clamped) = color_of(value)?;
             said.colorize = Some(color);
@@ -101,7 +105,8 @@ pub(in crate::cloudimage) static LOOKS: &[Param<Said>] = &[
         },
         write: |said| said.colorize.map(spell_color_of),
     },
-    number_row!("blur", &[], blur, 0.0, 100.0, A, "Gaussian blur; the standard deviation is half of it in pixels."),
+    number_row!("blur", &[], blur, 0.0, 100.0, A, "Gaussian blur; the standard deviation is half of it in pixels.")
+        .served(Served::Nearly("the standard deviation is X / 2: the vendor gives no formula")),
     Param {
         name: "pixelate",
         aliases: &["pixellate"],
@@ -109,7 +114,7 @@ pub(in crate::cloudimage) static LOOKS: &[Param<Said>] = &[
         default: "1",
         doc: "Squares of one colour, of this side in pixels.",
         tier: Tier::A,
-        served: Served::Unsaid,
+        served: shown!("blocks_have_one_colour_each"),
         parse: |said, value| {
             let (side, inside) = bounded(number(value)?.round(), 1.0, 1000.0);
             said.pixelate = Some(side.get() as u32).filter(|side| *side > 1);
@@ -124,7 +129,7 @@ pub(in crate::cloudimage) static LOOKS: &[Param<Said>] = &[
         default: "0",
         doc: "Unsharp mask on the luminance of standard deviation 1 and amount X / 2; 1 suits thumbnails.",
         tier: Tier::B,
-        served: Served::Unsaid,
+        served: Served::Nearly("an unsharp mask of amount X / 2: the vendor gives no formula"),
         parse: |said, value| {
             let amount = if number(value).is_err() && flag(value)? { 1.0 } else { number(value).unwrap_or_default() };
             let (amount, inside) = bounded(amount, 0.0, 20.0);
@@ -148,7 +153,7 @@ pub(in crate::cloudimage) static LOOKS: &[Param<Said>] = &[
         default: "",
         doc: "Filters in one parameter; each counts as the parameter of its name.",
         tier: Tier::A,
-        served: Served::Unsaid,
+        served: shown!("packed_filters_are_drawn"),
         // Taken apart before anything is read: each filter is the parameter of its name.
         parse: |_, _| Ok(()),
         write: |_| None,

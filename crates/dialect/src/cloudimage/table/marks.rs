@@ -8,7 +8,7 @@ use crate::request::WarningKind;
 use crate::table::{Kind, Param, Served, Tier};
 use crate::text::{bounded, spell_color};
 
-use super::unless;
+use super::{shown, unless};
 
 /// Longest text in characters.
 const MAX_TEXT: usize = 1000;
@@ -22,7 +22,7 @@ pub(in crate::cloudimage) static MARKS: &[Param<Mark>] = &[
         default: "",
         doc: "The watermark; one that is larger than the picture is shrunk to it.",
         tier: Tier::A,
-        served: Served::Unsaid,
+        served: shown!("watermarks_lie_where_they_are_put"),
         parse: |mark, value| {
             mark.asset = Some(overlay::asset(value).ok_or(WarningKind::Invalid)?);
             Ok(())
@@ -36,7 +36,7 @@ pub(in crate::cloudimage) static MARKS: &[Param<Mark>] = &[
         default: "",
         doc: "A text as watermark; wins over wat_url. At most 1000 characters.",
         tier: Tier::B,
-        served: Served::Unsaid,
+        served: Served::Nearly("letters of fonts of ours"),
         parse: |mark, value| {
             if value.is_empty() || value.chars().count() > MAX_TEXT {
                 return Err(WarningKind::Invalid);
@@ -66,7 +66,7 @@ pub(in crate::cloudimage) static MARKS: &[Param<Mark>] = &[
         default: "center",
         doc: "Which edges the watermark lies at; absolute and relative leave it to wat_pos.",
         tier: Tier::A,
-        served: Served::Unsaid,
+        served: Served::Nearly("relative with other shares than 0, 50 and 100 is taken as absolute"),
         parse: |mark, value| {
             mark.anchor = Some(MarkAnchor::read(value)?);
             Ok(())
@@ -80,7 +80,7 @@ pub(in crate::cloudimage) static MARKS: &[Param<Mark>] = &[
         default: "0",
         doc: "Beside wat_gravity=absolute where the watermark's top left corner lies; beside relative 0, 50 or 100.",
         tier: Tier::B,
-        served: Served::Unsaid,
+        served: Served::Nearly("beside relative, other shares than 0, 50 and 100 are taken as beside absolute"),
         parse: |mark, value| {
             let (found, clamped) = position(value)?;
             mark.position = Some(found);
@@ -95,7 +95,7 @@ pub(in crate::cloudimage) static MARKS: &[Param<Mark>] = &[
         default: "0",
         doc: "Distance between the watermark and the edges that it lies at.",
         tier: Tier::A,
-        served: Served::Unsaid,
+        served: shown!("watermarks_lie_where_they_are_put"),
         parse: |mark, value| {
             let (found, clamped) = pad(value)?;
             mark.pad = Some(found);
@@ -110,7 +110,7 @@ pub(in crate::cloudimage) static MARKS: &[Param<Mark>] = &[
         default: "100",
         doc: "Scales the watermark, ratio kept; for a text, percent of its own size scale the letters.",
         tier: Tier::A,
-        served: Served::Unsaid,
+        served: shown!("watermarks_lie_where_they_are_put"),
         parse: |mark, value| {
             let (scale, clamped) = MarkScale::read(value)?;
             mark.scale = Some(scale);
@@ -125,7 +125,7 @@ pub(in crate::cloudimage) static MARKS: &[Param<Mark>] = &[
         default: "1",
         doc: "Opacity of the watermark.",
         tier: Tier::A,
-        served: Served::Unsaid,
+        served: shown!("watermarks_lie_where_they_are_put"),
         parse: |mark, value| {
             let (opacity, inside) = bounded(number(value)?, 0.0, 1.0);
             mark.opacity = Some(opacity);
@@ -140,7 +140,7 @@ pub(in crate::cloudimage) static MARKS: &[Param<Mark>] = &[
         default: "the built-in family",
         doc: "Font of wat_text.",
         tier: Tier::B,
-        served: Served::Unsaid,
+        served: Served::Nearly("families that the fonts folder does not have become the built-in one"),
         parse: |mark, value| {
             mark.font = Some(Font::read(value)?);
             Ok(())
@@ -154,7 +154,7 @@ pub(in crate::cloudimage) static MARKS: &[Param<Mark>] = &[
         default: "16",
         doc: "Size of wat_text; dpr multiplies it.",
         tier: Tier::B,
-        served: Served::Unsaid,
+        served: Served::Nearly("Nmax shrinks a text until it is as wide as the picture: the vendor names no rule"),
         parse: |mark, value| {
             let (size, clamped) = FontSize::read(value)?;
             mark.size = Some(size);
@@ -169,7 +169,7 @@ pub(in crate::cloudimage) static MARKS: &[Param<Mark>] = &[
         default: "000000",
         doc: "Colour of wat_text.",
         tier: Tier::B,
-        served: Served::Unsaid,
+        served: shown!("texts_are_drawn_in_their_colour"),
         parse: |mark, value| {
             mark.color = Some(color(value)?);
             Ok(())

@@ -1,8 +1,11 @@
 //! Where a layer lies, and how it is mixed with what is below.
 
-use plan::{Blend, Fixed, Horizontal, Overlay, Shift, Vertical};
+use plan::{Blend, Expr, Fixed, Horizontal, Length, Overlay, Shift, Vertical};
 
+use crate::imagekit::lex::Token;
+use crate::imagekit::meaning;
 use crate::imagekit::said::{Edge, Layer, LayerMode};
+use crate::request::{Warning, WarningKind};
 
 /// One end, the middle, the other end of an axis.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -22,7 +25,12 @@ struct Axis {
 }
 
 /// Places the overlay of a layer.
-pub(super) fn settle(layer: &Layer, overlay: &mut Overlay) {
+pub(super) fn settle(
+    layer: &Layer,
+    overlay: &mut Overlay,
+    lengths: &mut Vec<(Length, Expr)>,
+    warnings: &mut Vec<Warning>,
+) {
     overlay.blend = match layer.mode {
         None => Blend::Normal,
         Some(LayerMode::Multiply) => Blend::Multiply,
@@ -30,8 +38,16 @@ pub(super) fn settle(layer: &Layer, overlay: &mut Overlay) {
         Some(LayerMode::Cutout) => Blend::Cutout,
         Some(LayerMode::Displace) => {
             // Here `lx` and `ly` say how far pixels move, not where the layer lies.
-            let by = |edge: Option<Edge>| Fixed::new(edge.map_or(0.0, |edge| f64::from(signed(edge))));
-            overlay.blend = Blend::Displace { x: by(layer.x), y: by(layer.y) };
+            let mut by = |key: &str, edge: Option<Edge>| match layer.lengths.get(key) {
+                None => Fixed::new(edge.map_or(0.0, |edge| f64::from(signed(edge)))),
+                Some(expr) => {
+                    let token = Token { key, value: &expr.to_string() };
+                    let allowed = "pixels where it is a displacement".to_owned();
+                    warnings.push(meaning::warning(WarningKind::Unsupported, &token, allowed));
+                    Fixed::ZERO
+                }
+            };
+            overlay.blend = Blend::Displace { x: by("lx", layer.x), y: by("ly", layer.y) };
             return;
         }
     };
@@ -45,6 +61,11 @@ pub(super) fn settle(layer: &Layer, overlay: &mut Overlay) {
     overlay.anchor = (column(x.layer), row(y.layer));
     overlay.origin = Some((column(x.below), row(y.below)));
     overlay.offset = (Shift::Px(x.by), Shift::Px(y.by));
+    for (edge, center, length) in [("lx", "lxc", Length::X), ("ly", "lyc", Length::Y)] {
+        let centered = if length == Length::X { layer.center_x } else { layer.center_y }.is_some();
+        let expr = layer.lengths.get(if centered { center } else { edge });
+        lengths.extend(expr.map(|expr| (length, expr.clone())));
+    }
 }
 
 /// An axis without a distance of its own lies at the near edge: beside the other one, the relative place is ignored.

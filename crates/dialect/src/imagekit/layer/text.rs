@@ -1,6 +1,6 @@
 //! Text layers: <https://imagekit.io/docs/add-overlays-on-images#add-text-over-image>.
 
-use plan::{Background, Color, Fixed, Mask, Overlay, Picture, Stage, Text, TextAlign, TextFit};
+use plan::{Background, Color, Expr, Fixed, Length, Mask, Overlay, Picture, Stage, Text, TextAlign, TextFit};
 
 use crate::imagekit::lex::Token;
 use crate::imagekit::said::{Content, Fill, Layer, Rotation, Said, TextSaid};
@@ -27,7 +27,7 @@ pub(in crate::imagekit) fn refused_in_first_step(key: &str) -> bool {
 
 /// Reads and spells a field of the text that a layer is.
 macro_rules! text_row {
-    ($name:literal, $field:ident, $tier:ident, $kind:expr, $default:literal, $doc:literal, $read:expr, $write:expr) => {
+    ($name:literal, $field:ident, $tier:ident, $served:expr, $kind:expr, $default:literal, $doc:literal, $read:expr, $write:expr) => {
         Param {
             name: $name,
             aliases: &[],
@@ -35,7 +35,7 @@ macro_rules! text_row {
             default: $default,
             doc: $doc,
             tier: Tier::$tier,
-            served: Served::Unsaid,
+            served: $served,
             parse: |layer, value| {
                 let text = layer.text.as_mut().ok_or(WarningKind::NoEffect)?;
                 text.$field = Some(($read)(value)?);
@@ -52,7 +52,8 @@ pub(in crate::imagekit) static TEXT: &[Param<Layer>] = &[
         "fs",
         size,
         A,
-        Kind::Number(1.0, 2000.0),
+        Served::Nearly("in fonts of ours"),
+        Kind::Syntax("a number from 1 to 2000, or arithmetic"),
         "45",
         "In a text layer: size of the letters in pixels.",
         pixels,
@@ -62,6 +63,9 @@ pub(in crate::imagekit) static TEXT: &[Param<Layer>] = &[
         "ff",
         family,
         A,
+        Served::Nearly(
+            "families that are embedded or in the fonts folder; another, or the path of a file, is the built-in one"
+        ),
         Kind::Syntax("a family, with _ or a space between words; paths of font files are not supported yet"),
         "the built-in family",
         "In a text layer: its font.",
@@ -72,6 +76,7 @@ pub(in crate::imagekit) static TEXT: &[Param<Layer>] = &[
         "co",
         color,
         A,
+        Served::Exactly("crates/afterimage/tests/imagekit_pixels.rs::texts_have_their_colour_and_their_room"),
         Kind::Color,
         "000000",
         "In a text layer: colour of the letters.",
@@ -82,6 +87,7 @@ pub(in crate::imagekit) static TEXT: &[Param<Layer>] = &[
         "tg",
         style,
         B,
+        Served::Nearly("in fonts of ours"),
         Kind::Syntax("b, i and strikethrough, joined by _"),
         "",
         "In a text layer: bold, italic, struck through.",
@@ -92,6 +98,7 @@ pub(in crate::imagekit) static TEXT: &[Param<Layer>] = &[
         "ia",
         align,
         B,
+        Served::Nearly("in fonts of ours"),
         Kind::Enum(&["left", "center", "right"]),
         "center",
         "In a text layer: where short lines sit.",
@@ -102,7 +109,8 @@ pub(in crate::imagekit) static TEXT: &[Param<Layer>] = &[
         "pa",
         padding,
         B,
-        Kind::Syntax("one to four whole numbers joined by _, as in CSS"),
+        Served::Exactly("crates/afterimage/tests/imagekit_pixels.rs::texts_have_their_colour_and_their_room"),
+        Kind::Syntax("one to four whole numbers joined by _, as in CSS, or arithmetic"),
         "0",
         "In a text layer: room around the text in pixels.",
         padding,
@@ -112,7 +120,8 @@ pub(in crate::imagekit) static TEXT: &[Param<Layer>] = &[
         "lh",
         line_height,
         C,
-        Kind::Int(1, 10_000),
+        Served::Nearly("in fonts of ours"),
+        Kind::Syntax("a whole number from 1 to 10000, or arithmetic"),
         "as the font says",
         "In a text layer: height of a line in pixels where w wraps the text.",
         |value| text::whole(value).filter(|n| (1..=10_000).contains(n)).ok_or(WarningKind::Invalid),
@@ -220,10 +229,11 @@ pub(super) fn overlay(said: &TextSaid, content: &str, first: &Said, warnings: &m
     }
     text.align = said.align.unwrap_or(TextAlign::Center);
     text.padding = said.padding.unwrap_or_default();
-    text.width = first.width;
+    let later = first.lengths.get("w").is_some();
+    text.width = first.width.filter(|_| !later);
     // The vendor cuts a text to its ink before it is padded; in a box of a width, lines have their sides.
-    text.snug = text.width.is_none();
-    if text.width.is_some() {
+    text.snug = text.width.is_none() && !later;
+    if !text.snug {
         text.fit = TextFit::Wrap;
         text.line_height = said.line_height.map(|pixels| Fixed::new(f64::from(pixels) / size.get()));
     } else if let Some(height) = said.line_height {
@@ -247,6 +257,20 @@ pub(super) fn overlay(said: &TextSaid, content: &str, first: &Said, warnings: &m
         overlay.stages.push(Stage::Flip { horizontal: flip.horizontal, vertical: flip.vertical });
     }
     overlay
+}
+
+/// What of a text is worked out once the picture below is known.
+pub(super) fn lengths(layer: &Layer, first: &Said) -> Vec<(Length, Expr)> {
+    let own = [("fs", Length::TextSize), ("lh", Length::TextLine), ("pa", Length::TextPadding)];
+    let own = own.into_iter().filter_map(|(key, length)| Some((length, layer.lengths.get(key)?.clone())));
+    let width = first.lengths.get("w").map(|expr| (Length::TextWidth, expr.clone()));
+    let wraps = width.is_some() || first.width.is_some();
+    let own = own.filter(|(length, _)| wraps || *length != Length::TextLine);
+    // A size that is not known gives no line of pixels its ems.
+    let lines = layer.text.as_ref().and_then(|text| text.line_height);
+    let pixels = lines.filter(|_| wraps && layer.lengths.get("lh").is_none() && layer.lengths.get("fs").is_some());
+    let line = pixels.and_then(|px| Some((Length::TextLine, Expr::number(f64::from(px))?)));
+    width.into_iter().chain(own).chain(line).collect()
 }
 
 /// Says a text, and what is done to it, in steps of their own.

@@ -1,10 +1,11 @@
 //! Colours, filters, shape and frame of one step.
 
 use plan::{
-    Adjust, Background, Border, Color, Filter, Fixed, Gradient, GradientShape, Mask, Mix, Radius, Shadow, Shape, Stage,
-    Unsharp,
+    Adjust, Background, Border, Color, Expr, Filter, Fixed, Gradient, GradientShape, Length, Mask, Mix, Radius, Shadow,
+    Shape, Stage, Unsharp,
 };
 
+use super::measured;
 use crate::imagekit::said::{GradientSaid, Recolor, Rounding, Said, ShadowSaid, Stop};
 use crate::imagekit::table::alpha_of;
 
@@ -34,21 +35,22 @@ pub(super) fn colors(said: &Said) -> Vec<Stage> {
     adjusts.chain(filters).chain(said.shadow.map(shadow).map(Stage::Shadow)).collect()
 }
 
-/// The gradient. A stop in pixels is a share of the picture's side, `None` where that is not known from the URL.
-pub(super) fn gradient(said: GradientSaid, (width, height): (Option<u32>, Option<u32>)) -> Option<Stage> {
-    let stop = match said.stop {
-        Stop::Share(share) => share,
-        Stop::Px(pixels) => {
-            let side = match said.degrees.get() {
-                0.0 | 180.0 => height,
-                90.0 | 270.0 => width,
-                _ => None,
-            };
-            Fixed::new((f64::from(pixels) / f64::from(side?)).clamp(0.01, 1.0))
-        }
+/// The gradient. A stop in pixels is a share of the picture's side: worked out later where that is not known from the URL.
+pub(super) fn gradient(said: GradientSaid, sp: Option<&Expr>, (width, height): (Option<u32>, Option<u32>)) -> Stage {
+    let side = match said.degrees.get() {
+        0.0 | 180.0 => height,
+        90.0 | 270.0 => width,
+        _ => None,
+    };
+    let (stop, later) = match (said.stop, side) {
+        _ if sp.is_some() => (Fixed::ONE, sp.cloned()),
+        (Stop::Share(share), _) => (share, None),
+        (Stop::Px(px), Some(side)) => (Fixed::new((f64::from(px) / f64::from(side)).clamp(0.01, 1.0)), None),
+        (Stop::Px(px), None) => (Fixed::ONE, Expr::number(f64::from(px))),
     };
     let shape = GradientShape::Linear { degrees: said.degrees, stop };
-    Some(Stage::Gradient(Gradient { shape, from: said.from, to: said.to, mix: Mix::Srgb }))
+    let gradient = Stage::Gradient(Gradient { shape, from: said.from, to: said.to, mix: Mix::Srgb });
+    measured(gradient, later.into_iter().map(|stop| (Length::Stop, stop)).collect())
 }
 
 fn shadow(said: ShadowSaid) -> Shadow {
@@ -71,6 +73,8 @@ pub(super) fn frame(said: &Said, outside: Background) -> Option<Stage> {
     let Some((width, color)) = said.border else {
         return said.radius.map(|radius| Stage::Mask(Mask { shape: shape(radius), outside }));
     };
+    let later = said.lengths.get("b");
+    let width = if later.is_some() { 0 } else { width };
     let half = Radius::Share(Fixed::new(0.5));
     let (outer, inner) = match said.radius {
         None => ([Radius::NONE; 4], [Radius::NONE; 4]),
@@ -80,7 +84,8 @@ pub(super) fn frame(said: &Said, outside: Background) -> Option<Stage> {
             (corners.map(|px| Radius::Px(grown(px))), corners.map(Radius::Px))
         }
     };
-    Some(Stage::Border(Border { widths: [width; 4], color, inside: false, outer, inner, outside }))
+    let border = Stage::Border(Border { widths: [width; 4], color, inside: false, outer, inner, outside });
+    Some(measured(border, later.map(|width| (Length::Border, width.clone())).into_iter().collect()))
 }
 
 /// What of the picture stays.

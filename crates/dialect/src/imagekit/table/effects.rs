@@ -18,18 +18,18 @@ pub(in crate::imagekit) static EFFECTS: &[Param<Said>] = &[
         default: "0",
         doc: "Rounds the corners once the picture has its size; max cuts an ellipse. With b, the frame is rounded too.",
         tier: Tier::A,
-        served: Served::Unsaid,
+        served: Served::Exactly("crates/afterimage/tests/imagekit_pixels.rs::shapes_and_frames_are_cut_and_drawn"),
         parse: |said, value| rounding(value).map(|found| said.radius = Some(found)),
         write: |said| said.radius.map(spell_rounding),
     },
     Param {
         name: "b",
         aliases: &[],
-        kind: Kind::Syntax("<pixels from 1 to 1000>_<colour>"),
+        kind: Kind::Syntax("<pixels from 1 to 1000, or arithmetic>_<colour>"),
         default: "",
         doc: "A frame around the picture, which grows by it on each side.",
         tier: Tier::B,
-        served: Served::Unsaid,
+        served: Served::Nearly("drawn around the picture, which grows by it: the vendor does not say"),
         parse: |said, value| {
             let (width, said_color) = value.split_once(['_', '-']).ok_or(WarningKind::Invalid)?;
             let width = text::whole(width).filter(|n| (1..=1000).contains(n)).ok_or(WarningKind::Invalid)?;
@@ -45,7 +45,7 @@ pub(in crate::imagekit) static EFFECTS: &[Param<Said>] = &[
         default: "100",
         doc: "Opacity in percent.",
         tier: Tier::B,
-        served: Served::Unsaid,
+        served: Served::Exactly("crates/afterimage/tests/imagekit_pixels.rs::colours_are_those_of_plain_arithmetic"),
         parse: |said, value| percent(value, 0, 100).map(|n| said.opacity = Some(n)),
         write: |said| said.opacity.map(|n| n.to_string()),
     },
@@ -56,7 +56,7 @@ pub(in crate::imagekit) static EFFECTS: &[Param<Said>] = &[
         default: "",
         doc: "Gaussian blur; the standard deviation is half of it in pixels.",
         tier: Tier::A,
-        served: Served::Unsaid,
+        served: Served::Nearly("a standard deviation of half the number: the vendor gives no formula"),
         parse: |said, value| percent(value, 1, 100).map(|n| said.blur = Some(n)),
         write: |said| said.blur.map(|n| n.to_string()),
     },
@@ -67,7 +67,7 @@ pub(in crate::imagekit) static EFFECTS: &[Param<Said>] = &[
         default: "",
         doc: "Shades of grey by luminance.",
         tier: Tier::A,
-        served: Served::Unsaid,
+        served: Served::Nearly("the vendor does not say by which weights"),
         parse: |said, value| bare(value).map(|on| said.grayscale = on),
         write: |said| said.grayscale.then(String::new),
     },
@@ -78,7 +78,7 @@ pub(in crate::imagekit) static EFFECTS: &[Param<Said>] = &[
         default: "",
         doc: "Stretches values to the whole range.",
         tier: Tier::B,
-        served: Served::Unsaid,
+        served: Served::Exactly("crates/afterimage/tests/imagekit_pixels.rs::colours_are_those_of_plain_arithmetic"),
         parse: |said, value| bare(value).map(|on| said.stretch = on),
         write: |said| said.stretch.then(String::new),
     },
@@ -89,7 +89,7 @@ pub(in crate::imagekit) static EFFECTS: &[Param<Said>] = &[
         default: "",
         doc: "Unsharp mask on the luminance, of standard deviation 1 and a fiftieth of the number as amount.",
         tier: Tier::B,
-        served: Served::Unsaid,
+        served: Served::Nearly("the vendor gives no formula"),
         parse: |said, value| {
             let by = if bare(value) == Ok(true) { 50 } else { percent(value, 1, 99)? };
             said.sharpen = Some(by);
@@ -105,7 +105,7 @@ pub(in crate::imagekit) static EFFECTS: &[Param<Said>] = &[
         doc: "Unsharp mask on each channel: standard deviation, factor, and a threshold from 0 to 1. The radius is read \
               past: the blur is as wide as its deviation asks. AVIF is then not offered.",
         tier: Tier::B,
-        served: Served::Unsaid,
+        served: Served::Nearly("the radius is read past"),
         parse: |said, value| usm(value).map(|usm| said.unsharp = Some(usm)),
         write: |said| {
             said.unsharp
@@ -120,7 +120,7 @@ pub(in crate::imagekit) static EFFECTS: &[Param<Said>] = &[
         doc: "A black shadow under what is opaque: blur, of half the number's standard deviation in pixels, strength in \
               percent, and distance in percent of the picture.",
         tier: Tier::C,
-        served: Served::Unsaid,
+        served: Served::Nearly("a standard deviation of half the blur: the vendor gives no formula"),
         parse: |said, value| shadow(value).map(|shadow| said.shadow = Some(shadow)),
         write: |said| said.shadow.map(spell_shadow),
     },
@@ -128,12 +128,12 @@ pub(in crate::imagekit) static EFFECTS: &[Param<Said>] = &[
         name: "e-gradient",
         aliases: &[],
         kind: Kind::Syntax(
-            "ld-<degrees, 0 to the top, or a side or corner>, from-<colour>, to-<colour>, sp-<0.01 to 1, or pixels>, joined by _",
+            "ld-<degrees, 0 to the top, or a side or corner>, from-<colour>, to-<colour>, sp-<0.01 to 1, pixels, or arithmetic>, joined by _",
         ),
         default: "ld-180_from-FFFFFF_to-00000000_sp-1",
         doc: "A linear gradient over the picture; sp is the share of the way at which the second colour is reached.",
         tier: Tier::B,
-        served: Served::Unsaid,
+        served: Served::Exactly("crates/afterimage/tests/imagekit_pixels.rs::colours_are_those_of_plain_arithmetic"),
         parse: |said, value| gradient(value).map(|gradient| said.gradient = Some(gradient)),
         write: |said| said.gradient.and_then(spell_gradient),
     },
@@ -144,7 +144,7 @@ pub(in crate::imagekit) static EFFECTS: &[Param<Said>] = &[
         default: "co-gray_in-100",
         doc: "Luminance in shades of one colour, by so many percent.",
         tier: Tier::C,
-        served: Served::Unsaid,
+        served: Served::Nearly("the vendor gives no formula"),
         parse: |said, value| colorize(value).map(|color| said.colorize = Some(color)),
         write: |said| {
             let (color, percent) = said.colorize.and_then(|c| Some((c, super::percent_of(c.a)?)))?;
@@ -158,7 +158,7 @@ pub(in crate::imagekit) static EFFECTS: &[Param<Said>] = &[
         default: "a tolerance of 35, the most frequent colour",
         doc: "One colour becomes another, shades kept.",
         tier: Tier::C,
-        served: Served::Unsaid,
+        served: Served::Nearly("the vendor gives no measure of likeness"),
         parse: |said, value| recolor(value).map(|found| said.recolor = Some(found)),
         write: |said| {
             let Recolor { to, tolerance, from } = said.recolor?;

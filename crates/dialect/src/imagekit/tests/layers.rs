@@ -72,7 +72,8 @@ fn canvases_are_one_colour() {
         ("i-ik_canvas,w-30,h-20,bg-red", "solid(ff0000ff),30x20,center"),
         ("i-ik_canvas,w-30,h-20,dpr-2,bg-red,lfo-top", "solid(ff0000ff),60x40,top"),
         ("i-ik_canvas,w-0.5,bg-FFAABB50", "solid(ffaabb80),0.5rx-,center"),
-        ("i-ik_canvas,w-9,h-9,bg-red,al-3", "solid(ff0000ff),9x9,center,opacity=0.3"),
+        ("i-ik_canvas,w-9,h-9,bg-FF0000,al-3", "solid(ff0000ff),9x9,center,opacity=0.3"),
+        ("i-ik_canvas,w-9,h-9,bg-red,al-3", "solid(ff0000ff),9x9,center"),
         ("i-ik_canvas,w-9,h-9,bg-FFAABB50,al-3", "solid(ffaabb80),9x9,center"),
         ("i-ik_canvas,w-9,h-9,bg-red,r-4", "solid(ff0000ff),9x9,center,[mask:corners(4 4 4 4),auto]"),
         (
@@ -133,9 +134,9 @@ fn bad_layers_are_refused() {
         ("ie-_w", "ie", "base64"),
         ("i-l,lx-65536", "lx", "65535"),
         ("i-l,lx-NN3", "lx", "65535"),
-        ("i-l,lx-bw_mul_0.5", "lx", "expressions are not supported yet"),
+        ("i-l,lx-bw_mul_", "lx", "_mul_"),
         ("i-l,lxc-70000", "lxc", "65535"),
-        ("i-l,lyc-bh_div_2", "lyc", "expressions are not supported yet"),
+        ("i-l:w-9,lyc-ch_div_2", "lyc", "before it is drawn"),
         ("i-l,lap-middle,lx-3", "lap", "top_left"),
         ("i-l,lm-screen", "lm", "multiply"),
         ("i-l,al-0", "al", "1 to 9"),
@@ -143,7 +144,8 @@ fn bad_layers_are_refused() {
         ("i-l,lfo-auto", "lfo", "top_left"),
         ("i-l,o-101", "o", "0 to 100"),
         ("i-l,foo-1", "foo", "no such parameter"),
-        ("i-l,w-bw_div_2", "w", "expressions are not supported yet"),
+        ("i-l,w-Nbw_div_2", "w", "_mul_"),
+        ("i-ik_canvas,w-iw_div_2", "w", "before it is drawn"),
     ] {
         match parse(&format!("/a.jpg?tr=l-image,{layer},l-end")) {
             Err(ParseError::BadParameter { parameter: p, allowed: a, .. }) => {
@@ -161,6 +163,9 @@ fn bad_layers_are_refused() {
         ("i-l,lx-3,lxc-4", "no-effect:lx"),
         ("i-l,al-3", "no-effect:al"),
         ("i-ik_canvas,al-3,o-4", "no-effect:al"),
+        ("i-ik_canvas,w-9,h-9,bg-red,al-3", "no-effect:al"),
+        ("i-ik_canvas,w-9,h-9,bg-FFAABB50,al-3", "no-effect:al"),
+        ("i-l,di-b.jpg", "no-effect:di"),
         ("i-ik_canvas,w-3,bg-dominant", "no-effect:bg"),
         ("i-l,fs-3", "no-effect:fs"),
         ("i-l,md-true,pg-2", "no-effect:md no-effect:pg"),
@@ -194,7 +199,7 @@ fn layers_are_spelt() {
             "/tr:l-image,i-l,lx-N10,ly-20,lap-center,t-false,l-end/a.jpg",
         ),
         (
-            "/a.jpg?tr=l-image,i-ik_canvas,w-9,bg-red,al-3,r-4,l-end",
+            "/a.jpg?tr=l-image,i-ik_canvas,w-9,bg-FF0000,al-3,r-4,l-end",
             "/tr:l-image,i-ik_canvas,o-30,w-9,bg-ff0000:r-4,l-end/a.jpg",
         ),
         (

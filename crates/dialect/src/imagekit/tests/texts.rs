@@ -70,7 +70,7 @@ fn what_texts_cannot_say() {
         ("i-", "i", "a text"),
         ("ie-_w", "ie", "base64"),
         ("i-a,fs-0", "fs", "2000"),
-        ("i-a,fs-bh_div_20", "fs", "expressions are not supported yet"),
+        ("i-a,fs-ih_div_20", "fs", "before it is drawn"),
         ("i-a,co-nocolour", "co", "colour"),
         ("i-a,tg-u", "tg", "strikethrough"),
         ("i-a,ia-justify", "ia", "center"),
@@ -157,15 +157,17 @@ fn layers_that_sdks_build() {
     }
 }
 
-/// What a current SDK builds of a text with a size, a place and a share of the parent for one coordinate is refused by name:
-/// expressions are not read yet.
+/// What a current SDK builds of a text with a size, a place and a share of the parent for one coordinate.
 #[test]
 fn texts_that_sdks_build() {
     let raw = "/default-image.jpg?tr=w-300:l-text,ie-NTAlIG9mZiAmIG1vcmUsIMOp,lx-bw_mul_0.1,lfo-top_left,fs-24,l-end";
-    assert!(parse(raw).unwrap_err().to_string().contains("expressions are not supported yet"));
-    let raw = raw.replace("bw_mul_0.1", "10");
-    assert_eq!(
-        stages(&raw),
-        "resize:300x-,inside|overlay:text18(50% off & more, é),size=24,color=000000ff,align=center,snug,top-left,by=10,0"
-    );
+    for (x, want) in [("bw_mul_0.1", "0.1r"), ("10", "10")] {
+        assert_eq!(
+            stages(&raw.replace("bw_mul_0.1", x)),
+            format!(
+                "resize:300x-,inside|overlay:text18(50% off & more, é),size=24,color=000000ff,align=center,snug,top-left,\
+                 by={want},0"
+            )
+        );
+    }
 }

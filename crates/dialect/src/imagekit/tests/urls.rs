@@ -78,10 +78,8 @@ fn queries_are_sorted_out() {
         assert_eq!((parsed.origin_query.as_str(), parsed.disposition), (origin, disposition), "{query}");
     }
     assert_eq!(warnings("/a.jpg?ik-attachment-filename=a.jpg"), "no-effect:ik-attachment-filename");
-    assert_eq!(
-        warnings("/a.jpg?ik-attachment=yes&ik-sanitizeSvg=true"),
-        "invalid:ik-attachment unsupported:ik-sanitizeSvg"
-    );
+    assert_eq!(warnings("/a.jpg?ik-attachment=yes&ik-sanitizeSvg=true"), "invalid:ik-attachment");
+    assert_eq!(warnings("/a.svg?ik-sanitizeSvg=1"), "invalid:ik-sanitizeSvg");
     assert_eq!(warnings("/a.jpg?tr=w-3&tr=w-4"), "repeated:tr");
     assert_eq!(stages("/a.jpg?tr=w-3&tr=w-4"), "resize:3x-,inside");
 }
