@@ -451,7 +451,6 @@ fn what_has_no_words_is_named() {
         (plan(vec![share], imgix.clone()), "resize:2rx-,inside"),
         (plan(vec![flip.clone(), Stage::Orient(Orient::Exif)], imgix.clone()), "orient:exif at this place"),
         (plan(vec![flip.clone(), flip], imgix.clone()), "flip:h at this place"),
-        (plan(vec![], OutputRule { animation: false, ..imgix.clone() }), "dropping the animation"),
         (
             plan(vec![], OutputRule { quality: Quality { avif: 50, ..Quality::all(75) }, ..imgix.clone() }),
             "a quality per format",

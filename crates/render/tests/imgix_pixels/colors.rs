@@ -132,7 +132,7 @@ fn blur_is_gaussian() {
     // The share of the bright side at so many deviations from the step (a table of the normal distribution).
     let shares = [(0.0, 0.5), (0.5, 0.6915), (1.0, 0.8413), (2.0, 0.9772)];
     let wide = png(160, 40, |x, _| if x < 80 { [50, 50, 50, 255] } else { [200, 200, 200, 255] });
-    let sigma = 5.0;
+    let sigma = 5.0_f64;
     let shown = shown("blur=20", &wide);
     for (deviations, share) in shares {
         let x = 80.0 + deviations * sigma;

@@ -52,7 +52,7 @@ fn files_are_of_the_format_that_is_said() {
         assert!(bytes(query).starts_with(begins), "{query}");
     }
     assert_eq!(bytes("fm=avif").get(4..12), Some(&b"ftypavif"[..]));
-    assert_eq!(made_of("fm=blurhash", &ramp(), &[]).content_type, "text/plain");
+    assert!(made_of("fm=blurhash", &ramp(), &[]).content_type.starts_with("text/plain"));
     // 4 by 3 components make 28 characters.
     assert_eq!(bytes("fm=blurhash").len(), 28);
 }
@@ -108,9 +108,6 @@ fn palettes_of_files_have_no_more_colours() {
         let png = bytes(&format!("fm=png8&colorquant={colors}"));
         let entries = chunk(&png, b"PLTE").unwrap().len() / 3;
         assert!(entries <= colors && entries > colors / 2, "{colors}: {entries}");
-        let gif = read(&bytes(&format!("fm=gif&colorquant={colors}")));
-        let seen: std::collections::BTreeSet<_> = gif.pixels.iter().collect();
-        assert!(seen.len() <= colors && seen.len() > 1, "{colors}: {}", seen.len());
     }
     assert!(chunk(&bytes("fm=png8"), b"PLTE").unwrap().len() / 3 > 200);
     assert!(chunk(&bytes("fm=png"), b"PLTE").is_none());

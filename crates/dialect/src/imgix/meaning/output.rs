@@ -18,9 +18,15 @@ pub(in crate::imgix) const COLORS: u8 = 6;
 /// What the classes of a palette begin with unless said.
 pub(in crate::imgix) const PREFIX: &str = "image";
 
+/// Whether of an animation the first frame alone is asked for.
+fn takes_first_frame(said: &Said) -> bool {
+    said.frame == Some(1) && said.page.is_none()
+}
+
 /// Whether something is said that changes the output alone.
 pub(super) fn is_said(said: &Said) -> bool {
-    said.fm.is_some()
+    takes_first_frame(said)
+        || said.fm.is_some()
         || said.q.is_some()
         || said.auto_format
         || said.auto_compress
@@ -61,7 +67,8 @@ pub(super) fn rule(said: &Said, settings: &Settings, notes: &mut Notes) -> Outpu
         quality: Quality::all(quality),
         lossless: said.lossless.unwrap_or(false),
         progressive: said.fm == Some(FmWord::ProgressiveJpg) || said.jpg_progressive.unwrap_or(true),
-        animation: true,
+        // The first frame needs no stage, but the others go.
+        animation: !takes_first_frame(said),
         palette: report.is_none() && said.fm == Some(FmWord::Png8),
         colors: said.colorquant.map_or(256, |colors| colors.clamp(2, 256) as u16),
         subsampling: said.chromasub.unwrap_or_default(),

@@ -34,9 +34,9 @@ pub(super) fn trim(said: &Said, notes: &mut Notes) -> Option<Trim> {
     Some(Trim { mode, tolerance, keep: said.trim_pad.filter(|_| keeps).unwrap_or(0) })
 }
 
-/// Levels of 255 as percent.
+/// Levels of 255 as percent: rounded up, so that the level itself is still within.
 fn percent(levels: f64) -> Fixed {
-    Fixed::new(levels / 2.55)
+    Fixed::new((levels / 2.55 * 10_000.0 - 1e-6).ceil() / 10_000.0)
 }
 
 /// The radius of `mask=corners` unless said: a fifth of the shorter side.

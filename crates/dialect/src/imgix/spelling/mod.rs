@@ -116,7 +116,8 @@ fn source<'s>(stages: &'s [Stage], said: &mut Said) -> &'s [Stage] {
 }
 
 fn spell_trim(trim: &Trim, said: &mut Said) {
-    let levels = plan::Fixed::new(trim.tolerance.get() * 2.55);
+    // Percent are levels rounded up.
+    let levels = plan::Fixed::new((trim.tolerance.get() * 25_500.0 + 1e-6).floor() / 10_000.0);
     let some = levels != plan::Fixed::ZERO;
     said.trim_pad = (trim.keep > 0).then_some(trim.keep);
     match trim.mode {

@@ -14,9 +14,7 @@ pub(super) fn spell(output: &OutputRule, settings: &Settings, said: &mut Said) -
     if quality != meaning::default_quality() {
         said.q = Some(quality.jpeg);
     }
-    if !output.animation {
-        return Err("dropping the animation".to_owned());
-    }
+    said.frame = (!output.animation).then_some(1);
     let format = match &output.format {
         FormatRule::Source => None,
         FormatRule::Always(format) => Some(*format),

@@ -94,8 +94,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("420", "How much of its colour a JPEG keeps.")
     )
     .served(shown!("output", "jpegs_keep_as_much_colour_as_said")),
-    whole_row!("colorquant", &[], colorquant, 2, 256, B, ("256", "Most colours of a GIF or of fm=png8."))
-    .served(shown!("output", "palettes_of_files_have_no_more_colours")),
+    whole_row!("colorquant", &[], colorquant, 2, 256, B, ("256", "Most colours of fm=png8."))
+    .served(Served::Nearly("of PNG; a GIF has up to 256")),
     whole_row!("dpi", &[], dpi, 0, 65535, B, ("0", "Pixels per inch that the file claims; 0 says nothing."))
     .served(shown!("output", "files_claim_the_density_that_is_said")),
     row(
