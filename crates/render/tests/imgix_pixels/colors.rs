@@ -135,7 +135,7 @@ fn blur_is_gaussian() {
     let sigma = 5.0_f64;
     let shown = shown("blur=20", &wide);
     for (deviations, share) in shares {
-        let x = 80.0 + deviations * sigma;
+        let x: f64 = 80.0 + deviations * sigma;
         // Between two pixels.
         let (left, right) = (shown.at(x as usize - 1, 20)[0], shown.at(x as usize, 20)[0]);
         let (found, offset) = ((f64::from(left) + f64::from(right)) / 2.0, x.fract());
