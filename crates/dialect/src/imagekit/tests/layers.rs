@@ -236,7 +236,6 @@ fn overlays_without_words_are_named() {
         (with(|o| o.optional = true), "an overlay that may be missing"),
         (with(|o| o.shrink = true), "an overlay that shrinks to the picture"),
         (with(|o| o.stages.clear()), "an overlay that is not turned upright first"),
-        (with(|o| o.width = Some(Dim::Ratio(Fixed::new(0.5)))), "an overlay whose size is a share of the picture's"),
         (
             with(|o| o.picture = Picture::Named { source: Some("s".into()), asset: Asset::Path("l".into()) }),
             "an overlay from a source that it names",
@@ -252,4 +251,8 @@ fn overlays_without_words_are_named() {
         let error = Imagekit.write("", &path("a.jpg"), &plan, &settings()).unwrap_err();
         assert!(error.to_string().starts_with(&format!("imagekit cannot express {what}")), "{error}");
     }
+    // A share of the picture below is arithmetic.
+    let share = with(|o| o.width = Some(Dim::Ratio(Fixed::new(0.5))));
+    let written = Imagekit.write("", &path("a.jpg"), &share, &settings());
+    assert_eq!(written.as_deref(), Ok("/tr:l-image,i-l,w-bw_mul_0.5,t-false,l-end/a.jpg"));
 }

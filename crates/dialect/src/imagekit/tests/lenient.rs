@@ -151,7 +151,7 @@ proptest! {
         values in prop::collection::vec("[-N0-9._a-z]{0,7}", 5),
         layer in prop::sample::select(vec!["", "l-image,i-l,", "l-text,i-l,", "l-image,i-ik_canvas,", "l-film,"]),
     ) {
-        let names: Vec<_> = Imagekit.params().into_iter().map(|row| row.name).filter(|name| *name != "l").collect();
+        let names: Vec<_> = Imagekit.params().into_iter().map(|row| row.name).filter(|name| !["l", "if"].contains(name)).collect();
         let tokens = at.iter().zip(&values).map(|(at, value)| format!("{}-{value}", names[at.index(names.len())]));
         let end = if layer.is_empty() { "" } else { ",l-end" };
         let raw = format!("/a.jpg?tr={layer}{}{end}", tokens.collect::<Vec<_>>().join(","));
