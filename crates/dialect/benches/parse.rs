@@ -10,7 +10,10 @@ use dialect::imagekit::Imagekit;
 use dialect::imgix::Imgix;
 use dialect::{Dialect, Settings, Target};
 
-const URLS: [(&dyn Dialect, [(&str, &str); 6]); 4] = [
+/// What it is called, and the URL.
+type Named = (&'static str, &'static str);
+
+const URLS: [(&dyn Dialect, [Named; 6]); 4] = [
     (
         &Imgix,
         [
