@@ -4,7 +4,6 @@ import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import https from 'node:https'
-import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { world } from './client.mjs'
 import { listen } from './server.mjs'
@@ -17,7 +16,7 @@ export async function launch() {
     response.writeHead(html ? 200 : 404, { 'Content-Type': 'text/html; charset=utf-8' }).end(html)
   })
   const { port } = await listen(server)
-  const profile = mkdtempSync(path.join(tmpdir(), 'afterimage-browser-'))
+  const profile = mkdtempSync(path.join(path.dirname(world.masters), 'browser-'))
   // The variables that send Node and Python through the proxy would send the browser there, whatever its flags say.
   const { HTTPS_PROXY, https_proxy, ...env } = process.env
   const child = spawn(world.browser, [

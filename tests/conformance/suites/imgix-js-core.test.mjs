@@ -130,6 +130,14 @@ test('web proxy: an address as the path, signed', async () => {
   await refused(tampered(url, 's'), 403)
 })
 
+test('fm=json: the sizes that imgix\'s Gatsby plugin reckons with', async () => {
+  const { status, headers, body } = await get(build(open, cat, { fm: 'json' }))
+  assert.equal(status, 200)
+  assert.match(headers['content-type'], /^application\/json/)
+  const told = JSON.parse(body)
+  assert.deepEqual([told.PixelWidth, told.PixelHeight, told['Content-Type']], [451, 300, 'image/jpeg'])
+})
+
 test('errors: an unknown picture is 404, an unknown value harms nothing', async () => {
   await refused(build(open, `${folder}/no-such.jpg`, { w: 100 }), 404)
   await picture(build(open, cat, { w: 100, fit: 'nonsense', nosuch: '1', 'mark-align': '??' }), { width: 100 })
