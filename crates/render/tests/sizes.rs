@@ -169,7 +169,7 @@ fn overlays_go_by_what_is_below_and_by_themselves() {
         let made = made(&master, stage, &[Some(&logo)], Format::Png);
         assert!(made.warnings.is_empty(), "{stage}: {:?}", made.warnings);
         let found = first(&made);
-        for (px, want) in [(x.0, red), (x.1 - 1, red), (x.0.wrapping_sub(1), white), (x.1, white)] {
+        for (px, want) in [(x.0, red), (x.1 - 1, red), (u32::wrapping_sub(x.0, 1), white), (x.1, white)] {
             if px < found.width {
                 assert_eq!(at(&found, px, y.0), want, "{stage}: column {px}");
             }
