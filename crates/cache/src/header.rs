@@ -236,6 +236,7 @@ mod tests {
             recipe: 1,
             url: "/imgix/a?w=1".into(),
             described: vec![("content-language".into(), "de".into())],
+            stands_in: false,
         };
         let key = DerivativeKey([8; 16]);
         let bytes = encode(&key, BodyId([2; 16]), &Digest([6; 32]), &subject, &meta);

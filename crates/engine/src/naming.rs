@@ -214,7 +214,7 @@ impl Engine {
             Wanted::Exact { site, target, said } => (*site, target.clone(), said),
             _ => return Ok(Vec::new()),
         };
-        let candidates = self.meaning_of(site, &target, said)?.candidates;
+        let candidates = self.understood(site, &target, said)?.candidates;
         Ok(candidates.into_iter().map(|candidate| candidate.master.id).collect())
     }
 
@@ -305,7 +305,7 @@ impl Engine {
     }
 
     fn name_target(&self, site: usize, target: &str, said: &str) -> Result<PurgeTarget, NamingError> {
-        match self.parse(site, Target::new(target)) {
+        match self.parse_any(site, Target::new(target)) {
             Ok(parsed) => self.name_asset(site, parsed.source.as_deref(), &parsed.asset, said),
             Err(refusal) => {
                 self.name_bare_imageboss(site, target, said).unwrap_or_else(|| Err(malformed(said, &refusal)))
@@ -367,12 +367,13 @@ impl Engine {
     }
 
     fn name_exact(&self, site: usize, target: &str, said: &str) -> Result<PurgeTarget, NamingError> {
-        let exact = self.meaning_of(site, target, said)?.exact;
+        let exact = self.understood(site, target, said)?.exact;
         Ok(PurgeTarget { said: said.to_owned(), selectors: vec![Selector::Exact(exact)] })
     }
 
-    fn meaning_of(&self, site: usize, target: &str, said: &str) -> Result<Meaning, NamingError> {
-        self.meaning(site, Target::new(target)).map_err(|refusal| malformed(said, &refusal))
+    fn understood(&self, site: usize, target: &str, said: &str) -> Result<Meaning, NamingError> {
+        let parsed = self.parse_any(site, Target::new(target));
+        parsed.and_then(|parsed| self.meaning_of(site, parsed)).map_err(|refusal| malformed(said, &refusal))
     }
 
     fn prefix_of(&self, source: usize, path: &str) -> Selector {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use dialect::{Asset, Disposition, Hints, Listens, ParseError, Parsed, Target, Warning};
+use dialect::{Asset, Disposition, Hints, Listens, ParseError, Parsed, Settings, Target, Warning};
 use plan::reason::Fault;
 use plan::{
     AcceptClass, DerivativeKey, ExactName, Label, MasterId, MasterRef, NameHash, OutputSpec, Plan, Position, Stamp,
@@ -297,7 +297,11 @@ impl Engine {
 
     /// What a target below a site's prefix means: masters, plan with its overlays found, and the exact name of all that.
     pub(crate) fn meaning(&self, number: usize, below: Target<'_>) -> Result<Meaning, Refusal> {
-        let mut parsed = self.parse(number, below)?;
+        self.meaning_of(number, self.parse(number, below)?)
+    }
+
+    /// As [`Engine::meaning`], of a target that was parsed.
+    pub(crate) fn meaning_of(&self, number: usize, mut parsed: Parsed) -> Result<Meaning, Refusal> {
         let candidates = self.candidates(number, parsed.source.as_deref(), &parsed.asset, &parsed.origin_query)?;
         let stand_in = self.stand_in_of(number, &parsed)?;
         let pictures = self.resolve_pictures(number, &mut parsed.plan)?;
@@ -322,9 +326,22 @@ impl Engine {
     /// What a raw target below a site's prefix means. On a pass-through site the path is the master's, and the query the
     /// origin's, byte for byte.
     pub(crate) fn parse(&self, number: usize, below: Target<'_>) -> Result<Parsed, Refusal> {
+        self.parse_with(number, below, &self.site(number).grammar)
+    }
+
+    /// As [`Engine::parse`], for whoever may purge: what a site refuses to make may still be named.
+    pub(crate) fn parse_any(&self, number: usize, below: Target<'_>) -> Result<Parsed, Refusal> {
+        let grammar = &self.site(number).grammar;
+        if !grammar.presets_only {
+            return self.parse_with(number, below, grammar);
+        }
+        self.parse_with(number, below, &Settings { presets_only: false, ..grammar.clone() })
+    }
+
+    fn parse_with(&self, number: usize, below: Target<'_>, grammar: &Settings) -> Result<Parsed, Refusal> {
         let site = self.site(number);
         if !site.passthrough {
-            return self.sites.grammar(number).parse(below, &site.grammar).map_err(|e| refuse_parse(&e));
+            return self.sites.grammar(number).parse(below, grammar).map_err(|e| refuse_parse(&e));
         }
         let raw = below.path.strip_prefix('/').unwrap_or(below.path);
         let path = dialect::text::decode(raw)
