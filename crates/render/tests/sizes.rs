@@ -136,8 +136,8 @@ fn what_pixels_tell_is_settled_then() {
         ("mark|measured:[border:0,black],border=cw/10", (48, 68)),
         ("choose:cw==40 and ch==60 and iw==100,[resize:5x6,stretch],[resize:7x8,stretch]", (5, 6)),
         (
-            "choose:cw>40,[resize:5x6,stretch],[resize:7x8,stretch|flip:h]|mark|measured:[resize:-x9],width=cw*2",
-            (12, 9),
+            "choose:cw>40,[resize:5x6,stretch],[resize:7x8,stretch|flip:h]|mark|measured:[resize:-x9,stretch],width=cw*2",
+            (14, 9),
         ),
     ] {
         let found = made(&master, &format!("{trimmed}|{stages}"), &[], Format::Png);

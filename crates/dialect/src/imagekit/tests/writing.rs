@@ -199,7 +199,11 @@ proptest! {
     ) {
         let settings = Settings { auto_format, avif, endpoint: endpoint.to_owned(), ..settings() };
         let raw = format!("/{endpoint}/tr:/a/{}?tr={steps}", crate::text::encode(&name, crate::text::PATH));
-        let parsed = Imagekit.parse(Target::new(&raw), &settings).unwrap();
+        let parsed = match Imagekit.parse(Target::new(&raw), &settings) {
+            // Texts and blocks have no size that arithmetic could go by.
+            Err(ParseError::BadParameter { allowed, .. }) if allowed.contains("before it is drawn") => return Ok(()),
+            parsed => parsed.unwrap(),
+        };
         let written = Imagekit.write("", &parsed.asset, &parsed.plan, &settings).unwrap();
         let again = Imagekit.parse(Target::new(&written), &settings).unwrap();
         prop_assert_eq!(&again.plan, &parsed.plan, "{}", written);
