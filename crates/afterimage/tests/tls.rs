@@ -169,6 +169,7 @@ async fn sites_share_a_tls_listener_by_host_and_prefix() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn older_clients_and_those_in_the_clear_are_answered() {
+    origin::install_crypto();
     let shop = Shop::open();
     let trusted = reqwest::Certificate::from_pem(shop.authority.pem().as_bytes()).unwrap();
     let old = Client::builder()
