@@ -156,6 +156,11 @@ impl Length {
         }
     }
 
+    fn put_dim(self, stage: &mut Stage, px: Option<u32>) -> Option<()> {
+        *self.dim_of(stage)? = Some(Dim::Px(px?));
+        Some(())
+    }
+
     /// Puts a value where it belongs; `here` is the size of the stage's input. False where it is no value for that.
     fn put(self, stage: &mut Stage, value: f64, here: Option<(u32, u32)>) -> bool {
         let found = match self {
@@ -163,9 +168,9 @@ impl Length {
             Length::X | Length::Y if matches!(stage, Stage::Overlay(_)) => put_shift(self, stage, value),
             Length::CenterX | Length::CenterY => put_place(self, stage, value),
             Length::X | Length::Y if self.dim_of(stage).is_none() => put_place(self, stage, value),
-            Length::X | Length::Y => position(value).and_then(|px| Some(*self.dim_of(stage)? = Some(Dim::Px(px)))),
+            Length::X | Length::Y => self.put_dim(stage, position(value)),
             Length::Width | Length::Height | Length::TextWidth => {
-                pixels(value).and_then(|px| Some(*self.dim_of(stage)? = Some(Dim::Px(px.max(1)))))
+                self.put_dim(stage, pixels(value).map(|px| px.max(1)))
             }
             Length::Border => put_border(stage, value),
             Length::Stop => put_stop(stage, value, here),

@@ -405,7 +405,7 @@ fn any_mixture_of_sizes_is_read_again() {
         seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
         (seed >> 33) as usize % below
     };
-    let mut expr = |next: &mut dyn FnMut(usize) -> usize| {
+    let expr = |next: &mut dyn FnMut(usize) -> usize| {
         let mut text = operands[next(operands.len())].to_owned();
         for _ in 0..next(5) {
             let (sign, operand) = (["+", "-", "*", "/", "%", "^"][next(6)], operands[next(operands.len())]);
