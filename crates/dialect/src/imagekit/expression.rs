@@ -213,6 +213,36 @@ pub(super) fn spell(expr: &Expr) -> Option<String> {
     Some(format!("{head}_{word}_{last}"))
 }
 
+/// What is multiplied by a number last of all, and that number.
+pub(super) fn product(expr: &Expr) -> Option<(Expr, f64)> {
+    let [head @ .., Term::Number(number), Term::Operator(Operator::Mul)] = expr.terms() else { return None };
+    Some((Expr::from_terms(head)?, number.get()))
+}
+
+/// What gives an expression when it is multiplied by a number.
+pub(super) fn part(expr: &Expr, of: f64) -> Option<Expr> {
+    if let Some((part, _)) = product(expr).filter(|(_, number)| *number == of) {
+        return Some(part);
+    }
+    let mut sum = Expr::number(0.0)?;
+    for (variable, factor) in expr.linear()? {
+        let factor = Expr::number(quotient(factor, of))?;
+        let term = match variable {
+            Some(variable) => factor.then(Operator::Mul, &Expr::variable(variable))?,
+            None => factor,
+        };
+        sum = sum.then(Operator::Add, &term)?;
+    }
+    Some(sum)
+}
+
+/// The number that gives exactly `product` when multiplied by `of`, if a short one does.
+fn quotient(product: f64, of: f64) -> f64 {
+    let near = product / of;
+    let short = |digits: usize| format!("{near:.digits$}").parse::<f64>().ok().filter(|short| short * of == product);
+    (0..=12).find_map(short).unwrap_or(near)
+}
+
 /// The value of a parameter, an expression in the place of what stands in for it.
 pub(super) fn spell_into(key: &str, expr: &Expr, plain: &str) -> String {
     let negative = plain.starts_with('N');

@@ -10,7 +10,7 @@ use plan::{
 use super::condition::{self, Choice};
 use super::lex::MAX_LAYERS;
 use super::said::{Fill, Flip, Focus, FormatSaid, Mode, Ratio, Rotation, Said, Stop};
-use super::table::rows;
+use super::table::{LEAST_DPR, MOST_DPR, rows};
 use super::{expression, layer, meaning};
 use crate::error::Unwritable;
 use crate::settings::Settings;
@@ -169,7 +169,26 @@ fn say(said: &mut Said, stage: &Stage, settings: &Settings) -> Option<()> {
 
 fn say_measured(said: &mut Said, measured: &Measured, settings: &Settings) -> Option<()> {
     say(said, &measured.stand_in(), settings)?;
+    let sides = measured.lengths.iter().filter(|(length, _)| matches!(length, Length::Width | Length::Height));
+    // What has no words as it is may be the product of what has some and a device pixel ratio, which then counts for both sides.
+    let dpr = sides.clone().filter(|(_, expr)| expression::spell(expr).is_none()).find_map(|(_, expr)| {
+        let ratio = expression::product(expr)?.1;
+        (LEAST_DPR..=MOST_DPR).contains(&ratio).then_some(ratio)
+    });
+    if let Some(dpr) = dpr {
+        set(&mut said.dpr, dpr)?;
+        for side in [&mut said.width, &mut said.height] {
+            if let Some(Dim::Px(px)) = side {
+                *px = (f64::from(*px) / dpr).round().max(1.0) as u32;
+            }
+        }
+    }
     for (length, expr) in &measured.lengths {
+        let is_side = matches!(length, Length::Width | Length::Height);
+        let expr = &match dpr.filter(|_| is_side) {
+            Some(dpr) => expression::part(expr, dpr)?,
+            None => expr.clone(),
+        };
         let key = match length {
             Length::Width => "w",
             Length::Height => "h",

@@ -57,8 +57,14 @@ impl Size {
 }
 
 pub(super) fn size(said: &Said, settings: &Settings, notes: &mut Notes<'_>) -> Size {
-    if ["w", "h", "ar", "dpr"].into_iter().any(|key| said.lengths.get(key).is_some()) {
+    let given = said.width.is_some() && said.height.is_some();
+    let idle_ratio = given && said.lengths.get("ar").is_some();
+    let keys: &[&str] = if given { &["w", "h", "dpr"] } else { &["w", "h", "ar", "dpr"] };
+    if keys.iter().any(|key| said.lengths.get(key).is_some()) {
         return reckoned(said, notes);
+    }
+    if idle_ratio {
+        notes.add(WarningKind::NoEffect, "ar", "only beside one of w and h");
     }
     let pixels = |dim: Option<Dim>| match dim {
         Some(Dim::Px(px)) => Some(f64::from(px)),
