@@ -213,6 +213,11 @@ pub(super) fn spell(expr: &Expr) -> Option<String> {
     Some(format!("{head}_{word}_{last}"))
 }
 
+/// So much of a variable.
+pub(super) fn share(share: f64, of: &str) -> Option<Expr> {
+    Expr::number(share)?.then(Operator::Mul, &Expr::variable(Variable::from_name(of)?))
+}
+
 /// What is multiplied by a number last of all, and that number.
 pub(super) fn product(expr: &Expr) -> Option<(Expr, f64)> {
     let [head @ .., Term::Number(number), Term::Operator(Operator::Mul)] = expr.terms() else { return None };

@@ -120,7 +120,7 @@ fn say(said: &mut Said, stage: &Stage, settings: &Settings) -> Option<()> {
                 (Some(_), false) => Mode::PadExtractNoShrink,
                 (None, false) => return None,
             };
-            (said.width, said.height) = free((said.width, said.height), (*width, *height))?;
+            say_sides(said, *width, *height)?;
             say_mode(said, mode)?;
             if let Some(pad) = pad {
                 say_background(said, *pad)?;
@@ -228,7 +228,7 @@ fn say_resize(said: &mut Said, resize: &Resize) -> Option<()> {
         (Fit::Stretch, Enlarge::Yes) => Mode::Force,
         _ => return None,
     };
-    (said.width, said.height) = free((said.width, said.height), (resize.width, resize.height))?;
+    say_sides(said, resize.width, resize.height)?;
     match resize.aspect {
         None => {}
         Some(Aspect::Exact(ratio)) => set(&mut said.aspect, Ratio { width: ratio.get(), height: 1.0 })?,
@@ -243,8 +243,18 @@ fn say_resize(said: &mut Said, resize: &Resize) -> Option<()> {
     say_focus(said, resize.gravity)
 }
 
-fn free(taken: (Option<Dim>, Option<Dim>), wanted: (Option<Dim>, Option<Dim>)) -> Option<(Option<Dim>, Option<Dim>)> {
-    (taken == (None, None)).then_some(wanted)
+fn say_sides(said: &mut Said, width: Option<Dim>, height: Option<Dim>) -> Option<()> {
+    if (said.width, said.height) != (None, None) {
+        return None;
+    }
+    (said.width, said.height) = (width, height);
+    for (key, of, side) in [("w", "cw", width), ("h", "ch", height)] {
+        // Above 1, a plain number is pixels.
+        if let Some(Dim::Ratio(share)) = side.filter(|side| matches!(side, Dim::Ratio(share) if share.get() > 1.0)) {
+            said.lengths.set(key, expression::share(share.get(), of)?);
+        }
+    }
+    Some(())
 }
 
 fn say_mode(said: &mut Said, mode: Mode) -> Option<()> {

@@ -52,7 +52,6 @@ fn plans_without_words_are_refused() {
         resize(|r| r.fit = Fit::CoverOrContain),
         resize(|r| r.fit = Fit::Contain),
         resize(|r| r.width = Some(Dim::Px(9000))),
-        resize(|r| r.width = Some(Dim::Ratio(Fixed::new(1.5)))),
         resize(|r| (r.width, r.limits.max_width) = (Some(Dim::Ratio(Fixed::new(0.5))), Some(9))),
     ] {
         let plan = Plan { stages, output: OutputRule::default() };
