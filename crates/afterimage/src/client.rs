@@ -155,7 +155,8 @@ pub fn segment(text: &str) -> String {
     query(&[("", Some(text.to_owned()))])[2..].to_owned()
 }
 
-fn causes(error: &dyn std::error::Error) -> String {
+/// An error with what led to it.
+pub fn causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {

@@ -6,6 +6,7 @@ use reqwest::header::{ACCEPT, HeaderMap};
 use reqwest::redirect::Policy;
 
 use crate::cli::{ClientClass, CompareArgs};
+use crate::client::causes;
 
 /// Most bytes of an answer.
 const LARGEST: usize = 100 << 20;
@@ -96,14 +97,4 @@ fn accept(class: ClientClass) -> &'static str {
         ClientClass::Webp => "image/webp,*/*",
         ClientClass::Avif => "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8",
     }
-}
-
-fn causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text = format!("{text}: {cause}");
-        next = cause.source();
-    }
-    text
 }
