@@ -123,14 +123,14 @@ pub(super) static ROWS: &[Param<Said>] = &[
         &[],
         Kind::Flag,
         Tier::B,
-        ("true", "Scripts and links of an SVG never get out; false is not obeyed."),
+        ("true", "Whether an SVG loses its scripts; false is not obeyed."),
         |s, v| match word(words::FLAG, &[], v)? {
             (false, _) => Err(WarningKind::Unsupported),
             read => put(&mut s.svg_sanitize, Ok(read)),
         },
         |s| spell(words::FLAG, s.svg_sanitize),
     )
-    .served(Served::Nearly("an SVG is always sanitised")),
+    .served(Served::Nearly("what is drawn of an SVG has no scripts; one that is passed through keeps them, under a policy that lets none run")),
     words_row!(
         "palette",
         &[],
