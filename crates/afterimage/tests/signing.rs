@@ -7,6 +7,7 @@ mod support;
 use std::path::Path;
 
 use support::{Server, binary, run};
+use testkit::origin::VersionedOrigin;
 use testkit::pictures::{Rgb, decode, encode_png};
 
 /// A folder with a picture of one colour for each name, and what stands in: green.
@@ -215,5 +216,43 @@ async fn a_url_says_how_long_it_may_be_kept() {
         assert_eq!(answer.status, 200, "{target}");
         assert_eq!(answer.header("cdn-cache-control"), edge, "{target}");
         assert_eq!(answer.header("cache-control"), browser, "{target}");
+    }
+}
+
+/// What one site reads with credentials of its own is not to be had through another site's open door.
+#[tokio::test]
+async fn a_proxy_reaches_no_source_of_another_site() {
+    let origin = VersionedOrigin::start();
+    for path in ["/private/x.png", "/open/x.png"] {
+        origin.set_version(path, 3);
+    }
+    let base = origin.base();
+    let base = base.trim_end_matches('/');
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let config = format!(
+        "data = {data:?}\nlisten = {{ delivery = \"127.0.0.1:0\", control = \"127.0.0.1:0\" }}\n\
+         [source.private]\ntype = \"http\"\nbase = \"{base}/private/\"\nallow_private = true\n\
+         headers = {{ Authorization = \"Bearer x\" }}\n\
+         [source.web]\ntype = \"proxy\"\nhosts = [\"127.0.0.1\"]\nallow_private = true\n\
+         [[site]]\nname = \"own\"\ndialect = \"imgix\"\nprefix = \"/own\"\nsources = [\"private\"]\n\
+         [[site]]\nname = \"any\"\ndialect = \"imgix\"\nprefix = \"/any\"\nsources = [\"web\"]\n"
+    );
+    let server = Server::configured(&binary(), &data, &config);
+    let address = |path: &str| format!("{base}{path}").replace(':', "%3A").replace('/', "%2F");
+    for (target, status) in [
+        (format!("/any/{}?w=10", address("/open/x.png")), 200),
+        ("/own/x.png?w=10".to_owned(), 200),
+        // In the cache by now, and refused nevertheless.
+        (format!("/any/{}?w=10", address("/private/x.png")), 403),
+        (format!("/any/{}?w=10", address("/private/other.png")), 403),
+    ] {
+        let answer = server.client().get(&target).await.unwrap();
+        assert_eq!(answer.status, status, "{target}: {}", answer.text());
+        if status == 200 {
+            assert_eq!(decode(&answer.body).unwrap().width, 10, "{target}");
+        } else {
+            assert!(answer.text().contains("origin-not-allowed"), "{target}: {}", answer.text());
+        }
     }
 }

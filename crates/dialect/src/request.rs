@@ -88,6 +88,29 @@ pub enum Disposition {
     Attachment(Option<String>),
 }
 
+impl Disposition {
+    /// What a parameter says that holds a switch or a file name; `switch` is its value read as a switch, if it is one.
+    pub(crate) fn read(value: &str, switch: Option<bool>) -> Result<Disposition, WarningKind> {
+        match switch {
+            Some(true) => return Ok(Disposition::Attachment(None)),
+            Some(false) => return Ok(Disposition::None),
+            None => {}
+        }
+        // Only a base name: what a browser saves must not carry folders or line breaks.
+        let base = value.rsplit(['/', '\\']).next().unwrap_or_default();
+        let name: String = base.chars().filter(|c| !c.is_control()).collect();
+        if name.is_empty() { Err(WarningKind::Invalid) } else { Ok(Disposition::Attachment(Some(name))) }
+    }
+
+    /// The inverse, with the word that switches on.
+    pub(crate) fn spell(&self, on: &str) -> Option<String> {
+        match self {
+            Disposition::None => None,
+            Disposition::Attachment(name) => Some(name.clone().unwrap_or_else(|| on.to_owned())),
+        }
+    }
+}
+
 /// Something in a URL that was read past.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Warning {

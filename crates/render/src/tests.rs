@@ -8,6 +8,7 @@ use plan::{
 use proptest::prelude::*;
 
 use super::*;
+use testkit::pictures::on_its_side;
 
 mod again;
 mod overlays;
@@ -356,17 +357,6 @@ fn animations_are_kept_where_the_output_holds_them() {
             near(&frame.pixels, 10, 5, [want; 3]);
         }
     }
-}
-
-/// A JPEG whose EXIF says that it must be turned clockwise.
-fn on_its_side(plain: &[u8]) -> Vec<u8> {
-    // A TIFF header and one entry: tag 274, a short, 6.
-    let exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
-    let mut master = plain[..2].to_vec();
-    master.extend([0xff, 0xe1, 0, exif.len() as u8 + 2]);
-    master.extend(exif);
-    master.extend(&plain[2..]);
-    master
 }
 
 #[test]

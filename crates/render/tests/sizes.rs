@@ -4,6 +4,7 @@
 use codec::{Budget, Cancel, Channels, Decode, Encode, Frame, Picture, Pixels};
 use plan::{AcceptClass, Format, FormatRule, OutputRule, Plan};
 use render::{Fonts, Job, Rendered, render};
+use testkit::pictures::on_its_side;
 
 fn fonts() -> &'static Fonts {
     static FONTS: std::sync::OnceLock<Fonts> = std::sync::OnceLock::new();
@@ -47,16 +48,6 @@ fn first(rendered: &Rendered) -> Pixels {
 fn at(pixels: &Pixels, x: u32, y: u32) -> [u8; 3] {
     let start = (y * pixels.width + x) as usize * pixels.channels.count();
     [pixels.data[start], pixels.data[start + 1], pixels.data[start + 2]]
-}
-
-/// A JPEG whose EXIF says that it must be turned clockwise.
-fn on_its_side(plain: &[u8]) -> Vec<u8> {
-    let exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
-    let mut master = plain[..2].to_vec();
-    master.extend([0xff, 0xe1, 0, exif.len() as u8 + 2]);
-    master.extend(exif);
-    master.extend(&plain[2..]);
-    master
 }
 
 /// Every byte is that of the plain plan: what is shrunk while it loads is so in both.

@@ -155,6 +155,17 @@ pub fn encode_png(picture: &Rgb) -> Vec<u8> {
     out
 }
 
+/// A JPEG whose EXIF says that it must be turned clockwise.
+pub fn on_its_side(plain: &[u8]) -> Vec<u8> {
+    // A TIFF header and one entry: tag 274, a short, 6.
+    let exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
+    let mut master = plain[..2].to_vec();
+    master.extend([0xff, 0xe1, 0, exif.len() as u8 + 2]);
+    master.extend(exif);
+    master.extend(&plain[2..]);
+    master
+}
+
 /// Reads the version out of a JPEG, PNG or WebP made from a master of ours.
 ///
 /// # Errors

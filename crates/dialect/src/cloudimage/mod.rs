@@ -18,13 +18,13 @@ use std::time::Duration;
 use plan::Plan;
 
 use crate::error::{ParseError, Unwritable};
-use crate::request::{Asset, Disposition, Parsed, Target};
+use crate::request::{Asset, Parsed, Target};
 use crate::settings::Settings;
 use crate::signing::{Signing, Unsignable, Verdict};
 use crate::table::{Param, ParamDoc};
 use crate::{Dialect, text};
 
-use said::{Download, Func, Said};
+use said::{Func, Said};
 use table::MARKS;
 
 /// The dialect `cloudimage`.
@@ -55,11 +55,7 @@ impl Dialect for Cloudimage {
         let plan = meaning::plan(&said, settings, &mut warnings);
         Ok(Parsed {
             origin_query: origin_pairs.join("&"),
-            disposition: match said.download {
-                None => Disposition::None,
-                Some(Download::Yes) => Disposition::Attachment(None),
-                Some(Download::As(name)) => Disposition::Attachment(Some(name)),
-            },
+            disposition: said.download,
             any_content: said.func == Some(Func::Proxy),
             presets: read.preset.into_iter().collect(),
             keep: said.keep.map(|seconds| Duration::from_secs(seconds.into())),

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use plan::{Background, Color, Fixed, Format, Horizontal, Radius, Vertical};
 
-use crate::request::WarningKind;
+use crate::request::{Disposition, WarningKind};
 use crate::text;
 use crate::text::spell_color;
 use marks::Mark;
@@ -97,7 +97,7 @@ pub(super) struct Said {
     /// `force_format`.
     pub format: Option<Formats>,
     /// `force_download`.
-    pub download: Option<Download>,
+    pub download: Disposition,
     /// `ci_url_encoded`.
     pub encoded: bool,
     /// `ci_cache`, in seconds.
@@ -271,28 +271,6 @@ impl Formats {
             Formats::Strict(format) => format!("_{format}"),
             Formats::Preferred(list) => list.iter().map(|f| f.name()).collect::<Vec<_>>().join(","),
         }
-    }
-}
-
-/// `force_download`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Download {
-    /// Under the master's name.
-    Yes,
-    /// Under this name.
-    As(String),
-}
-
-impl Download {
-    /// A number switches; anything else is the file name.
-    pub fn read(value: &str) -> Result<Option<Download>, WarningKind> {
-        if let Ok(on) = flag(value) {
-            return Ok(on.then_some(Download::Yes));
-        }
-        // Only a base name: what a browser saves must not carry folders or line breaks.
-        let base = value.rsplit(['/', '\\']).next().unwrap_or_default();
-        let name: String = base.chars().filter(|c| !c.is_control()).collect();
-        if name.is_empty() { Err(WarningKind::Invalid) } else { Ok(Some(Download::As(name))) }
     }
 }
 

@@ -13,7 +13,7 @@ use proptest::prelude::*;
 
 use super::said::marks::Mark;
 use super::*;
-use crate::request::WarningKind;
+use crate::request::{Disposition, WarningKind};
 use crate::table::Kind;
 
 fn parse(url: &str) -> Parsed {

@@ -17,13 +17,13 @@ use percent_encoding::AsciiSet;
 use plan::Plan;
 
 use crate::error::{ParseError, Unwritable};
-use crate::request::{Asset, Disposition, Parsed, Target, Warning, WarningKind};
+use crate::request::{Asset, Parsed, Target, Warning, WarningKind};
 use crate::settings::Settings;
 use crate::signing::{Signing, Unsignable, Verdict};
 use crate::table::{Param, ParamDoc};
 use crate::{Dialect, text};
 
-use said::{Download, Operation, Said};
+use said::{Operation, Said};
 use table::TABLE;
 
 /// The dialect `imageboss`.
@@ -58,11 +58,7 @@ impl Dialect for Imageboss {
         Ok(Parsed {
             source: pieces.source,
             origin_query: origin_query(target.query.unwrap_or_default()),
-            disposition: match said.download {
-                None => Disposition::None,
-                Some(Download::Yes) => Disposition::Attachment(None),
-                Some(Download::As(name)) => Disposition::Attachment(Some(name)),
-            },
+            disposition: said.download,
             any_content: said.operation == Operation::Cdn,
             presets: preset.into_iter().collect(),
             // What only looks like an option may be a folder.

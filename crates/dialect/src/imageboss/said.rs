@@ -2,7 +2,7 @@
 
 use plan::{Color, Fixed, Format, Horizontal, Vertical};
 
-use crate::request::WarningKind;
+use crate::request::{Disposition, WarningKind};
 use crate::text::{self, bounded};
 
 /// The literal operation and options of one URL, before they mean anything together.
@@ -37,7 +37,7 @@ pub(super) struct Said {
     /// `progressive`.
     pub progressive: Option<bool>,
     /// `download`.
-    pub download: Option<Download>,
+    pub download: Disposition,
     /// `trim`: tolerance 1-254 of 255.
     pub trim: Option<u8>,
     /// `webp`.
@@ -170,27 +170,6 @@ impl FormatWord {
             FormatWord::Is(Format::Jpeg) => "jpg",
             FormatWord::Is(format) => format.name(),
         }
-    }
-}
-
-/// `download`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Download {
-    /// Under the master's name.
-    Yes,
-    /// Under this name.
-    As(String),
-}
-
-impl Download {
-    pub fn read(value: &str) -> Result<Option<Download>, WarningKind> {
-        if let Ok(on) = boolean(value) {
-            return Ok(on.then_some(Download::Yes));
-        }
-        // Only a base name: what a browser saves must not carry folders or line breaks.
-        let base = value.rsplit(['/', '\\']).next().unwrap_or_default();
-        let name: String = base.chars().filter(|c| !c.is_control()).collect();
-        if name.is_empty() { Err(WarningKind::Invalid) } else { Ok(Some(Download::As(name))) }
     }
 }
 

@@ -1,10 +1,8 @@
 //! The options.
 
-use super::said::{
-    Download, FormatWord, MaskWord, Said, boolean, color, extract, linear, number, spell_linear, strength, trim,
-};
+use super::said::{FormatWord, MaskWord, Said, boolean, color, extract, linear, number, spell_linear, strength, trim};
 use crate::overlay::{self, FARTHEST};
-use crate::request::WarningKind;
+use crate::request::{Disposition, WarningKind};
 use crate::table::{Kind, Param, Served, Tier};
 use crate::text::{bounded, compass, spell_color, spell_compass};
 
@@ -177,15 +175,10 @@ pub(super) static TABLE: &[Param<Said>] = &[
         tier: Tier::A,
         served: Served::Exactly("crates/afterimage/tests/http.rs::downloads_are_named"),
         parse: |said, value| {
-            said.download = Download::read(value)?;
+            said.download = Disposition::read(value, boolean(value).ok())?;
             Ok(())
         },
-        write: |said| {
-            said.download.as_ref().map(|download| match download {
-                Download::Yes => "true".to_owned(),
-                Download::As(name) => name.clone(),
-            })
-        },
+        write: |said| said.download.spell("true"),
     },
     Param {
         name: "trim",

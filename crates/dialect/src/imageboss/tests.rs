@@ -15,6 +15,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::cloudimage::Cloudimage;
+use crate::request::Disposition;
 use crate::table::Kind;
 use said::Mode;
 

@@ -1,8 +1,8 @@
 //! What is said about the request and not about the picture, and what belongs to the vendor without effect here.
 
-use crate::cloudimage::said::{Download, Said, flag, number};
+use crate::cloudimage::said::{Said, flag, number};
 use crate::cloudimage::sign::{looks_signed, open};
-use crate::request::WarningKind;
+use crate::request::{Disposition, WarningKind};
 use crate::table::{Kind, Param, Served, Tier};
 
 use super::{flag_row, shown, unless};
@@ -51,15 +51,10 @@ pub(in crate::cloudimage) static CONTROL: &[Param<Said>] = &[
         tier: Tier::B,
         served: Served::Exactly("crates/afterimage/tests/http.rs::downloads_are_named"),
         parse: |said, value| {
-            said.download = Download::read(value)?;
+            said.download = Disposition::read(value, flag(value).ok())?;
             Ok(())
         },
-        write: |said| {
-            said.download.as_ref().map(|download| match download {
-                Download::Yes => "1".to_owned(),
-                Download::As(name) => name.clone(),
-            })
-        },
+        write: |said| said.download.spell("1"),
     },
     flag_row!("ci_url_encoded", &[], encoded, A, "The source in the path is percent-encoded as a whole.")
         .served(shown!("presets_and_seals_hold_against_the_url")),
