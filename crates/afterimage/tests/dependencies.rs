@@ -185,3 +185,47 @@ async fn a_mark_that_is_not_there_is_a_dependency() {
     shop.shows(&imgix, RED, BLUE, false, "with it").await;
     shop.shows(&imageboss, RED, BLUE, false, "with it").await;
 }
+
+/// A text at an address of its own is made from no master: the purge of its URL is that of the one derivative, tags that are
+/// built in find it, and a source or a prefix does not.
+#[tokio::test]
+async fn a_picture_of_nothing_is_purged_by_its_own_url() {
+    let shop = Shop::open();
+    let text = "/imgix/~text?txt=Sold&w=120&h=50&bg=f00&fm=png";
+    let (made, hit) = shop.get(text).await;
+    assert_eq!((made.width, made.height, hit), (120, 50, false));
+    assert_eq!(pixel(&made, 1, 1), [255, 0, 0]);
+    assert!(shop.get(text).await.1);
+    shop.purge(r#"[{"source":"local"}]"#).await;
+    assert!(shop.get(text).await.1, "it is of no source");
+    for targets in [
+        format!(r#"{{"url":"{text}"}}"#),
+        format!(r#"{{"derivative":"{text}"}}"#),
+        r#"{"tag":"dialect:imgix"}"#.to_owned(),
+    ] {
+        shop.purge(&format!("[{targets}]")).await;
+        assert!(!shop.get(text).await.1, "{targets}");
+        assert!(shop.get(text).await.1);
+    }
+    let refused = shop.server.client().get("/imgix/~text?w=100").await.unwrap();
+    assert_eq!(refused.status, 400);
+    assert!(refused.text().contains("txt"), "{}", refused.text());
+}
+
+/// What a condition does not choose is neither fetched nor missed.
+#[tokio::test]
+async fn only_the_overlays_of_the_chosen_branch_are_asked_for() {
+    let shop = Shop::open();
+    shop.put("wide.png", (200, 100), GREEN);
+    shop.put("badge.png", (20, 20), RED);
+    let target = |master: &str| {
+        format!(
+            "/imagekit/tr:if-ar_gt_1,l-image,i-badge.png,lfo-bottom_right,l-end,if-else,l-image,i-nowhere.png,l-end,if-end/{master}"
+        )
+    };
+    let (corner, opposite, _) = shop.corners(&target("wide.png")).await;
+    assert!(near(corner, RED) && near(opposite, GREEN), "{corner:?} {opposite:?}");
+    shop.put("tall.png", (100, 200), GREEN);
+    let missing = shop.server.client().get(&target("tall.png")).await.unwrap();
+    assert_eq!(missing.status, 404, "{}", missing.text());
+}

@@ -263,7 +263,7 @@ mod tests {
     fn an_animation_cut_between_frames_is_truncated() {
         let pixels = |v| Pixels { width: 5, height: 5, channels: Channels::Rgb, data: vec![v; 75] };
         let frames = (0..3).map(|n| Frame { pixels: pixels(n * 50), delay_ms: 20 }).collect();
-        let file = encode(&Picture { frames, loops: 1 }, &Cancel::never()).unwrap();
+        let file = encode(&Picture { frames, loops: 1 }, 256, &Cancel::never()).unwrap();
         let cut = &file[..file.len() - 1];
         let out = crate::decode(cut, &Decode::default(), &Budget::default(), &Cancel::never());
         assert!(matches!(out, Err(CodecError::Truncated(_))));

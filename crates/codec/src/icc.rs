@@ -5,7 +5,7 @@ mod wide;
 use moxcms::{ColorProfile, DataColorSpace, Layout, Transform8BitExecutor, TransformOptions};
 use std::sync::Arc;
 
-use crate::{Cancel, Channels, CodecError};
+use crate::{Cancel, Channels, CodecError, Picture};
 pub(crate) use wide::{convert_wide, settle_wide};
 
 /// A profile longer than this is ignored. Press profiles are 0.5 to 2 MB.
@@ -82,6 +82,29 @@ pub(crate) fn to_srgb(
 /// A profile of sRGB, for files that are to say so.
 pub fn srgb_profile() -> Vec<u8> {
     ColorProfile::new_srgb().encode().unwrap_or_default()
+}
+
+/// A profile of Adobe RGB (1998).
+pub fn adobe_rgb_profile() -> Vec<u8> {
+    ColorProfile::new_adobe_rgb().encode().unwrap_or_default()
+}
+
+/// Converts a picture of sRGB to Adobe RGB (1998), in place; alpha stays.
+///
+/// # Errors
+/// [`CodecError::Cancelled`], [`CodecError::TimedOut`]; [`CodecError::Internal`] should the colour engine fail.
+pub fn to_adobe_rgb(picture: &mut Picture, cancel: &Cancel) -> Result<(), CodecError> {
+    let samples = if picture.channels() == Channels::Rgba { Samples::Rgba } else { Samples::Rgb };
+    let (from, to) = samples.layouts();
+    let adobe = ColorProfile::new_adobe_rgb();
+    let transform = ColorProfile::new_srgb()
+        .create_transform_8bit(from, &adobe, to, TransformOptions::default())
+        .map_err(|e| CodecError::Internal(format!("colour conversion: {e:?}")))?;
+    for frame in &mut picture.frames {
+        let data = std::mem::take(&mut frame.pixels.data);
+        frame.pixels.data = apply(data, samples, &*transform, cancel)?;
+    }
+    Ok(())
 }
 
 /// Samples, their layout, and the profile that they are still in.

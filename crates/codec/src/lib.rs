@@ -49,7 +49,7 @@ pub use describe::{Description, Field, describe};
 pub use error::CodecError;
 pub use fonts::Fonts;
 pub use foreign::{Elsewhere, Foreign, STARTS_THREADS, prepare};
-pub use icc::srgb_profile;
+pub use icc::{adobe_rgb_profile, srgb_profile, to_adobe_rgb};
 pub use palette::{ColorShare, colors};
 pub use phash::{jpeg_quality, phash};
 pub use picture::{Channels, Frame, Picture, Pixels};
@@ -118,7 +118,7 @@ pub struct Encode {
     pub progressive: bool,
     /// PNG with a palette.
     pub palette: bool,
-    /// Most colours of a palette of PNG, 2 to 256.
+    /// Most colours of a palette, of PNG and of each frame of a GIF, 2 to 256.
     pub colors: u16,
     /// Colour of a JPEG.
     pub subsampling: Subsampling,
@@ -280,7 +280,7 @@ pub fn encode(picture: &Picture, how: &Encode, cancel: &Cancel) -> Result<Vec<u8
         Format::Png => png::encode(first, how, cancel),
         Format::Webp => webp::encode(picture, how, cancel),
         Format::Avif => avif::encode(first, how),
-        Format::Gif => gif::encode(picture, cancel),
+        Format::Gif => gif::encode(picture, how.colors, cancel),
     };
     Ok(metadata::write(file?, how.format, &how.blocks))
 }

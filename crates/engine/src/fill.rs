@@ -18,6 +18,9 @@ use crate::refine;
 use crate::resolve::{Candidate, Resolved};
 use crate::{Engine, RECIPE};
 
+/// A transparent pixel, for plans that put something of their own in the place of the picture.
+const NOTHING: &[u8] = include_bytes!("nothing.png");
+
 /// Masters that no tier keeps: the file beside us is as near as any cache.
 const UNCACHED: Keep = Keep::Passing;
 
@@ -60,13 +63,18 @@ impl Engine {
         let at_least =
             self.index.newest_of_exact(resolved.exact.1).or_later(self.index.newest_of_labels(&resolved.known.labels));
         let at_least = at_least.hard.max(at_least.soft);
+        if !resolved.plan.needs_master() {
+            let main = Master { bytes: Bytes::from_static(NOTHING), content_type: "image/png".to_owned() };
+            let pictures = self.pictures(resolved, &main.bytes, at_least, made).await?;
+            return Ok(Ingredients { main, pictures });
+        }
         let main = match self.first_master(&resolved.candidates, Role::Main, at_least, made).await {
             Err((failure, _)) if failure.status == 404 && resolved.stand_in.is_some() => {
                 self.stand_in(resolved, at_least, made).await?
             }
             had => had?,
         };
-        let pictures = self.pictures(resolved, at_least, made).await?;
+        let pictures = self.pictures(resolved, &main.bytes, at_least, made).await?;
         Ok(Ingredients { main, pictures })
     }
 
@@ -85,19 +93,22 @@ impl Engine {
         })
     }
 
-    /// The bytes of each overlay; `None` for one that the plan can do without.
+    /// The bytes of each overlay; `None` for one that the plan can do without, and for one that is not drawn on this master.
     async fn pictures(
         self: &Arc<Self>,
         resolved: &Resolved,
+        main: &Bytes,
         at_least: Position,
         made: &mut Made<'_>,
     ) -> Result<Vec<Option<Bytes>>, (Failure, Holds)> {
+        let reached = self.overlays_in_reach(resolved, main).await;
         let mut had = Vec::with_capacity(resolved.pictures.len());
         // Overlays that are drawn on a missing one.
-        let mut needless = 0;
-        for (overlay, candidates) in resolved.plan.overlays().iter().zip(&resolved.pictures) {
-            if needless > 0 {
-                needless -= 1;
+        let mut needless: usize = 0;
+        for (number, (overlay, candidates)) in resolved.plan.overlays().iter().zip(&resolved.pictures).enumerate() {
+            let is_reached = reached.as_ref().is_none_or(|reached| reached.get(number) != Some(&false));
+            if needless > 0 || !is_reached {
+                needless = needless.saturating_sub(1);
                 had.push(None);
                 continue;
             }
@@ -112,6 +123,18 @@ impl Engine {
             }
         }
         Ok(had)
+    }
+
+    /// Which overlays a master's size leaves of those that a condition chooses from; `None` = all.
+    async fn overlays_in_reach(&self, resolved: &Resolved, main: &Bytes) -> Option<Vec<bool>> {
+        let chooses = resolved.plan.stages.iter().any(|stage| matches!(stage, plan::Stage::Choose(_)));
+        if !chooses || resolved.pictures.is_empty() {
+            return None;
+        }
+        let (plan, main, budget) = (resolved.plan.clone(), main.clone(), self.settings.budget.clone());
+        // Some headers are read by a worker, for which this waits.
+        let look = tokio::task::spawn_blocking(move || render::overlays_in_reach(&main, &plan, &budget));
+        look.await.ok().flatten()
     }
 
     /// Tries the candidates in order. Each one that was consulted becomes a dependency, also one that had nothing: an
@@ -464,7 +487,7 @@ impl<'e> Made<'e> {
             last_modified: None,
             labels: resolved.known.labels.to_vec(),
             withheld: None,
-            source: resolved.candidates.first().map(|c| engine.sources[c.source].location().clone()),
+            source: engine.home(resolved.site, &resolved.candidates).cloned(),
             lacks_a_part: false,
             stands_in: false,
         }

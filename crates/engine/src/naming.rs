@@ -306,6 +306,8 @@ impl Engine {
 
     fn name_target(&self, site: usize, target: &str, said: &str) -> Result<PurgeTarget, NamingError> {
         match self.parse_any(site, Target::new(target)) {
+            // A picture of nothing has no master that it could be named by.
+            Ok(parsed) if !parsed.plan.needs_master() => self.name_exact(site, target, said),
             Ok(parsed) => self.name_asset(site, parsed.source.as_deref(), &parsed.asset, said),
             Err(refusal) => {
                 self.name_bare_imageboss(site, target, said).unwrap_or_else(|| Err(malformed(said, &refusal)))

@@ -302,8 +302,12 @@ impl Engine {
 
     /// As [`Engine::meaning`], of a target that was parsed.
     pub(crate) fn meaning_of(&self, number: usize, mut parsed: Parsed) -> Result<Meaning, Refusal> {
-        let candidates = self.candidates(number, parsed.source.as_deref(), &parsed.asset, &parsed.origin_query)?;
-        let stand_in = self.stand_in_of(number, &parsed)?;
+        let (candidates, stand_in) = if parsed.plan.needs_master() {
+            let found = self.candidates(number, parsed.source.as_deref(), &parsed.asset, &parsed.origin_query)?;
+            (found, self.stand_in_of(number, &parsed)?)
+        } else {
+            (Vec::new(), None)
+        };
         let pictures = self.resolve_pictures(number, &mut parsed.plan)?;
         let masters: Vec<MasterRef> = candidates.iter().map(|c| c.master.clone()).collect();
         let secret = &self.index.identity().secret;
@@ -393,15 +397,25 @@ impl Engine {
             let source = self.sources[candidate.source].location();
             let path = candidate.master.id.as_str().strip_prefix(source.as_str()).unwrap_or_default();
             let by_rule = self.site(site).tags.iter().filter(|rule| rule.covers(path)).flat_map(|rule| &rule.tags);
-            let by_preset = presets.iter().map(|preset| Tag::built_in(TagKind::Preset, preset));
-            for tag in by_rule.cloned().chain(by_preset) {
+            for tag in by_rule.cloned().chain(of_presets(presets)) {
                 let label = Label { tag, source: source.clone() };
                 if !labels.contains(&label) {
                     labels.push(label);
                 }
             }
         }
+        // What is made of no master bears the tags where its site's masters lie.
+        if let ([], Some(source)) = (candidates, self.home(site, candidates)) {
+            labels.extend(of_presets(presets).map(|tag| Label { tag, source: source.clone() }));
+        }
         labels
+    }
+
+    /// Where the main master lives; for what is made of none, the first source of its site.
+    pub(crate) fn home(&self, site: usize, candidates: &[Candidate]) -> Option<&plan::Location> {
+        let number =
+            candidates.first().map(|candidate| candidate.source).or_else(|| self.sites.sources(site).first().copied());
+        Some(self.sources[number?].location())
     }
 
     /// The masters that an asset of a site may mean, in the order in which its sources are tried.
@@ -489,6 +503,10 @@ pub(crate) struct Meaning {
     pub stand_in: Option<StandIn>,
     pub pictures: Vec<Vec<Candidate>>,
     pub exact: ExactName,
+}
+
+fn of_presets(presets: &[String]) -> impl Iterator<Item = Tag> {
+    presets.iter().map(|preset| Tag::built_in(TagKind::Preset, preset))
 }
 
 /// What answers of the same masters and plan differ in nevertheless: how long they live, what stands in, by which name

@@ -112,6 +112,7 @@ fn canonical_stage(stage: Stage) -> Option<Stage> {
         }
         Stage::Pad(Pad { top: 0, right: 0, bottom: 0, left: 0, .. }) => None,
         Stage::Page(0) => None,
+        Stage::Frames(frames) => frames.canonical().map(Stage::Frames),
         Stage::Flatten(Background::Color(color)) if color.a == 0 => None,
         Stage::Flatten(Background::Auto) => None,
         Stage::Adjust(adjust) => adjust::canonical(adjust).map(Stage::Adjust),
@@ -124,6 +125,7 @@ fn canonical_stage(stage: Stage) -> Option<Stage> {
         // Those that hang on what stands before them: see `sizes`.
         other @ (Stage::Mark | Stage::Measured(_) | Stage::Choose(_)) => Some(other),
         other @ (Stage::Page(_)
+        | Stage::Typeset(_)
         | Stage::Orient(_)
         | Stage::Trim(_)
         | Stage::Flip { .. }
@@ -199,6 +201,8 @@ impl fmt::Display for Stage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Stage::Page(page) => write!(f, "page:{page}"),
+            Stage::Frames(frames) => frames.fmt(f),
+            Stage::Typeset(text) => write!(f, "typeset:{text}"),
             Stage::Orient(Orient::Exif) => f.write_str("orient:exif"),
             Stage::Orient(Orient::Fixed(value)) => write!(f, "orient:{value}"),
             Stage::Extract(region) => write!(f, "extract:{region}"),

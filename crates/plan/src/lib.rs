@@ -19,6 +19,7 @@ mod color;
 mod expr;
 mod filter;
 mod format;
+mod frames;
 mod key;
 mod master;
 mod measured;
@@ -43,6 +44,7 @@ pub use color::Color;
 pub use expr::{Expr, Number, Operator, Sizes, Term, Variable};
 pub use filter::{Filter, Unsharp};
 pub use format::Format;
+pub use frames::Frames;
 pub use key::{BodyId, DerivativeKey, Digest, ExactName, KeySecret, NameHash};
 pub use master::{Asset, Location, MasterId, MasterRef};
 pub use measured::{Length, Measured};
@@ -78,5 +80,10 @@ impl Plan {
     /// The master's bytes, untouched.
     pub fn original() -> Self {
         Plan { stages: Vec::new(), output: OutputRule { original: true, ..OutputRule::default() } }
+    }
+
+    /// Whether it does something to a master; else it makes a picture of nothing.
+    pub fn needs_master(&self) -> bool {
+        !matches!(self.stages.first(), Some(Stage::Typeset(_)))
     }
 }

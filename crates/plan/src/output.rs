@@ -177,6 +177,8 @@ pub enum Profile {
     Srgb,
     /// sRGB, with a profile that says so.
     Tagged,
+    /// Adobe RGB (1998), with its profile. A format that carries no profile (GIF) is written as [`Profile::Srgb`].
+    AdobeRgb,
     /// The master's own values and profile.
     Keep,
 }
@@ -494,6 +496,7 @@ impl Rest<'_> {
         match self.profile {
             Profile::Srgb => {}
             Profile::Tagged => write!(f, "{between}profile=srgb")?,
+            Profile::AdobeRgb => write!(f, "{between}profile=adobe-rgb")?,
             Profile::Keep => write!(f, "{between}profile=keep")?,
         }
         if self.depth == Depth::Sixteen {
@@ -565,6 +568,7 @@ mod tests {
             changed(|r| r.metadata = Metadata::Copyright),
             changed(|r| r.profile = Profile::Keep),
             changed(|r| r.profile = Profile::Tagged),
+            changed(|r| r.profile = Profile::AdobeRgb),
             changed(|r| r.density = 300),
             changed(|r| r.report = Some(Report::Info)),
             changed(|r| r.report = Some(Report::PaletteJson { colors: 6 })),

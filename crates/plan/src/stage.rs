@@ -1,10 +1,17 @@
-use crate::{Adjust, Background, Border, Choose, Color, Filter, Fixed, Gradient, Mask, Measured, Overlay, Shadow};
+use crate::{
+    Adjust, Background, Border, Choose, Color, Filter, Fixed, Frames, Gradient, Mask, Measured, Overlay, Shadow, Text,
+};
 
 /// One step of a plan. Sizes are pixels of the step's input unless said otherwise; "input" is the output of the step before.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Stage {
     /// Take one page of a document, or one frame of an animation; 0 is the first. Only as a plan's first stage.
     Page(u32),
+    /// Choose frames of an animation, and say how they play. Only as a plan's first stage.
+    Frames(Frames),
+    /// Set a text as a picture of its own, in the place of the picture. Only as a plan's first stage, and then no master is
+    /// needed: see [`crate::Plan::needs_master`].
+    Typeset(Box<Text>),
     /// Turn upright. A plan without this stage leaves the stored orientation as it is.
     Orient(Orient),
     /// Cut a rectangle out.
@@ -139,8 +146,8 @@ pub struct Trim {
     pub mode: TrimMode,
     /// Largest distance to the border colour that still counts as border, in percent of the full range of a channel.
     pub tolerance: Fixed,
-    /// Pixels of border to leave on each side.
-    pub keep: u32,
+    /// Pixels of border to leave on each side; where it is negative, so much of the picture goes too.
+    pub keep: i32,
 }
 
 /// What [`Trim`] takes for border.

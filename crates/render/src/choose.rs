@@ -25,11 +25,11 @@ pub(crate) fn fallback(spec: &OutputSpec, source: Option<Format>, has_alpha: boo
     choose(&plain, source, has_alpha, animated)
 }
 
-/// The spec without formats that carry no colour profile, where the master's is to be kept. Where one of them may come out all
+/// The spec without formats that carry no colour profile, where one is needed to tell the colours. Where one of them may come out all
 /// the same (it is all that is asked for, or the master's own), colours are converted instead.
 pub(crate) fn with_profile(spec: Cow<'_, OutputSpec>, source: Option<Format>) -> Cow<'_, OutputSpec> {
     let carries = |format: &Format| *format != Format::Gif;
-    if spec.profile != Profile::Keep {
+    if matches!(spec.profile, Profile::Srgb | Profile::Tagged) {
         return spec;
     }
     let mut spec = spec.into_owned();
@@ -74,7 +74,7 @@ pub(crate) fn alpha_after(stages: &[Stage], before: bool) -> bool {
             let round = border.outer.iter().any(|radius| radius.is_some());
             alpha || !border.inside && border.color.a < 255 || round && may_be_clear(&border.outside)
         }
-        Stage::Adjust(Adjust::Opacity(_)) => true,
+        Stage::Adjust(Adjust::Opacity(_)) | Stage::Typeset(_) => true,
         // What is drawn over a picture makes it no more transparent, but for an overlay that cuts.
         Stage::Overlay(overlay) => alpha || overlay.blend.clears(),
         _ => alpha,

@@ -37,7 +37,7 @@ pub(crate) fn at_least(info: &Info, stages: &[Stage], cap: u32) -> Option<(u32, 
                 let turn = orient::turn(*how, info.orientation);
                 (size, turned) = (turn.size(size), turned.then(turn));
             }
-            Stage::Page(_) | Stage::Flip { .. } | Stage::Adjust(_) | Stage::Mark => {}
+            Stage::Page(_) | Stage::Frames(_) | Stage::Flip { .. } | Stage::Adjust(_) | Stage::Mark => {}
             Stage::Rotate { degrees, .. } => {
                 let turn = rotate::right_angle(degrees.get())?;
                 (size, turned) = (turn.size(size), turned.then(turn));
@@ -69,7 +69,8 @@ pub(crate) fn at_least(info: &Info, stages: &[Stage], cap: u32) -> Option<(u32, 
                 };
                 return Some((need(info.width, x), need(info.height, y)));
             }
-            Stage::Trim(_)
+            Stage::Typeset(_)
+            | Stage::Trim(_)
             | Stage::Straighten { .. }
             | Stage::Pad(_)
             | Stage::Flatten(_)
@@ -91,13 +92,18 @@ pub(crate) fn at_least(info: &Info, stages: &[Stage], cap: u32) -> Option<(u32, 
 pub(crate) fn stays_planar(stages: &[Stage]) -> bool {
     stages.iter().all(|stage| match stage {
         // What is opaque lies on no ground and throws no shadow that could be seen.
-        Stage::Page(_) | Stage::Orient(_) | Stage::Flip { .. } | Stage::Flatten(_) | Stage::Shadow(_) | Stage::Mark => {
-            true
-        }
+        Stage::Page(_)
+        | Stage::Frames(_)
+        | Stage::Orient(_)
+        | Stage::Flip { .. }
+        | Stage::Flatten(_)
+        | Stage::Shadow(_)
+        | Stage::Mark => true,
         Stage::Rotate { degrees, .. } => rotate::right_angle(degrees.get()).is_some(),
         Stage::Extract(region) => !matches!(region, Region::Window { pad: Some(_), .. }),
         Stage::Resize(resize) => !matches!(resize.fit, Fit::Contain | Fit::CoverOrContain),
-        Stage::Trim(_)
+        Stage::Typeset(_)
+        | Stage::Trim(_)
         | Stage::Straighten { .. }
         | Stage::Pad(_)
         | Stage::Adjust(_)
@@ -114,7 +120,12 @@ pub(crate) fn stays_planar(stages: &[Stage]) -> bool {
 /// The format and the number of frames that the stages yield, where they hang on no pixel: `None` where the format does on
 /// whether one is transparent, and where an overlay is to be read.
 pub(crate) fn format_and_frames(info: &Info, stages: &[Stage], page: u32, spec: &OutputSpec) -> Option<(Format, u32)> {
-    let reads = |stage: &Stage| matches!(stage, Stage::Overlay(_) | Stage::Measured(_) | Stage::Choose(_));
+    let reads = |stage: &Stage| {
+        matches!(
+            stage,
+            Stage::Frames(_) | Stage::Typeset(_) | Stage::Overlay(_) | Stage::Measured(_) | Stage::Choose(_)
+        )
+    };
     if stages.iter().any(reads) {
         return None;
     }
@@ -146,6 +157,7 @@ pub(crate) fn after(stage: &Stage, size: Size, info: &Info, cap: u32) -> Option<
     Some(match stage {
         Stage::Orient(how) => orient::turn(*how, info.orientation).size(size),
         Stage::Page(_)
+        | Stage::Frames(_)
         | Stage::Flip { .. }
         | Stage::Flatten(_)
         | Stage::Straighten { .. }
@@ -171,7 +183,7 @@ pub(crate) fn after(stage: &Stage, size: Size, info: &Info, cap: u32) -> Option<
         Stage::Resize(resize) => geometry::resize(resize, size, cap, &ANYWHERE).canvas,
         Stage::Pad(bars) => pad::placement(bars, size, cap).canvas,
         Stage::Measured(measured) if matches!(*measured.stage, Stage::Overlay(_)) => size,
-        Stage::Trim(_) | Stage::Measured(_) | Stage::Choose(_) => return None,
+        Stage::Typeset(_) | Stage::Trim(_) | Stage::Measured(_) | Stage::Choose(_) => return None,
     })
 }
 

@@ -109,6 +109,21 @@ pub fn render(job: &Job<'_>) -> Result<Rendered, CodecError> {
     run(job, None)
 }
 
+/// Which of a plan's overlays, in the order of [`Plan::overlays`], may be drawn on this master: of the two lists of a
+/// [`Stage::Choose`] one is left where the master's headers tell which. `None` = all, or the headers cannot be read, which is
+/// for [`render`] to say.
+pub fn overlays_in_reach(master: &[u8], plan: &Plan, budget: &Budget) -> Option<Vec<bool>> {
+    if !plan.stages.iter().any(|stage| matches!(stage, Stage::Choose(_))) {
+        return None;
+    }
+    let page = pages::of_document(master, pages::asked(&plan.stages));
+    let info = codec::probe_page(master, page, budget).ok()?;
+    let unread = vec![None; pictures::count(&plan.stages)];
+    let pictures = Pictures::new(&unread);
+    settle::settle(&plan.stages, &info, None, budget.output_side.max(1), &pictures);
+    Some(pictures.in_reach())
+}
+
 /// Makes again what [`render`] made as an AVIF, with much more work for fewer bytes, where nobody waits for it: a file that is
 /// worth no fewer points of SSIMULACRA2 beside the picture than `old` is. Where none is smaller, it is `old`.
 ///
@@ -150,7 +165,10 @@ fn run(job: &Job<'_>, old: Option<&[u8]>) -> Result<Rendered, CodecError> {
         Some(done) => done,
         None => in_eight_bits(job, info, &stages, cap, &pictures)?,
     };
-    let Done { made, format, profile, decoded_at } = done;
+    let Done { mut made, format, profile, decoded_at } = done;
+    if let (Made::Picture(picture), Profile::AdobeRgb, None) = (&mut made, job.spec.profile, &job.spec.report) {
+        codec::to_adobe_rgb(picture, job.cancel)?;
+    }
     job.cancel.check()?;
     let staged_at = Instant::now();
     let fallback = job.spec.smallest.then(|| made.fallback(job.spec, source));
@@ -191,13 +209,13 @@ fn in_eight_bits(
     cap: u32,
     pictures: &Pictures<'_>,
 ) -> Result<Done, CodecError> {
-    let page = pages::asked(&job.plan.stages);
+    let (page, chosen) = (pages::asked(&job.plan.stages), pages::chosen(&job.plan.stages));
     // Frames are decoded only for a format that would hold them. The header may not know how many there are.
     let alpha = choose::alpha_after(stages, info.may_have_alpha);
     let if_animated = choose(job.spec, info.kind.output_format(), alpha, true);
     let decode = Decode {
         at_least: foresee::at_least(&info, stages, cap),
-        all_frames: job.spec.animation && if_animated.holds_animation() || page > 0,
+        all_frames: job.spec.animation && if_animated.holds_animation() || page > 0 || chosen.is_some(),
         page: pages::of_document(job.master, page),
         keep_profile: job.spec.profile == Profile::Keep,
         fonts: SVG_FONTS.clone(),
@@ -205,6 +223,7 @@ fn in_eight_bits(
     let (mut loaded, info, profile) = load(job, info, stages, alpha, &decode)?;
     if let Loaded::Picture(picture) = &mut loaded {
         pages::take_frame(picture, pages::of_animation(job.master, page))?;
+        chosen.map_or(Ok(()), |frames| pages::keep_frames(picture, frames))?;
     }
     let decoded_at = Instant::now();
     let (made, format) = transform(loaded, &info, stages, job, cap, pictures)?;
@@ -294,6 +313,7 @@ fn load(
 ) -> Result<(Loaded, Info, Option<Vec<u8>>), CodecError> {
     if let Some((width, height)) = decode.at_least
         && !decode.keep_profile
+        && job.spec.profile != Profile::AdobeRgb
         && u64::from(width) * u64::from(height) <= MOST_PLANAR
     {
         let format = choose(job.spec, info.kind.output_format(), alpha, false);

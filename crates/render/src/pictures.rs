@@ -101,6 +101,12 @@ impl<'a> Pictures<'a> {
         left_out.push(taken.number);
     }
 
+    /// For each, whether it was not struck out.
+    pub(crate) fn in_reach(&self) -> Vec<bool> {
+        let order = self.order.borrow();
+        (0..self.all.len()).map(|number| order.contains(&number)).collect()
+    }
+
     /// What was left out, and the warnings.
     pub(crate) fn done(self) -> (Vec<usize>, Vec<String>) {
         (self.left_out.into_inner(), self.warnings.into_inner())

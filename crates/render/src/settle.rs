@@ -137,7 +137,7 @@ impl Walk<'_> {
         self.kept.extend(self.seen..self.seen + overlays);
         self.seen += overlays;
         self.size = self.size.and_then(|size| foresee::after(&stage, size, self.info, self.cap));
-        let first = self.out.iter().all(|stage| matches!(stage, Stage::Page(_) | Stage::Mark));
+        let first = self.out.iter().all(|stage| matches!(stage, Stage::Page(_) | Stage::Frames(_) | Stage::Mark));
         // The first turn says which way is up.
         if first && matches!(stage, Stage::Orient(_)) {
             self.sizes.initial = self.size.map(pair);

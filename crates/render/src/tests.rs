@@ -124,7 +124,7 @@ fn stage() -> impl Strategy<Value = Stage> {
     prop_oneof![
         1 => prop_oneof![Just(Orient::Exif), (0u8..10).prop_map(Orient::Fixed)].prop_map(Stage::Orient),
         3 => region().prop_map(Stage::Extract),
-        1 => (mode, 0.0f64..120.0, 0u32..4)
+        1 => (mode, 0.0f64..120.0, -3i32..4)
             .prop_map(|(mode, t, keep)| Stage::Trim(Trim { mode, tolerance: Fixed::new(t), keep })),
         5 => resize().prop_map(Stage::Resize),
         1 => any::<(bool, bool)>().prop_map(|(horizontal, vertical)| Stage::Flip { horizontal, vertical }),

@@ -30,7 +30,7 @@ pub(crate) fn made(
     pictures: &Pictures<'_>,
 ) -> Result<Option<Done>, CodecError> {
     let spec = job.spec;
-    if spec.depth == Depth::Eight || spec.report.is_some() {
+    if spec.depth == Depth::Eight || spec.report.is_some() || spec.profile == Profile::AdobeRgb {
         return Ok(None);
     }
     let source = info.kind.output_format();

@@ -122,6 +122,7 @@ pub(crate) fn blocks(profile: Option<Vec<u8>>, job: &Job<'_>) -> Blocks {
     blocks.profile = match spec.profile {
         Profile::Srgb => None,
         Profile::Tagged => Some(codec::srgb_profile()),
+        Profile::AdobeRgb => Some(codec::adobe_rgb_profile()),
         Profile::Keep => profile,
     };
     blocks

@@ -14,8 +14,9 @@ const BAND: usize = 32;
 /// How much of an error goes on to the neighbours, in quarters. All of it makes noise that does not compress.
 const DIFFUSED: i32 = 3;
 
-/// Encodes all frames. Alpha under one half is transparent, the rest opaque.
-pub(crate) fn encode(picture: &Picture, cancel: &Cancel) -> Result<Vec<u8>, CodecError> {
+/// Encodes all frames, each in a palette of at most so many colours, 2 to 256. Alpha under one half is transparent, the rest
+/// opaque.
+pub(crate) fn encode(picture: &Picture, colors: u16, cancel: &Cancel) -> Result<Vec<u8>, CodecError> {
     let failed = |e: gif::EncodingError| CodecError::Internal(format!("GIF: {e}"));
     let (width, height) = (picture.width() as u16, picture.height() as u16);
     // Where holes move, what was drawn has to be cleared again.
@@ -34,7 +35,7 @@ pub(crate) fn encode(picture: &Picture, cancel: &Cancel) -> Result<Vec<u8>, Code
     for frame in &picture.frames {
         cancel.check()?;
         let before = previous.filter(|_| steady);
-        let mut block = block(before, &frame.pixels, cancel)?;
+        let mut block = block(before, &frame.pixels, usize::from(colors.clamp(2, 256)), cancel)?;
         block.delay = u16::try_from(frame.delay_ms.div_ceil(10)).unwrap_or(u16::MAX);
         block.dispose = if steady { DisposalMethod::Keep } else { DisposalMethod::Background };
         cancel.check()?;
@@ -86,13 +87,18 @@ fn changed(before: &Pixels, after: &Pixels) -> Rect {
 }
 
 /// One frame: the rectangle that changed, with the pixels in it that did not left clear.
-fn block(before: Option<&Pixels>, after: &Pixels, cancel: &Cancel) -> Result<gif::Frame<'static>, CodecError> {
+fn block(
+    before: Option<&Pixels>,
+    after: &Pixels,
+    colors: usize,
+    cancel: &Cancel,
+) -> Result<gif::Frame<'static>, CodecError> {
     let whole = Rect { left: 0, top: 0, width: after.width as usize, height: after.height as usize };
     let part = before.map_or(whole, |before| changed(before, after));
     let drawn = drawn(before, after, part);
     cancel.check()?;
     let clear = drawn.chunks_exact(4).any(|p| p[3] == 0);
-    let most = if clear { 255 } else { 256 };
+    let most = colors - usize::from(clear);
     let (colors, mut indices) = match exactly(&drawn, most) {
         Some(exact) => exact,
         None => {

@@ -58,6 +58,13 @@ impl Dialect for Imgix {
         }
         let asset = path::asset(target.path)?;
         let mut query = query::read(target.query.unwrap_or_default(), settings)?;
+        if typeset::is_asked(&asset) && query.said.txt.of.is_none() {
+            return Err(ParseError::BadParameter {
+                parameter: "txt".to_owned(),
+                value: String::new(),
+                allowed: "the text of which ~text makes a picture".to_owned(),
+            });
+        }
         meaning::hear(&mut query.said, hints, settings);
         let (plan, notes) = meaning::plan(&query.said, &asset, settings);
         query.warn(notes);

@@ -8,12 +8,31 @@ use plan::{
 use crate::hints::Listens;
 use crate::request::WarningKind;
 
+/// Which frames; 1 is the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FrameWord {
+    One(u32),
+    /// From one to another, to the end without that.
+    Range(u32, Option<u32>),
+}
+
+/// How an animation plays.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct AnimationSaid {
+    pub(super) plays: Option<u32>,
+    pub(super) fps: Option<Fixed>,
+    pub(super) interval: Option<u32>,
+    pub(super) skip: Option<u32>,
+    pub(super) reverse: Option<bool>,
+}
+
 /// The literal parameters of one imgix URL. `None` = not said, or said in a way that is ignored.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Said {
     /// 1 is the first.
     pub(super) page: Option<u32>,
-    pub(super) frame: Option<u32>,
+    pub(super) frame: Option<FrameWord>,
+    pub(super) animation: AnimationSaid,
     pub(super) w: Option<Dim>,
     pub(super) h: Option<Dim>,
     pub(super) fit: Option<FitWord>,
@@ -43,7 +62,7 @@ pub(super) struct Said {
     pub(super) trim_md: Option<u32>,
     /// 0-255.
     pub(super) trim_sd: Option<u32>,
-    pub(super) trim_pad: Option<u32>,
+    pub(super) trim_pad: Option<i32>,
     pub(super) trim_alpha: Option<u32>,
     /// 0-8, as EXIF.
     pub(super) orient: Option<u8>,

@@ -343,7 +343,7 @@ fn paths() {
         ("/a+b.jpg", path("a+b.jpg")),
         ("/a%252Bb.jpg", path("a%2Bb.jpg")),
         ("/a//b.jpg", path("a//b.jpg")),
-        ("/~text", path("~text")),
+        ("/a/~text", path("a/~text")),
         ("/", path("")),
         ("", path("")),
         ("/http%3A%2F%2Favatars.com%2Fjohn-smith.png", url("http://avatars.com/john-smith.png")),

@@ -1,13 +1,14 @@
-//! `~text`: the address at which imgix sets a text as a picture of its own, as a watermark or as what is blended.
+//! `~text`: the address at which imgix sets a text as a picture of its own, to be shown, as a watermark or as what is blended.
 //!
 //! The text is wrapped in a box of `w` (200 pixels unless said), padding included, and as high as its lines unless `h`
 //! says; `bg` and `txt-…` apply. It stands at the left unless `txt-align` says, and its lines are `txt-lead` pixels apart.
 
 use plan::{Asset, Color, Dim, Fixed, Horizontal, Text, TextAlign, TextFit};
 
-use super::meaning;
+use super::meaning::{self, Notes};
 use super::said::{AlignWord, Font, Said};
-use super::{query, spell_query};
+use super::{query, spell_query, table};
+use crate::request::WarningKind;
 
 /// The path of the address.
 const NAME: &str = "~text";
@@ -31,9 +32,29 @@ pub(super) fn query_of(asset: &Asset) -> Option<&str> {
     (path == NAME).then_some(query)
 }
 
+/// Whether a URL's own path is the address: the picture that it asks for is a text.
+pub(super) fn is_asked(asset: &Asset) -> bool {
+    matches!(asset, Asset::Path(path) if path == NAME)
+}
+
+/// Parameters that say something of a text, and not where a picture has it.
+const OF_PLACE: [&str; 4] = ["txt-x", "txt-y", "txt-width", "txt-h"];
+
+/// What is said and does nothing to a text that is a picture of its own.
+pub(super) fn unheard(said: &Said) -> Notes {
+    let heard =
+        |name: &str| ["w", "h", "bg", "dpr"].contains(&name) || (name.starts_with("txt") && !OF_PLACE.contains(&name));
+    let rows = table::of_pixels().filter(|row| !heard(row.name) && (row.write)(said).is_some());
+    rows.map(|row| (WarningKind::NoEffect, row.name)).collect()
+}
+
 /// The text that a query sets; `None` where it says none, or cannot be read.
 pub(super) fn read(query: &str) -> Option<Text> {
-    let said = query::read_alone(query).ok()?.said;
+    text(&query::read_alone(query).ok()?.said)
+}
+
+/// The text that is set; `None` where none is said.
+pub(super) fn text(said: &Said) -> Option<Text> {
     let t = &said.txt;
     let dpr = said.dpr.map_or(1.0, Fixed::get);
     let mut text = Text::new(t.of.clone()?, meaning::text_size(t.size, dpr));
@@ -70,6 +91,11 @@ pub(super) fn read(query: &str) -> Option<Text> {
 
 /// The address that sets a text. Whether it sets this very text is found out when it is read back.
 pub(super) fn spell(text: &Text) -> Result<Asset, String> {
+    Ok(Asset::Path(format!("{NAME}?{}", spell_query(&said(text)?))))
+}
+
+/// What to say for a text.
+pub(super) fn said(text: &Text) -> Result<Said, String> {
     let mut said = Said { bg: text.background, ..Said::default() };
     let pad = text.padding[0];
     let outer = |side: Option<Dim>| match side {
@@ -103,5 +129,5 @@ pub(super) fn spell(text: &Text) -> Result<Asset, String> {
     t.line = text.outline.map(|(width, _)| width);
     t.line_color = text.outline.map(|(_, color)| color).filter(|color| *color != Color::WHITE);
     t.shad = text.shadow.map(|(x, ..)| Fixed::new(x.get() * 2.0));
-    Ok(Asset::Path(format!("{NAME}?{}", spell_query(&said))))
+    Ok(said)
 }

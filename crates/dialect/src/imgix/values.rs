@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use plan::{Color, Dim, Fixed, Horizontal, Radius, Shift, TextCut, Vertical};
 
-use super::said::{BlendOf, Font, MaskWord, Rect};
+use super::said::{BlendOf, Font, FrameWord, MaskWord, Rect};
 use super::words::{FLAG, TXT_CUT, Words};
 use crate::overlay;
 use crate::request::WarningKind;
@@ -45,6 +45,13 @@ pub(super) fn whole(value: &str, low: u32, high: u32) -> Read<u32> {
     let n = number(value)?.round();
     let within = n.clamp(low.into(), high.into());
     Ok((within as u32, within != n))
+}
+
+/// As [`whole`], of either sign.
+pub(super) fn signed(value: &str, low: i32, high: i32) -> Read<i32> {
+    let n = number(value)?.round();
+    let within = n.clamp(low.into(), high.into());
+    Ok((within as i32, within != n))
 }
 
 /// The farthest that an overlay is moved, in pixels.
@@ -350,10 +357,35 @@ pub(super) fn spell_clip((cut, ellipsis): (TextCut, bool)) -> Option<String> {
     Some(if ellipsis { format!("{word},ellipsis") } else { word })
 }
 
-/// The number of a page or frame; a range is not built.
+/// The number of a page; a range is not built.
 pub(super) fn nth(value: &str) -> Read<u32> {
     let range = value.split(['-', ':', ',']).filter(|part| text::whole(part.trim()).is_some()).count() > 1;
     if range { Err(WarningKind::Unsupported) } else { whole(value, 1, MOST_PIXELS as u32) }
+}
+
+/// A frame, or a range of them: `M-N`, `M-`, or `-N` from the first.
+pub(super) fn frames(value: &str) -> Read<FrameWord> {
+    let Some((first, last)) = value.trim().split_once('-') else {
+        return whole(value, 1, MOST_PIXELS as u32).map(|(nth, clamped)| (FrameWord::One(nth), clamped));
+    };
+    let end = |text: &str| whole(text, 1, MOST_PIXELS as u32);
+    let ((first, low), last) = match (first.trim(), last.trim()) {
+        ("", last) => ((1, false), Some(end(last)?)),
+        (first, "") => (end(first)?, None),
+        (first, last) => (end(first)?, Some(end(last)?)),
+    };
+    if last.is_some_and(|(last, _)| last < first) {
+        return Err(WarningKind::Invalid);
+    }
+    Ok((FrameWord::Range(first, last.map(|(last, _)| last)), low || last.is_some_and(|(_, high)| high)))
+}
+
+pub(super) fn spell_frames(frames: FrameWord) -> String {
+    match frames {
+        FrameWord::One(nth) => nth.to_string(),
+        FrameWord::Range(first, None) => format!("{first}-"),
+        FrameWord::Range(first, Some(last)) => format!("{first}-{last}"),
+    }
 }
 
 /// What a CSS class may begin with.

@@ -168,9 +168,13 @@ pub(super) const PALETTE: Words<PaletteWord> = &[("json", PaletteWord::Json), ("
 pub(super) const CHROMA: Words<Subsampling> =
     &[("420", Subsampling::S420), ("422", Subsampling::S422), ("444", Subsampling::S444)];
 
-pub(super) const CS: Words<Profile> =
-    &[("srgb", Profile::Tagged), ("tinysrgb", Profile::Tagged), ("strip", Profile::Srgb), ("origin", Profile::Keep)];
-pub(super) const CS_LATER: &[&str] = &["adobergb1998"];
+pub(super) const CS: Words<Profile> = &[
+    ("srgb", Profile::Tagged),
+    ("tinysrgb", Profile::Tagged),
+    ("adobergb1998", Profile::AdobeRgb),
+    ("strip", Profile::Srgb),
+    ("origin", Profile::Keep),
+];
 
 pub(super) const IPTC: Words<bool> = &[("allow", true), ("block", false)];
 

@@ -35,7 +35,7 @@ impl Before {
             Stage::Mark => self.at_mark(),
             // Behind a choice, its result is what is marked.
             Stage::Choose(_) => Before { start: false, initial: false, marked_initial: false, marked: true },
-            Stage::Page(_) => self,
+            Stage::Page(_) | Stage::Frames(_) => self,
             Stage::Orient(Orient::Exif) if self.start => Before { start: false, initial: true, ..self },
             stage if keeps_size(stage) => Before { start: false, ..self },
             _ => Before { start: false, initial: false, marked: false, ..self },
@@ -60,6 +60,7 @@ impl Before {
 fn keeps_size(stage: &Stage) -> bool {
     match stage {
         Stage::Page(_)
+        | Stage::Frames(_)
         | Stage::Straighten { .. }
         | Stage::Flip { .. }
         | Stage::Flatten(_)
@@ -72,7 +73,8 @@ fn keeps_size(stage: &Stage) -> bool {
         | Stage::Mark => true,
         Stage::Border(border) => border.inside,
         Stage::Measured(measured) => keeps_size(&measured.stage),
-        Stage::Orient(_)
+        Stage::Typeset(_)
+        | Stage::Orient(_)
         | Stage::Extract(_)
         | Stage::Trim(_)
         | Stage::Resize(_)

@@ -122,6 +122,18 @@ fn at_source(text: &str) -> Option<(&str, &str)> {
     Some((text.get(..end)?, text.get(end..)?.strip_prefix('@')?))
 }
 
+/// `text<bytes>(<text>),<option>,…`, and nothing else.
+pub(super) fn typeset(rest: &str) -> Parsed<Text> {
+    let parts = split(rest, b',')?;
+    match parts.split_first().and_then(|(first, options)| Some((first.strip_prefix("text")?, options))) {
+        Some((said, options)) => match text(counted_text(said)?, options)? {
+            (text, []) => Ok(text),
+            (_, [other, ..]) => wrong(other, "a text has no such option"),
+        },
+        None => wrong(rest, "typeset:text<bytes>(<text>),…"),
+    }
+}
+
 /// Reads a text's options until one is none.
 fn text<'p, 't>(said: &str, rest: &'p [&'t str]) -> Parsed<(Text, &'p [&'t str])> {
     let mut text = Text::new(said, Fixed::new(16.0));

@@ -6,12 +6,12 @@ use super::values::{
 };
 use super::{Parsed, overlay, split, stages, wrong};
 use crate::{
-    Adjust, Background, Border, Choose, Color, Enlarge, Filter, Fit, Fixed, Gravity, Horizontal, Length, Mask,
+    Adjust, Background, Border, Choose, Color, Enlarge, Filter, Fit, Fixed, Frames, Gravity, Horizontal, Length, Mask,
     Measured, Orient, Pad, Radius, Region, Resize, Shadow, Shape, Stage, Trim, TrimMode, Unsharp, Vertical,
 };
 
 /// What a stage may begin with.
-const NAMES: &str = "page, orient, extract, trim, resize, flip, rotate, straighten, pad, flatten, mask, border, gradient, \
+const NAMES: &str = "page, frames, typeset, orient, extract, trim, resize, flip, rotate, straighten, pad, flatten, mask, border, gradient, \
                      shadow, overlay, brightness, contrast, exposure, gamma, highlights, shadows, hue, saturation, vibrance, \
                      invert, grayscale, sepia, monochrome, duotone, colorize, linear, threshold, opacity, stretch, \
                      enhance, replace, blur, pixelate, sharpen, unsharp, denoise, halftone, mark, measured, choose";
@@ -27,6 +27,8 @@ pub(super) fn stage(text: &str, depth: usize) -> Parsed<Stage> {
     }
     Ok(match name {
         "page" => Stage::Page(int(rest)?),
+        "frames" => Stage::Frames(frames(&parts, text)?),
+        "typeset" => Stage::Typeset(Box::new(overlay::typeset(rest)?)),
         "orient" if rest == "exif" => Stage::Orient(Orient::Exif),
         "orient" => match int(rest)? {
             value @ 1..=8 => Stage::Orient(Orient::Fixed(value)),
@@ -224,6 +226,24 @@ fn corners(parts: &[&str]) -> Option<Region> {
         _ => return None,
     };
     Some(Region::Corners { top_left, bottom_right })
+}
+
+fn frames(parts: &[&str], text: &str) -> Parsed<Frames> {
+    let [range, rest @ ..] = parts else { return wrong(text, "frames:<first>..[<last>]") };
+    let Some((first, last)) = range.split_once("..") else { return wrong(range, "<first>..[<last>], 0 is the first") };
+    let last = if last.is_empty() { None } else { Some(int(last)?) };
+    let mut frames = Frames { first: int(first)?, last, ..Frames::ALL };
+    for part in rest {
+        match part.split_once('=').unwrap_or((part, "")) {
+            ("every", value) => frames.every = int(value)?,
+            ("without", value) => frames.without = int(value)?,
+            ("reverse", "") => frames.reverse = true,
+            ("rate", value) => frames.rate = Some(fixed(value)?),
+            ("plays", value) => frames.plays = Some(int(value)?),
+            _ => return wrong(part, "every=<n>, without=<n>, reverse, rate=<frames a second> or plays=<times>"),
+        }
+    }
+    Ok(frames)
 }
 
 fn trim(parts: &[&str]) -> Parsed<Trim> {

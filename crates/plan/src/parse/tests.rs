@@ -27,6 +27,18 @@ fn every_kind() -> Vec<Stage> {
         BlurFill { sigma: Some(f(3.5)), brightness: f(-0.1), opacity: f(0.5), under: Some(RED), tint: Some(glass) };
     let mut all = vec![
         Stage::Page(3),
+        Stage::Frames(Frames { first: 4, ..Frames::ALL }),
+        Stage::Frames(Frames {
+            first: 1,
+            last: Some(9),
+            every: 2,
+            without: 3,
+            reverse: true,
+            rate: Some(f(12.5)),
+            plays: Some(0),
+        }),
+        Stage::Typeset(Box::new(Text { padding: [1, 2, 3, 4], ..Text::new("Hi, you", f(12.0)) })),
+        Stage::Trim(Trim { mode: TrimMode::Corner, tolerance: f(2.0), keep: -3 }),
         Stage::Orient(Orient::Exif),
         Stage::Orient(Orient::Fixed(6)),
         Stage::Flip { horizontal: true, vertical: false },

@@ -33,12 +33,14 @@ use crate::work::Work;
 
 /// Applies stages in their order, changes of colour in a row at one go.
 pub(crate) fn run(stages: &[Stage], work: &mut Work, info: &Info, scope: &Scope<'_>) -> Result<(), CodecError> {
-    for (index, step) in optimise::steps(stages).into_iter().enumerate() {
+    let mut first = true;
+    for step in optimise::steps(stages) {
         scope.cancel.check()?;
         match step {
-            Step::Colors(colors) => adjust::apply(&colors, work, scope)?,
-            Step::Stage(stage) => apply(stage, index == 0, work, info, scope)?,
+            Step::Colors(ref colors) => adjust::apply(colors, work, scope)?,
+            Step::Stage(stage) => apply(stage, first, work, info, scope)?,
         }
+        first &= matches!(step, Step::Stage(Stage::Page(_) | Stage::Frames(_)));
     }
     Ok(())
 }
@@ -61,8 +63,9 @@ pub(crate) fn apply(
         Stage::Rotate { degrees, background } => return rotate::apply(degrees.get(), *background, work, scope),
         Stage::Straighten { degrees } => return straighten::apply(degrees.get(), work, scope),
         Stage::Pad(pad) => return pad::apply(pad, work, scope),
-        // Taken by the decoder.
-        Stage::Page(_) => {}
+        // Taken as it was decoded.
+        Stage::Page(_) | Stage::Frames(_) => {}
+        Stage::Typeset(text) => return text::typeset(text, work, scope),
         Stage::Flatten(ground) => return flatten::apply(*ground, work, scope),
         Stage::Adjust(adjust) => return adjust::apply(&[*adjust], work, scope),
         Stage::Filter(filter) => return filter::apply(*filter, work, scope),

@@ -1,13 +1,14 @@
 //! Texts that are drawn over a picture: from the plan's words to those of the text room.
 
-use codec::{CodecError, Pixels};
+use codec::{CodecError, Info, Picture, Pixels};
 use plan::{Dim, Fixed, Ligatures, Text, TextAlign, TextCut, TextFit, Vertical};
 use text::{
     Align, Bounds, CutAt, Limits, LineHeight, Outline, Overflow, Shadow, Sides, Style, TextError, Warning, draw, layout,
 };
 
 use crate::geometry::{Core, Size, length};
-use crate::scope::{Scope, blank, pixels};
+use crate::scope::{Scope, blank, bytes, pixels};
+use crate::work::Work;
 
 /// Memory that painting a text takes for each pixel of it: two canvases with their coverage, and a shadow's.
 const BYTES_PER_PIXEL: u64 = 24;
@@ -46,6 +47,39 @@ pub(super) fn drawn(
     let frame = laid.frame;
     let core = Core { x: frame.x, y: frame.y, size: Size::new(frame.width, frame.height) };
     Ok(Some((pixels(size, codec::Channels::Rgba, picture.data), core)))
+}
+
+/// Puts a text's own box in the place of the picture. One without letters is as large as its box is said to be.
+pub(super) fn typeset(text: &Text, work: &mut Work, scope: &Scope<'_>) -> Result<(), CodecError> {
+    let picture = match drawn(text, work.size(), Vertical::Top, scope)? {
+        Some((pixels, core)) => cut(&pixels, core),
+        None => empty(text, scope)?,
+    };
+    let info = Info {
+        kind: codec::Kind::Png,
+        width: picture.width,
+        height: picture.height,
+        orientation: 1,
+        may_have_alpha: true,
+        frames: 1,
+    };
+    *work = Work::new(Picture::still(picture), &info);
+    Ok(())
+}
+
+/// The box of a text without letters, in its colour.
+fn empty(text: &Text, scope: &Scope<'_>) -> Result<Pixels, CodecError> {
+    let [top, right, bottom, left] = text.padding;
+    let side = |said: Option<Dim>, before: u32, after: u32| match said {
+        Some(Dim::Px(px)) => px.saturating_add(before).saturating_add(after).clamp(1, scope.cap),
+        Some(Dim::Ratio(_)) | None => before.saturating_add(after).clamp(1, scope.cap),
+    };
+    let size = Size::new(side(text.width, left, right), side(text.height, top, bottom));
+    scope.room(0, bytes(size, codec::Channels::Rgba))?;
+    let mut box_alone = blank(size, codec::Channels::Rgba);
+    let color = text.background.unwrap_or(plan::Color::TRANSPARENT);
+    box_alone.data.as_chunks_mut::<4>().0.fill([color.r, color.g, color.b, color.a]);
+    Ok(box_alone)
 }
 
 /// The box alone.

@@ -27,13 +27,19 @@ pub(super) fn apply(trim: &Trim, work: &mut Work, scope: &Scope<'_>) -> Result<(
     }
     let Some(edges) = found else { return Ok(()) };
     let size = work.size();
-    let left = edges.left.saturating_sub(trim.keep);
-    let top = edges.top.saturating_sub(trim.keep);
-    let right = edges.right.saturating_add(trim.keep).min(size.w);
-    let bottom = edges.bottom.saturating_add(trim.keep).min(size.h);
+    let (left, right) = kept((edges.left, edges.right), trim.keep, size.w);
+    let (top, bottom) = kept((edges.top, edges.bottom), trim.keep, size.h);
     let kept = Size::new(right - left, bottom - top);
     work.crop(Rect::at(left, top, kept), kept);
     Ok(())
+}
+
+/// An axis with so much more on either side, or less of it; a pixel in its middle stays in any case.
+fn kept((from, to): (u32, u32), more: i32, whole: u32) -> (u32, u32) {
+    let middle = from + (to - from) / 2;
+    let low = from.saturating_add_signed(more.saturating_neg()).min(middle);
+    let high = to.saturating_add_signed(more).clamp(middle + 1, whole);
+    (low, high)
 }
 
 /// The smallest rectangle that holds everything but border; right and bottom exclusive.

@@ -82,7 +82,7 @@ pub(super) fn stage() -> BoxedStrategy<Stage> {
         2 => ((fixed(-1.5, 1.5), fixed(-1.5, 1.5)), fixed(-1.0, 300.0), color())
             .prop_map(|((x, y), sigma, color)| Stage::Shadow(Shadow { x, y, sigma, color })),
         1 => super::background().prop_map(Stage::Flatten),
-        1 => (trim, 0u32..4).prop_map(|(mode, keep)| Stage::Trim(Trim { mode, tolerance: Fixed::ONE, keep })),
+        1 => (trim, -3i32..4).prop_map(|(mode, keep)| Stage::Trim(Trim { mode, tolerance: Fixed::ONE, keep })),
     ]
     .boxed()
 }

@@ -127,6 +127,9 @@ fn borders_are_cut_off() {
         // So much is put back.
         ("trim=color&trim-pad=4", WHITE, (28, 18)),
         ("trim=auto&trimpad=100", WHITE, (60, 40)),
+        // So much of the picture goes as well, down to its middle.
+        ("trim=color&trim-pad=-4", WHITE, (12, 2)),
+        ("trim=color&trim-pad=-200", WHITE, (1, 1)),
         // Then comes the size.
         ("trim=color&w=10", WHITE, (10, 5)),
     ] {

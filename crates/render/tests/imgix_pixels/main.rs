@@ -2,6 +2,7 @@
 //! here by simple arithmetic on simple pictures. The parameters' table links to these tests.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod animation;
 mod around;
 mod colors;
 mod output;
@@ -80,11 +81,16 @@ fn file(format: Format, frames: &[Pixels]) -> Vec<u8> {
 
 /// What a URL makes of a master. Its overlays are looked up by their paths.
 fn made_of(query: &str, master: &[u8], named: &[(&str, &[u8])]) -> Rendered {
+    made_at(&format!("/p?{query}"), master, named)
+}
+
+/// As [`made_of`], of a whole target.
+fn made_at(target: &str, master: &[u8], named: &[(&str, &[u8])]) -> Rendered {
     static FONTS: LazyLock<Fonts> = LazyLock::new(Fonts::embedded);
     let thumb = Preset { text: "w=40&h=30&fit=crop&fm=png".to_owned(), enabled: true };
     let settings = Settings { presets: [("thumb".to_owned(), thumb)].into(), ..Settings::default() };
-    let parsed = Imgix.parse(Target::new(&format!("/p?{query}")), &settings).unwrap();
-    assert_eq!(parsed.warnings, [], "{query}");
+    let parsed = Imgix.parse(Target::new(target), &settings).unwrap();
+    assert_eq!(parsed.warnings, [], "{target}");
     let of = |asset: &Asset| match asset {
         Asset::Path(path) => named.iter().find(|(name, _)| name == path).map(|(_, bytes)| *bytes),
         Asset::Url(url) => named.iter().find(|(name, _)| name == url).map(|(_, bytes)| *bytes),
@@ -105,8 +111,8 @@ fn made_of(query: &str, master: &[u8], named: &[(&str, &[u8])]) -> Rendered {
         budget: &budget,
         cancel: &cancel,
     };
-    let made = render::render(&job).unwrap_or_else(|error| panic!("{query}: {error}"));
-    assert!(made.left_out.is_empty(), "{query}");
+    let made = render::render(&job).unwrap_or_else(|error| panic!("{target}: {error}"));
+    assert!(made.left_out.is_empty(), "{target}");
     made
 }
 

@@ -109,6 +109,10 @@ fn palettes_of_files_have_no_more_colours() {
         let entries = chunk(&png, b"PLTE").unwrap().len() / 3;
         assert!(entries <= colors && entries > colors / 2, "{colors}: {entries}");
     }
+    for (query, most) in [("fm=gif&colorquant=2", 2), ("fm=gif&colorquant=16", 16), ("fm=gif", 256)] {
+        let used: std::collections::BTreeSet<[u8; 4]> = read(&bytes(query)).pixels.into_iter().collect();
+        assert!(used.len() <= most && used.len() > most / 2, "{query}: {}", used.len());
+    }
     assert!(chunk(&bytes("fm=png8"), b"PLTE").unwrap().len() / 3 > 200);
     assert!(chunk(&bytes("fm=png"), b"PLTE").is_none());
 }
@@ -130,6 +134,34 @@ fn files_claim_the_density_that_is_said() {
 fn profiles_are_written_where_they_are_asked_for() {
     for (query, profile) in [("cs=srgb", true), ("cs=tinysrgb", true), ("cs=strip", false), ("q=75", false)] {
         assert_eq!(chunk(&bytes(&format!("fm=png&{query}")), b"iCCP").is_some(), profile, "{query}");
+    }
+}
+
+/// Other values, which mean the same colours to whoever heeds the profile.
+#[test]
+fn adobe_rgb_is_other_values_of_the_same_colours() {
+    let master = png(32, 32, |x, y| [(x * 6) as u8 + 30, (y * 6) as u8 + 40, 120, 255]);
+    for format in ["png", "jpg&q=100&chromasub=444", "webp&lossless=1", "avif&q=100"] {
+        let file = made_of(&format!("cs=adobergb1998&fm={format}"), &master, &[]).bytes;
+        let decoded = |keep_profile: bool| {
+            let decode = Decode { keep_profile, ..Decode::default() };
+            codec::decode(&file, &decode, &Budget::default(), &Cancel::never()).unwrap()
+        };
+        let (said, seen) = (decoded(true), decoded(false));
+        assert!(said.profile.is_some(), "{format}");
+        let far = |picture: &Picture| {
+            let pixels = &picture.frames[0].pixels;
+            let count = pixels.channels.count();
+            let at = |x: usize, y: usize| &pixels.data[(y * 32 + x) * count..][..3];
+            let apart = |x: usize, y: usize| {
+                let want = [(x * 6) as u8 + 30, (y * 6) as u8 + 40, 120];
+                at(x, y).iter().zip(want).map(|(a, b)| u32::from(a.abs_diff(b))).max().unwrap()
+            };
+            let sum: u32 = (0..32).flat_map(|y| (0..32).map(move |x| (x, y))).map(|(x, y)| apart(x, y)).sum();
+            f64::from(sum) / 1024.0
+        };
+        let (raw, shown) = (far(&said.picture), far(&seen.picture));
+        assert!(raw > 10.0 && shown < 2.0, "{format}: {raw} apart as written, {shown} as shown");
     }
 }
 

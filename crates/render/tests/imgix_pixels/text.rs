@@ -123,3 +123,36 @@ fn pictures_of_text_have_lead_and_track() {
     let (plain, apart) = (one("&q=75"), one("%26txt-track%3D10"));
     assert!((27..=33).contains(&(apart.width() - plain.width())), "{} {}", apart.width(), plain.width());
 }
+
+/// A text at an address of its own, from no master: what stands for one here is of another size.
+fn typeset(query: &str) -> Shown {
+    read(&made_at(&format!("/~text?{query}&fm=png"), &flat(7, 5, RED), &[]).bytes)
+}
+
+#[test]
+fn texts_are_pictures_of_their_own() {
+    let one = typeset("txt=wide");
+    assert_eq!(one.width, 200, "unless said");
+    let ink = |shown: &Shown| shown.bounds(|p| p[3] > 100).unwrap();
+    let (left, top, ..) = ink(&one);
+    assert!((10..=12).contains(&left) && (10..=18).contains(&top), "10 around: {left},{top}");
+    assert_eq!(one.at(0, 0), CLEAR);
+    // It grows with its lines, unless a height is said.
+    let more = typeset(&format!("txt={LONG}&txt-size=30"));
+    assert!(more.width == 200 && more.height > 2 * one.height, "{}", more.height);
+    let held = typeset(&format!("txt={LONG}&txt-size=30&w=120&h=60&txt-align=right"));
+    assert_eq!((held.width, held.height), (120, 60));
+    assert!(ink(&held).2 >= 100, "at the right");
+    let (double, large) = (typeset("txt=wide&w=150&h=50&dpr=2"), typeset("txt=wide&w=150&h=50"));
+    assert_eq!((double.width, double.height, large.width, large.height), (300, 100, 150, 50));
+    // On a ground, and without letters.
+    let green = typeset("txt=wide&bg=0f0&txt-color=00f&txt-pad=30&txt-size=40");
+    assert_eq!(green.at(0, 0), GREEN);
+    assert!(green.bounds(|p| p == BLUE).unwrap().0 >= 30);
+    let nothing = typeset("txt=%E2%80%8B&w=60&h=40&bg=00f");
+    assert_eq!((nothing.width, nothing.height, nothing.at(30, 20)), (60, 40, BLUE));
+    // As a JPEG it lies on white.
+    let made = made_at("/~text?txt=wide&fm=jpg", &flat(7, 5, RED), &[]);
+    assert_eq!((made.format, made.width), (Format::Jpeg, 200));
+    assert!(read(&made.bytes).at(0, 0)[0] > 250);
+}

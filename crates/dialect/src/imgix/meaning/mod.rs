@@ -11,9 +11,10 @@ mod overlays;
 mod shape;
 mod size;
 
-use plan::{Asset, Background, Dim, Fit, Orient, Plan, Region, Resize, Stage};
+use plan::{Asset, Background, Dim, Fit, Frames, Orient, Plan, Region, Resize, Stage};
 
-use super::said::{FmWord, RotWord, Said};
+use super::said::{FmWord, FrameWord, RotWord, Said};
+use super::typeset;
 use super::values::MOST_DPR;
 use crate::hints::Hints;
 use crate::request::WarningKind;
@@ -44,7 +45,14 @@ pub(super) fn plan(said: &Said, asset: &Asset, settings: &Settings) -> (Plan, No
         let (plan, rest) = self::plan(&Said { fm: None, ..said.clone() }, asset, settings);
         return (plan, [notes, rest].concat());
     }
-    let stages = stages(said, settings, &mut notes);
+    let typeset = typeset::is_asked(asset).then(|| typeset::text(said)).flatten();
+    let stages = match typeset {
+        Some(text) => {
+            notes.extend(typeset::unheard(said));
+            vec![Stage::Typeset(Box::new(text))]
+        }
+        None => stages(said, settings, &mut notes),
+    };
     let mut plan = Plan { stages, output: output::rule(said, settings, &mut notes) };
     plan.canonicalise();
     let changes_pixels = plan.stages.iter().any(|s| *s != Stage::Orient(Orient::Exif)) || said.orient.is_some();
@@ -89,8 +97,7 @@ pub(super) fn hear(said: &mut Said, hints: Hints, settings: &Settings) {
 
 fn stages(said: &Said, settings: &Settings, notes: &mut Notes) -> Vec<Stage> {
     let mut stages = Vec::new();
-    idle(notes, "frame", said.frame.is_some() && said.page.is_some());
-    stages.extend(said.page.or(said.frame).map(|nth| Stage::Page(nth.saturating_sub(1))));
+    stages.extend(frames(said, notes));
     stages.push(Stage::Orient(said.orient.map_or(Orient::Exif, Orient::Fixed)));
     if let Some(r) = said.rect {
         let region = Region::Rect { x: r.x, y: r.y, width: r.width, height: r.height, align: r.align };
@@ -118,6 +125,43 @@ fn stages(said: &Said, settings: &Settings, notes: &mut Notes) -> Vec<Stage> {
     stages.extend(said.bg.map(|color| Stage::Flatten(Background::Color(color))));
     stages.extend(shape::chequers(said, notes));
     stages
+}
+
+/// The page or frame that is taken, or how the animation plays. A page goes before a frame, and a single one plays nothing.
+fn frames(said: &Said, notes: &mut Notes) -> Option<Stage> {
+    idle(notes, "frame", said.frame.is_some() && said.page.is_some());
+    let animation = &said.animation;
+    let nth = match (said.page, said.frame) {
+        (Some(page), _) => Some(page),
+        (None, Some(FrameWord::One(frame))) => Some(frame),
+        (None, Some(FrameWord::Range(..)) | None) => None,
+    };
+    if let Some(nth) = nth {
+        for (name, given) in [
+            ("loop", animation.plays.is_some()),
+            ("fps", animation.fps.is_some()),
+            ("interval", animation.interval.is_some()),
+            ("skip", animation.skip.is_some()),
+            ("reverse", animation.reverse == Some(true)),
+        ] {
+            idle(notes, name, given);
+        }
+        return Some(Stage::Page(nth.saturating_sub(1)));
+    }
+    idle(notes, "skip", animation.skip == Some(1));
+    let (first, last) = match said.frame {
+        Some(FrameWord::Range(first, last)) => (first.saturating_sub(1), last.map(|last| last.saturating_sub(1))),
+        Some(FrameWord::One(_)) | None => (0, None),
+    };
+    Some(Stage::Frames(Frames {
+        first,
+        last,
+        every: animation.interval.unwrap_or(1),
+        without: animation.skip.unwrap_or(0),
+        reverse: animation.reverse == Some(true),
+        rate: animation.fps,
+        plays: animation.plays.map(|plays| plays.min(u16::MAX.into()) as u16),
+    }))
 }
 
 /// What a report does not see, since it is drawn after the report is made.

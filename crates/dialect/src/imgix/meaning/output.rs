@@ -2,7 +2,7 @@
 
 use plan::{Format, FormatRule, Metadata, OutputRule, Quality, Report};
 
-use super::super::said::{FmWord, PaletteWord, Said};
+use super::super::said::{FmWord, FrameWord, PaletteWord, Said};
 use super::{Notes, idle};
 use crate::settings::Settings;
 
@@ -20,7 +20,7 @@ pub(in crate::imgix) const PREFIX: &str = "image";
 
 /// Whether of an animation the first frame alone is asked for.
 fn takes_first_frame(said: &Said) -> bool {
-    said.frame == Some(1) && said.page.is_none()
+    said.frame == Some(FrameWord::One(1)) && said.page.is_none()
 }
 
 /// Whether something is said that changes the output alone.

@@ -7,10 +7,13 @@ mod output;
 mod overlays;
 mod size;
 
-use plan::{Background, Blend, Border, Color, Mask, Orient, Pad, Picture, Plan, Radius, Shape, Stage, Trim, TrimMode};
+use plan::{
+    Background, Blend, Border, Color, Frames, Mask, Orient, Pad, Picture, Plan, Radius, Shape, Stage, Trim, TrimMode,
+};
 
 use super::meaning;
-use super::said::{MaskWord, Rect, RotWord, Said, TrimWord};
+use super::said::{AnimationSaid, FrameWord, MaskWord, Rect, RotWord, Said, TrimWord};
+use super::typeset;
 use crate::overlay;
 use crate::settings::Settings;
 
@@ -36,6 +39,11 @@ fn is_picture_mask(stage: &Stage) -> bool {
 pub(super) fn said(plan: &Plan, settings: &Settings, reading: Reading) -> Result<Said, String> {
     let mut said = Said::default();
     if plan.output.original {
+        return Ok(said);
+    }
+    if let [Stage::Typeset(text)] = &plan.stages[..] {
+        said = typeset::said(text)?;
+        output::spell(&plan.output, settings, &mut said)?;
         return Ok(said);
     }
     output::spell(&plan.output, settings, &mut said)?;
@@ -96,6 +104,10 @@ fn source<'s>(stages: &'s [Stage], said: &mut Said) -> &'s [Stage] {
         said.page = Some(page.saturating_add(1));
         rest = tail;
     }
+    if let [Stage::Frames(frames), tail @ ..] = rest {
+        spell_frames(frames, said);
+        rest = tail;
+    }
     match rest {
         [Stage::Orient(Orient::Exif), tail @ ..] => rest = tail,
         [Stage::Orient(Orient::Fixed(value)), tail @ ..] => {
@@ -115,11 +127,23 @@ fn source<'s>(stages: &'s [Stage], said: &mut Said) -> &'s [Stage] {
     rest
 }
 
+fn spell_frames(frames: &Frames, said: &mut Said) {
+    let last = frames.last.map(|last| last.saturating_add(1));
+    said.frame = (frames.first > 0 || last.is_some()).then_some(FrameWord::Range(frames.first.saturating_add(1), last));
+    said.animation = AnimationSaid {
+        plays: frames.plays.map(u32::from),
+        fps: frames.rate,
+        interval: (frames.every > 1).then_some(frames.every),
+        skip: (frames.without > 0).then_some(frames.without),
+        reverse: frames.reverse.then_some(true),
+    };
+}
+
 fn spell_trim(trim: &Trim, said: &mut Said) {
     // Percent are levels rounded up.
     let levels = plan::Fixed::new((trim.tolerance.get() * 25_500.0 + 1e-6).floor() / 10_000.0);
     let some = levels != plan::Fixed::ZERO;
-    said.trim_pad = (trim.keep > 0).then_some(trim.keep);
+    said.trim_pad = (trim.keep != 0).then_some(trim.keep);
     match trim.mode {
         TrimMode::Even { mean, deviation } => {
             let (default_mean, default_deviation) = meaning::AUTO_TRIM;

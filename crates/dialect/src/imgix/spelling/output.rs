@@ -3,7 +3,7 @@
 use plan::{Format, FormatRule, Metadata, OutputRule, Profile, Report, Subsampling};
 
 use super::super::meaning;
-use super::super::said::{FmWord, PaletteWord, Said};
+use super::super::said::{FmWord, FrameWord, PaletteWord, Said};
 use crate::settings::Settings;
 
 pub(super) fn spell(output: &OutputRule, settings: &Settings, said: &mut Said) -> Result<(), String> {
@@ -14,7 +14,7 @@ pub(super) fn spell(output: &OutputRule, settings: &Settings, said: &mut Said) -
     if quality != meaning::default_quality() {
         said.q = Some(quality.jpeg);
     }
-    said.frame = (!output.animation).then_some(1);
+    said.frame = (!output.animation).then_some(FrameWord::One(1));
     let format = match &output.format {
         FormatRule::Source => None,
         FormatRule::Always(format) => Some(*format),

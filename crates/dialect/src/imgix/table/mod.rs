@@ -88,6 +88,7 @@ macro_rules! unheard_row {
     };
 }
 
+mod animation;
 mod effects;
 mod models;
 mod output;
@@ -99,5 +100,10 @@ mod video;
 /// The parameters, in the order in which they are written.
 pub(super) static TABLE: LazyLock<Vec<&'static Param<Said>>> = LazyLock::new(|| {
     let heard = [size::ROWS, shape::ROWS, effects::ROWS, overlays::ROWS, output::ROWS];
-    heard.into_iter().chain([models::ROWS, video::ROWS]).flatten().collect()
+    heard.into_iter().chain([animation::ROWS, models::ROWS, video::ROWS]).flatten().collect()
 });
+
+/// The rows of what is done to pixels, in contrast to how they are written and sent.
+pub(super) fn of_pixels() -> impl Iterator<Item = &'static Param<Said>> {
+    [size::ROWS, shape::ROWS, effects::ROWS, overlays::ROWS, animation::ROWS].into_iter().flatten()
+}

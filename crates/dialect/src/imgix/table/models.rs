@@ -1,4 +1,4 @@
-//! Rows for what takes a trained model, and for animations: read, and warned of where they ask for something.
+//! Rows for what takes a trained model: read, and warned of where they ask for something.
 
 use super::super::said::Said;
 use super::super::values::unheard;
@@ -6,7 +6,6 @@ use super::row;
 use crate::table::{Kind, Param, Served, Tier};
 
 const MODEL: &str = "it takes a trained model, and none is built in";
-const ANIMATION: &str = "an animation keeps its frames, their times and its repeats: plans have no word for this";
 
 pub(super) static ROWS: &[Param<Said>] = &[
     unheard_row!("bg-remove", &["background-remove"], Kind::Flag, ("false", "Removes the background."), MODEL),
@@ -136,17 +135,6 @@ pub(super) static ROWS: &[Param<Said>] = &[
     unheard_row!("face-blur", &[], Kind::Int(0, 100), ("0", "Blurs faces."), MODEL),
     unheard_row!("face-pixel", &["face-pixelate"], Kind::Int(0, 100), ("0", "Makes faces of squares."), MODEL),
     unheard_row!("lp-blur", &["license-plate-blur"], Kind::Int(0, 100), ("0", "Blurs licence plates."), MODEL),
-    unheard_row!(
-        "loop",
-        &[],
-        Kind::Int(0, 65_535),
-        ("0", "How often an animation is repeated; 0 is without end."),
-        ANIMATION
-    ),
-    unheard_row!("fps", &[], Kind::Number(1.0, 60.0), ("", "Frames a second."), ANIMATION),
-    unheard_row!("interval", &[], Kind::Int(1, 1_000_000), ("", "Keeps each so-many-th frame."), ANIMATION),
-    unheard_row!("skip", &[], Kind::Int(1, 1_000_000), ("", "Drops each so-many-th frame."), ANIMATION),
-    unheard_row!("reverse", &[], Kind::Flag, ("false", "Turns the order of the frames round."), ANIMATION),
     unheard_row!(
         "pdf-annotation",
         &["annotation"],

@@ -94,8 +94,8 @@ pub(super) static ROWS: &[Param<Said>] = &[
         ("420", "How much of its colour a JPEG keeps.")
     )
     .served(shown!("output", "jpegs_keep_as_much_colour_as_said")),
-    whole_row!("colorquant", &[], colorquant, 2, 256, B, ("256", "Most colours of fm=png8."))
-    .served(Served::Nearly("of PNG; a GIF has up to 256")),
+    whole_row!("colorquant", &[], colorquant, 2, 256, B, ("256", "Most colours of fm=png8 and fm=gif."))
+    .served(shown!("output", "palettes_of_files_have_no_more_colours")),
     whole_row!("dpi", &[], dpi, 0, 65535, B, ("0", "Pixels per inch that the file claims; 0 says nothing."))
     .served(shown!("output", "files_claim_the_density_that_is_said")),
     row(
@@ -103,11 +103,11 @@ pub(super) static ROWS: &[Param<Said>] = &[
         &[],
         Kind::Enum(&["srgb", "adobergb1998", "tinysrgb", "strip", "origin"]),
         Tier::B,
-        ("strip", "Colour space: sRGB with a profile that says so, without one, or the source's own."),
-        |s, v| put(&mut s.cs, word(words::CS, words::CS_LATER, v)),
+        ("strip", "Colour space: sRGB with a profile that says so, without one, Adobe RGB (1998), or the source's own."),
+        |s, v| put(&mut s.cs, word(words::CS, &[], v)),
         |s| spell(words::CS, s.cs),
     )
-    .served(Served::Nearly("adobergb1998 is not built; tinysrgb is srgb, whose profile is small here")),
+    .served(Served::Nearly("tinysrgb is srgb, whose profile is small here; a GIF carries no profile and stays sRGB")),
     words_row!(
         "iptc",
         &[],

@@ -213,7 +213,7 @@ pub(super) static ROWS: &[Param<Said>] = &[
         |s, v| put(&mut s.txt.of, line(v)),
         |s| s.txt.of.clone(),
     )
-    .served(Served::Nearly("our fonts stand in for the vendor's; of `~text` the address serves as mark and blend alone")),
+    .served(Served::Nearly("our fonts stand in for the vendor's")),
     number_row!(
         "txt-size",
         &["txtsize", "tsz"],

@@ -51,13 +51,17 @@ pub(super) static ROWS: &[Param<Said>] = &[
     row(
         "trim-pad",
         &["trimpad"],
-        Kind::Int(0, 200),
+        Kind::Int(-200, 200),
         Tier::B,
-        ("0", "Pixels of border to leave, for trim=auto and trim=color."),
-        |s, v| put(&mut s.trim_pad, whole(v, 0, 200)),
+        (
+            "0",
+            "Pixels of border to leave, for trim=auto and trim=color; negative: pixels of the picture that go too, but for \
+             one in its middle.",
+        ),
+        |s, v| put(&mut s.trim_pad, signed(v, -200, 200)),
         |s| spell_as(s.trim_pad),
     )
-    .served(Served::Nearly("never less than the trimmed picture: negative values are taken for 0")),
+    .served(shown!("around", "borders_are_cut_off")),
     row(
         "trim-alpha",
         &[],

@@ -305,13 +305,13 @@ pub(super) static ROWS: &[Param<Said>] = &[
     row(
         "frame",
         &[],
-        NTH,
+        Kind::Syntax("a frame, or frames from one to another: N, M-N, M- or -N"),
         Tier::B,
-        ("all", "The one frame of an animation that is kept, 1 is the first."),
-        |s, v| put(&mut s.frame, nth(v)),
-        |s| spell_as(s.frame),
+        ("all", "The frames of an animation that are kept, 1 is the first."),
+        |s, v| put(&mut s.frame, frames(v)),
+        |s| s.frame.map(spell_frames),
     )
-    .served(Served::Nearly("one frame; a range is read and warned of")),
+    .served(shown!("animation", "frames_are_chosen")),
 ];
 
 fn read_fit(said: &mut Said, value: &str) -> Result<(), WarningKind> {

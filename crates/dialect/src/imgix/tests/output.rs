@@ -18,7 +18,7 @@ fn how_it_is_written() {
         ("cs=tinysrgb", "source format, quality 75, progressive, profile=srgb", ""),
         ("cs=strip", "source format, quality 75, progressive", ""),
         ("cs=origin&auto=compress", "source format, quality 45, progressive, profile=keep", ""),
-        ("cs=adobergb1998&w=5", "source format, quality 75, progressive", "unsupported cs=adobergb1998"),
+        ("cs=adobergb1998&w=5", "source format, quality 75, progressive, profile=adobe-rgb", ""),
         ("iptc=allow", "source format, quality 75, progressive, metadata=copyright", ""),
         ("iptc=block", "source format, quality 75, progressive", ""),
         // A mask that is compressed needs alpha.
@@ -89,7 +89,11 @@ fn pages() {
         ("frame=2&or=6", "page:1|orient:6", ""),
         ("frame=2&page=3", "page:2|orient:exif", "no-effect frame=2"),
         ("page=0&w=5", "orient:exif|resize:5x-,inside", "clamped page=0"),
-        ("frame=2-5&w=5", "orient:exif|resize:5x-,inside", "unsupported frame=2-5"),
+        ("frame=2-5&w=5", "frames:1..4|orient:exif|resize:5x-,inside", ""),
+        ("frame=2-&reverse=1", "frames:1..,reverse|orient:exif", ""),
+        ("frame=-7&fps=10&page=2", "page:1|orient:exif", "no-effect frame=-7; no-effect fps=10"),
+        ("frame=3-2&w=5", "orient:exif|resize:5x-,inside", "invalid frame=3-2"),
+        ("page=2-5&w=5", "orient:exif|resize:5x-,inside", "unsupported page=2-5"),
         ("frame=a&w=5", "orient:exif|resize:5x-,inside", "invalid frame=a"),
     ] {
         let parsed = parse(&format!("/p.jpg?{query}"));

@@ -7,7 +7,8 @@ use proptest::sample::select;
 use super::table::EXAMPLES;
 use super::warnings;
 use crate::imgix::said::{
-    BlendOf, BlendSaid, BorderSaid, Effects, Font, GradientSaid, MarkSaid, MaskWord, Place, Rect, Said, TxtSaid,
+    AnimationSaid, BlendOf, BlendSaid, BorderSaid, Effects, Font, FrameWord, GradientSaid, MarkSaid, MaskWord, Place,
+    Rect, Said, TxtSaid,
 };
 use crate::imgix::table::TABLE;
 use crate::imgix::words::{self, Words};
@@ -270,15 +271,35 @@ prop_compose! {
     }
 }
 
+fn frames() -> impl Strategy<Value = FrameWord> {
+    let range = (1u32..99, weighted(0.5, 0u32..99));
+    prop_oneof![
+        (1u32..99).prop_map(FrameWord::One),
+        range.prop_map(|(first, more)| FrameWord::Range(first, more.map(|more| first + more))),
+    ]
+}
+
+prop_compose! {
+    fn animation()(
+        plays in weighted(0.1, 0u32..=65_535),
+        fps in weighted(0.1, fixed(1.0, 60.0)),
+        interval in weighted(0.1, 1u32..9),
+        skip in weighted(0.1, 1u32..9),
+        reverse in weighted(0.1, any::<bool>()),
+    ) -> AnimationSaid {
+        AnimationSaid { plays, fps, interval, skip, reverse }
+    }
+}
+
 prop_compose! {
     fn everything()(
         said in geometry().boxed(),
         around in around().boxed(),
         out in output().boxed(),
         effects in seldom(effects()),
-        (page, frame) in (weighted(0.1, 1u32..99), weighted(0.1, 1u32..99)),
+        (page, frame, animation) in (weighted(0.1, 1u32..99), weighted(0.1, frames()), animation()),
         (trim, trim_color) in (some(word(words::TRIM)), some(any::<[u8; 3]>())),
-        (trim_tol, trim_pad, trim_alpha) in (some(fixed(0.0, 255.0)), some(0u32..=200), some(0u32..=255)),
+        (trim_tol, trim_pad, trim_alpha) in (some(fixed(0.0, 255.0)), some(-200i32..=200), some(0u32..=255)),
         (trim_md, trim_sd) in (some(0u32..=255), some(0u32..=255)),
         (orient, flip) in (some(0u8..=8), some(word(words::FLIP))),
         (rot, rot_type) in (some(fixed(0.0, 359.9999)), some(word(words::ROT_TYPE))),
@@ -286,7 +307,7 @@ prop_compose! {
     ) -> Said {
         let [pad_top, pad_right, pad_bottom, pad_left, pad] = pads;
         Said {
-            page, frame, w: said.w, h: said.h, fit: said.fit, crop: said.crop, ar: said.ar, dpr: said.dpr,
+            page, frame, animation, w: said.w, h: said.h, fit: said.fit, crop: said.crop, ar: said.ar, dpr: said.dpr,
             rect: said.rect, fp_x: said.fp_x, fp_y: said.fp_y, fp_z: said.fp_z,
             min_w: said.min_w, min_h: said.min_h, max_w: said.max_w, max_h: said.max_h,
             fill: around.fill, fill_color: around.fill_color, gradient: around.gradient, bg: around.bg,

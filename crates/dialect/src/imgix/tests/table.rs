@@ -36,7 +36,7 @@ pub(super) const EXAMPLES: &[(&str, &str)] = &[
     ("grid-colors", "112233,445566"),
     ("grid-size", "8"),
     ("page", "3"),
-    ("frame", "2"),
+    ("frame", "2-7"),
     ("trim", "color"),
     ("trim-color", "ffffff"),
     ("trim-tol", "12.5"),
@@ -152,6 +152,11 @@ pub(super) const EXAMPLES: &[(&str, &str)] = &[
     ("rasterize-bypass", "true"),
     ("expires", "1893456000"),
     ("preset", "thumb"),
+    ("loop", "3"),
+    ("fps", "12.5"),
+    ("interval", "4"),
+    ("skip", "3"),
+    ("reverse", "true"),
 ];
 
 #[test]
