@@ -293,7 +293,7 @@ fn it_is_told_when_certificates_end() {
     };
     let (soon_ends, ended_ends) = ((soon.cert_file.clone(), now + 10 * day), (ended.cert_file, now - day));
     assert_eq!(files(30 * day), [soon_ends, ended_ends.clone()]);
-    assert_eq!(files(9 * day), [ended_ends.clone()]);
+    assert_eq!(files(9 * day), std::slice::from_ref(&ended_ends));
     // The file of an authority that ends sooner counts too.
     let authoritys = std::fs::read_to_string(&ended_ends.0).unwrap();
     let own = std::fs::read_to_string(&soon.cert_file).unwrap();
