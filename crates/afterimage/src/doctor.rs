@@ -1,6 +1,5 @@
 //! `afterimage doctor`: whether a server could start from a configuration and do its work, looked at part by part. Nothing is
 //! kept, but for a file that is written to the data folder for a moment.
-#![allow(clippy::print_stdout)]
 
 mod place;
 mod sources;
@@ -14,7 +13,7 @@ use tls::Pair;
 
 use crate::cli::DoctorArgs;
 use crate::decoders;
-use crate::serve;
+use crate::serve::{self, say};
 use crate::wire::{self, CERTIFICATE_WARNING};
 
 /// No machine's clock stands before this program was written, in seconds since 1970: 1 January 2026.
@@ -67,13 +66,13 @@ pub fn run(args: &DoctorArgs) -> ExitCode {
         let checks = findings
             .iter()
             .map(|finding| json!({ "check": finding.check, "state": finding.state.name(), "detail": finding.detail }));
-        println!("{}", json!({ "ok": !failed, "checks": checks.collect::<Vec<_>>() }));
+        say(&json!({ "ok": !failed, "checks": checks.collect::<Vec<_>>() }).to_string());
     } else {
         let width = findings.iter().map(|finding| finding.check.chars().count()).max().unwrap_or(0);
         for finding in &findings {
             // What goes on in further lines is set below its first.
             let detail = finding.detail.replace('\n', &format!("\n{}", " ".repeat(width + 8)));
-            println!("{:<4}  {:<width$}  {detail}", finding.state.name(), finding.check);
+            say(&format!("{:<4}  {:<width$}  {detail}", finding.state.name(), finding.check));
         }
     }
     if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }

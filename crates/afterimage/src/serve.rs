@@ -63,7 +63,7 @@ pub fn check(args: &CheckArgs) -> ExitCode {
                 config.data.display()
             );
             if args.show {
-                println!("\n{}", settings::shown(&config.provenance));
+                say(&format!("\n{}", settings::shown(&config.provenance)));
             }
             ExitCode::SUCCESS
         }
@@ -149,7 +149,7 @@ impl Summary {
 }
 
 /// Prints a line. That nobody reads it any more is no reason to stop in disorder.
-fn say(line: &str) {
+pub(crate) fn say(line: &str) {
     let _ = writeln!(io::stdout(), "{line}");
 }
 
