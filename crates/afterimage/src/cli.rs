@@ -43,6 +43,8 @@ pub enum Command {
     Compare(Box<CompareArgs>),
     /// Read a configuration file and report everything that is wrong with it.
     CheckConfig(CheckArgs),
+    /// Look whether a server could start from a configuration, and whether what it needs is there.
+    Doctor(DoctorArgs),
     /// Decode for the process that started this one, which holds the other end of its standard input.
     #[command(hide = true, name = "decoder-worker")]
     DecoderWorker(WorkerArgs),
@@ -68,6 +70,14 @@ Examples:
 The first API key comes from AFTERIMAGE_API_KEY, which stays valid while it is set; without it, one is made and printed
 once. Settings may be overridden by variables such as AFTERIMAGE__CACHE__DISK=20GiB.")]
 pub struct ServeArgs {
+    #[command(flatten)]
+    pub configuration: ConfigurationArgs,
+}
+
+// What a server is configured by. Not a doc comment: it would become the help of the commands.
+#[derive(Debug, Args)]
+#[allow(missing_docs)]
+pub struct ConfigurationArgs {
     /// Folder of master pictures; serves it without a configuration file.
     #[arg(required_unless_present = "config", conflicts_with = "config")]
     pub folder: Option<PathBuf>,
@@ -90,6 +100,26 @@ pub struct ServeArgs {
 pub struct CheckArgs {
     /// The file.
     pub file: PathBuf,
+    /// Print every setting with its value, and where that came from. Secrets are counted, not shown.
+    #[arg(long)]
+    pub show: bool,
+}
+
+/// `afterimage doctor`.
+#[derive(Debug, Args)]
+#[command(override_usage = "afterimage doctor <FOLDER> [OPTIONS]\n       afterimage doctor --config <FILE> [OPTIONS]")]
+#[command(after_help = "\
+Takes the arguments of `serve`. Each line begins with ok, warn or fail: the configuration, each port, the data folder and the
+room on its disk, certificates, fonts, webhooks, decoders, each source (by a real request, under its own rules), and the clock.
+It can be run beside a server, and changes nothing.
+
+Exit status: 0 nothing fails, 1 something does, 2 the command could not be understood.")]
+pub struct DoctorArgs {
+    #[command(flatten)]
+    pub configuration: ConfigurationArgs,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `afterimage url`.

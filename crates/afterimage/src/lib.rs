@@ -4,10 +4,12 @@ mod cli;
 mod client;
 mod compare;
 mod decoders;
+mod doctor;
 mod doors;
 mod jobs;
 mod render;
 mod serve;
+mod settings;
 mod url;
 mod wire;
 
@@ -30,6 +32,7 @@ pub fn run() -> ExitCode {
         cli::Command::Url(args) => url::run(&args),
         cli::Command::Compare(args) => compare::run(&args),
         cli::Command::CheckConfig(args) => serve::check(&args),
+        cli::Command::Doctor(args) => doctor::run(&args),
         cli::Command::DecoderWorker(args) => decoders::work(&args),
     }
 }

@@ -11,12 +11,13 @@ use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use crate::cli::{CheckArgs, ServeArgs};
+use crate::cli::{CheckArgs, ConfigurationArgs, ServeArgs};
+use crate::settings;
 use crate::wire::{self, Server};
 
 /// Runs the command until a signal ends it.
 pub fn run(args: &ServeArgs) -> ExitCode {
-    let config = match read(args) {
+    let config = match read(&args.configuration) {
         Ok(config) => config,
         Err(message) => {
             eprint!("{message}");
@@ -61,6 +62,9 @@ pub fn check(args: &CheckArgs) -> ExitCode {
                 config.sources.len(),
                 config.data.display()
             );
+            if args.show {
+                say(&format!("\n{}", settings::shown(&config.provenance)));
+            }
             ExitCode::SUCCESS
         }
         Err(errors) => {
@@ -70,7 +74,7 @@ pub fn check(args: &CheckArgs) -> ExitCode {
     }
 }
 
-fn read(args: &ServeArgs) -> Result<Config, String> {
+pub(crate) fn read(args: &ConfigurationArgs) -> Result<Config, String> {
     let flags = Flags { listen: args.listen.clone(), control: args.control.clone(), data: args.data.clone() };
     let read = match (&args.config, &args.folder) {
         (Some(file), _) => config::load(file, &environment(), &flags),
@@ -145,7 +149,7 @@ impl Summary {
 }
 
 /// Prints a line. That nobody reads it any more is no reason to stop in disorder.
-fn say(line: &str) {
+pub(crate) fn say(line: &str) {
     let _ = writeln!(io::stdout(), "{line}");
 }
 

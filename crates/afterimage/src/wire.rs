@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use cache::{SegmentStore, Store, Sweep, SweepParts, SweepSettings};
 use config::{Config, SourceKind};
@@ -25,6 +25,7 @@ use tokio::sync::{broadcast, oneshot};
 use crate::decoders;
 use crate::doors::Doors;
 use crate::jobs::StoredJobs;
+use crate::settings;
 
 /// Purges after which the index is saved again, so that no start replays many more than these.
 const SNAPSHOT_EVERY: u64 = 20_000;
@@ -33,6 +34,9 @@ const SNAPSHOT_CHECK: Duration = Duration::from_secs(10);
 
 /// How often the files of certificates are looked at.
 const CERTIFICATE_CHECK: Duration = Duration::from_secs(10);
+/// How long before a certificate ends that is told, and how often.
+pub(crate) const CERTIFICATE_WARNING: Duration = Duration::from_secs(30 * 86_400);
+const WARN_AGAIN: Duration = Duration::from_secs(86_400);
 
 /// How long requests that were begun may take to finish when the server stops.
 const GRACE: Duration = Duration::from_secs(20);
@@ -183,6 +187,7 @@ pub fn start(config: Config, environment_key: Option<String>) -> Result<Server, 
             ..control::Rates::default()
         },
         hooks: open_hooks(&config, jobs.clone())?,
+        configured: Arc::new(settings::configured(&config)),
     }));
     let (control_address, stop_control, control_done) = start_control(&runtime, &config, control_plane.clone())?;
     let mut control_done = vec![control_done];
@@ -375,16 +380,21 @@ fn start_purger(
 }
 
 fn open_sources(config: &Config) -> Result<Vec<Source>, String> {
-    let open = |source: &config::SourceConfig| match &source.kind {
+    config.sources.iter().map(open_source).collect()
+}
+
+/// One source.
+pub(crate) fn open_source(source: &config::SourceConfig) -> Result<Source, String> {
+    let opened = match &source.kind {
         SourceKind::Local(settings) => Source::local(&source.name, settings.clone()),
         SourceKind::Http(settings) => Source::http(&source.name, settings.clone()),
         SourceKind::Proxy(settings) => Source::proxy(&source.name, settings.clone()),
     };
-    config.sources.iter().map(|source| open(source).map_err(|e| format!("source {:?}: {e}", source.name))).collect()
+    opened.map_err(|e| format!("source {:?}: {e}", source.name))
 }
 
 /// The fonts of the configuration's folders beside those that are built in.
-fn open_fonts(config: &Config) -> Result<Fonts, String> {
+pub(crate) fn open_fonts(config: &Config) -> Result<Fonts, String> {
     let fonts = Fonts::new(&config.fonts).map_err(|e| e.to_string())?;
     for path in fonts.skipped() {
         tracing::warn!(path = %path.display(), "no font that can be read");
@@ -456,9 +466,15 @@ fn open_entrances(config: &Config, certificates: &Arc<Certificates>) -> Result<E
     Ok(entrances)
 }
 
-/// Looks now and then whether the files of certificates have changed.
+/// Looks now and then whether the files of certificates have changed, and at the start and each day whether one ends soon.
 async fn watch_certificates(certificates: Weak<Certificates>) {
+    let mut warned: Option<Instant> = None;
     loop {
+        if warned.is_none_or(|at| at.elapsed() >= WARN_AGAIN) {
+            let Some(certificates) = certificates.upgrade() else { return };
+            warn_of_ends(&certificates, SystemTime::now());
+            warned = Some(Instant::now());
+        }
         tokio::time::sleep(CERTIFICATE_CHECK).await;
         let Some(certificates) = certificates.upgrade() else { return };
         if tokio::task::spawn_blocking(move || certificates.refresh(false)).await.is_err() {
@@ -467,18 +483,44 @@ async fn watch_certificates(certificates: Weak<Certificates>) {
     }
 }
 
+fn warn_of_ends(certificates: &Certificates, now: SystemTime) {
+    for ending in certificates.ending(CERTIFICATE_WARNING, now) {
+        let (file, names, ends) = (ending.file.display(), ending.names.join(", "), day_of(ending.ends));
+        match ending.ends.duration_since(now) {
+            Ok(left) => {
+                let days = left.as_secs() / 86_400;
+                tracing::warn!(%file, names, ends, days, "the certificate ends soon: renew it");
+            }
+            Err(_) => tracing::warn!(%file, names, ends, "the certificate has ended: clients refuse it"),
+        }
+    }
+}
+
+/// A moment, as RFC 3339 has it.
+pub(crate) fn moment(at: SystemTime) -> String {
+    let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
+    control::rfc3339(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// The day of a moment.
+pub(crate) fn day_of(at: SystemTime) -> String {
+    moment(at).chars().take_while(|c| *c != 'T').collect()
+}
+
 /// Webhooks, if the configuration has any.
 fn open_hooks(config: &Config, jobs: Arc<JobsDb>) -> Result<Option<Arc<downstream::Hooks>>, String> {
-    let open = |webhook: &config::Webhook| {
-        let place = webhook.secret_file.display();
-        let secret = std::fs::read_to_string(&webhook.secret_file).map_err(|e| format!("cannot read {place}: {e}"))?;
-        let secret = downstream::read_secret(&secret).map_err(|e| format!("{place}: {e}"))?;
-        downstream::Hook::new(&webhook.url, secret).map_err(|e| format!("webhook {:?}: {e}", webhook.url))
-    };
-    let hooks = config.webhooks.iter().map(open).collect::<Result<Vec<_>, String>>()?;
+    let hooks = config.webhooks.iter().map(open_hook).collect::<Result<Vec<_>, String>>()?;
     if hooks.is_empty() {
         return Ok(None);
     }
     let outbox = Arc::new(control::OutboxDb(jobs));
     Ok(Some(Arc::new(downstream::Hooks::new(hooks, outbox, downstream::Settings::default())?)))
+}
+
+/// A webhook with its secret.
+pub(crate) fn open_hook(webhook: &config::Webhook) -> Result<downstream::Hook, String> {
+    let place = webhook.secret_file.display();
+    let secret = std::fs::read_to_string(&webhook.secret_file).map_err(|e| format!("cannot read {place}: {e}"))?;
+    let secret = downstream::read_secret(&secret).map_err(|e| format!("{place}: {e}"))?;
+    downstream::Hook::new(&webhook.url, secret).map_err(|e| format!("webhook {:?}: {e}", webhook.url))
 }

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use dialect::{Alias, Policy, Preset, Rule, Secret, Signing, Target};
+use dialect::{Alias, Policy, Preset, Rule, Secret, Signing};
 use engine::{DialectKind, Missing};
 use plan::Asset;
 
 use crate::keys;
+use crate::provenance::Home;
 use crate::section::{Section, Trouble, path, text};
 use crate::tree::{Node, Table, Value};
 
@@ -37,6 +38,9 @@ pub(crate) fn read(section: &Section<'_>, dialect: Option<DialectKind>, grammar:
     grammar.implicit_auto = section.truth("implicit_auto", grammar.implicit_auto);
     grammar.lenient = section.truth("lenient", grammar.lenient);
     grammar.presets_only = section.truth("presets_only", grammar.presets_only);
+    for (key, empty) in [("defaults", ""), ("presets", "{}"), ("aliases", "{}"), ("rules", "[]")] {
+        section.falls_back(key, empty);
+    }
     grammar.defaults =
         section.text("defaults").map(|query| query.trim_start_matches('?').to_owned()).unwrap_or_default();
     grammar.aliases = aliases(section);
@@ -72,7 +76,7 @@ fn presets(section: &Section<'_>) -> BTreeMap<String, Preset> {
         match &node.value {
             Value::Text(text) => drop(presets.insert(name.to_owned(), Preset { text: text.clone(), enabled: true })),
             Value::Table(table) => {
-                let one = section.sibling("a preset", table, &node.place, keys::PRESET);
+                let one = section.sibling(Home::Part, "a preset", table, &node.place, keys::PRESET);
                 if one.node("text").is_none() {
                     one.missing("text", hint);
                 }
@@ -88,14 +92,7 @@ fn presets(section: &Section<'_>) -> BTreeMap<String, Preset> {
 /// A preset that its own dialect does not understand would fail each request that names it.
 fn try_presets(section: &Section<'_>, dialect: DialectKind, grammar: &dialect::Settings) {
     for (name, preset) in grammar.presets.iter().filter(|(_, preset)| preset.enabled) {
-        let source = if grammar.default_source.is_empty() { "source" } else { &grammar.default_source };
-        let target = match dialect {
-            DialectKind::Imgix => format!("/p.jpg?preset={name}"),
-            DialectKind::Imagekit => format!("/{}/tr:n-{name}/p.jpg", grammar.endpoint).replace("//", "/"),
-            DialectKind::Cloudimage => format!("/p.jpg?p={name}"),
-            DialectKind::Imageboss => format!("/{source}/cdn/preset:{name}/p.jpg"),
-        };
-        let wrong = match dialect.grammar().parse(Target::new(&target), grammar) {
+        let wrong = match dialect.parse_preset(name, grammar) {
             Ok(parsed) => parsed.warnings.first().map(ToString::to_string),
             Err(error) => Some(error.to_string()),
         };
@@ -146,7 +143,7 @@ fn rules(section: &Section<'_>) -> Vec<Rule> {
             section.report(&item.place, Trouble::new(format!("a rule is a table, not {}", item.value.kind()), hint));
             continue;
         };
-        let rule = section.sibling("a rule", table, &item.place, keys::RULE);
+        let rule = section.sibling(Home::Part, "a rule", table, &item.place, keys::RULE);
         for key in keys::RULE {
             if rule.node(key).is_none() {
                 rule.missing(key, hint);
@@ -177,7 +174,7 @@ fn entries<'t>(section: &Section<'t>, key: &str, hint: &str) -> Vec<(&'t str, &'
 
 /// `signing`, `signing_secret_files` and what belongs to them.
 pub(crate) fn signing(section: &Section<'_>, dialect: Option<DialectKind>, base: &Path) -> Signing {
-    let policy = match section.choice("signing", &["off", "optional", "required"]) {
+    let policy = match section.choice("signing", &["off", "optional", "required"], "off") {
         Some("required") => Policy::Required,
         Some("optional") => Policy::Optional,
         _ => Policy::Off,

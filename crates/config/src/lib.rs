@@ -4,6 +4,7 @@
 //! that is wrong with it at once, each with line, column and a hint. Nothing is started here, and nothing written.
 
 mod check;
+mod docs;
 mod errors;
 mod flags;
 mod keys;
@@ -11,6 +12,7 @@ mod language;
 mod listen;
 mod nearest;
 mod overlay;
+mod provenance;
 mod section;
 mod sites;
 mod sources;
@@ -19,7 +21,6 @@ mod tree;
 mod units;
 mod zero;
 
-use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -27,8 +28,10 @@ use std::time::Duration;
 use errors::Problems;
 pub use errors::{Errors, Problem, Source};
 pub use flags::Flags;
+use provenance::Reading;
+pub use provenance::{Provenance, SetBy, Setting};
 use section::Section;
-use tree::{Place, Table};
+use tree::Table;
 
 /// A whole configuration.
 #[derive(Debug, Clone)]
@@ -64,6 +67,8 @@ pub struct Config {
     pub sources: Vec<SourceConfig>,
     /// Sites, in the order of the file. Each source that they name exists.
     pub sites: Vec<engine::Site>,
+    /// Each setting with its value, and where that came from.
+    pub provenance: Provenance,
 }
 
 impl Config {
@@ -302,7 +307,7 @@ pub fn load(path: &Path, env: &[(String, String)], flags: &Flags) -> Result<Conf
     // Half a file would only raise further complaints that are not true.
     if problems.is_empty() {
         let base = path.parent().unwrap_or(Path::new(""));
-        let from = Origin { base, nested_data: false };
+        let from = Origin { base, nested_data: false, file: Some(path), text: &text };
         match build(root, &from, env, flags, problems) {
             Ok(config) => return Ok(config),
             Err(found) => problems = found,
@@ -317,7 +322,7 @@ pub fn load(path: &Path, env: &[(String, String)], flags: &Flags) -> Result<Conf
 /// # Errors
 /// Everything that is wrong with the folder, the environment or the command line.
 pub fn zero(folder: &Path, env: &[(String, String)], flags: &Flags) -> Result<Config, Errors> {
-    let from = Origin { base: Path::new(""), nested_data: true };
+    let from = Origin { base: Path::new(""), nested_data: true, file: None, text: "" };
     build(zero::table(folder), &from, env, flags, Problems::default())
         .map_err(|problems| problems.into_errors(Path::new(""), ""))
 }
@@ -329,6 +334,9 @@ struct Origin<'a> {
     /// Whether the data folder may lie in a source's folder. It is refused by the source either way; a file has room to
     /// say better, while the first try often is in the folder with the pictures.
     nested_data: bool,
+    /// The file, and what is in it.
+    file: Option<&'a Path>,
+    text: &'a str,
 }
 
 fn build(
@@ -340,9 +348,9 @@ fn build(
 ) -> Result<Config, Problems> {
     overlay::apply(&mut root, env, &mut problems);
     flags.apply(&mut root, &mut problems);
-    let problems = RefCell::new(problems);
-    let config = {
-        let top = Section::new("", Some(&root), Place::Whole, keys::TOP, &problems);
+    let reading = Reading { problems: problems.into(), ..Reading::default() };
+    let mut config = {
+        let top = Section::top(&root, &reading);
         let mut config = top::read(&top, from.base);
         config.sources = sources::read(&top, from.base, &config);
         config.sites = sites::read(&top, from.base, &config);
@@ -350,7 +358,10 @@ fn build(
         check::folders(&top, &mut config, from.nested_data);
         config
     };
-    let problems = problems.into_inner();
+    let sources: Vec<String> = config.sources.iter().map(|source| source.name.clone()).collect();
+    let sites: Vec<String> = config.sites.iter().map(|site| site.name.clone()).collect();
+    config.provenance = reading.notes.into_inner().finish(from.file, from.text, &sources, &sites);
+    let problems = reading.problems.into_inner();
     if problems.is_empty() { Ok(config) } else { Err(problems) }
 }
 

@@ -5,9 +5,10 @@ use std::path::Path;
 
 use tls::{Fault, Pair};
 
+use crate::provenance::Home;
 use crate::section::{Section, Trouble};
 use crate::sites::host;
-use crate::tree::{Place, Table, Value};
+use crate::tree::{Place, Value};
 use crate::{Config, Listen, keys};
 
 /// Where the planes listen, each at a place of its own.
@@ -45,6 +46,7 @@ pub(crate) fn read(section: &Section<'_>) -> Listen {
 fn hosts(section: &Section<'_>, key: &str, patterns: bool) -> Vec<String> {
     let mut hosts: Vec<String> = Vec::new();
     if section.node(key).is_none() {
+        section.falls_back(key, "[]");
         return hosts;
     }
     for (written, place) in section.texts(key).unwrap_or_default() {
@@ -81,15 +83,15 @@ pub(crate) fn certificates(top: &Section<'_>, base: &Path, listen: &Listen) -> V
         top.refuse("listen", message, hint);
     }
     let mut pairs: Vec<Pair> = Vec::new();
-    for item in items {
+    for (number, item) in items.iter().enumerate() {
         let Value::Table(table) = &item.value else {
             let message = format!("a certificate is a table, not {}", item.value.kind());
             top.report(&item.place, Trouble::new(message, hint));
             continue;
         };
-        if let Some(pair) = certificate(top, table, &item.place, base, &pairs, hint) {
-            pairs.push(pair);
-        }
+        let home = Home::Top(format!("certificate.{}.", number + 1));
+        let section = top.sibling(home, "[[certificate]]", table, &item.place, keys::CERTIFICATE);
+        pairs.extend(certificate(&section, base, &pairs, hint));
     }
     if let (false, Some(first)) = (encrypts, items.first()) {
         let message = "no listener would show this certificate";
@@ -99,22 +101,14 @@ pub(crate) fn certificates(top: &Section<'_>, base: &Path, listen: &Listen) -> V
     pairs
 }
 
-fn certificate(
-    top: &Section<'_>,
-    table: &Table,
-    place: &Place,
-    base: &Path,
-    others: &[Pair],
-    hint: &str,
-) -> Option<Pair> {
-    let section = top.sibling("[[certificate]]", table, place, keys::CERTIFICATE);
+fn certificate(section: &Section<'_>, base: &Path, others: &[Pair], hint: &str) -> Option<Pair> {
     let complaints = section.complaints();
     for key in ["cert_file", "key_file"] {
         if section.node(key).is_none() {
             section.missing(key, hint);
         }
     }
-    let hosts = hosts(&section, "hosts", true);
+    let hosts = hosts(section, "hosts", true);
     if let Some(twice) = hosts.iter().find(|host| others.iter().any(|other| other.hosts.contains(host))) {
         section.refuse("hosts", format!("another certificate is for {twice:?} already"), "remove one of them");
     }

@@ -1,15 +1,14 @@
 //! Reading one table: every key typed, in range and known.
 
-use std::cell::RefCell;
 use std::fmt::Display;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::errors::Problems;
 use crate::keys;
 use crate::nearest::nearest;
+use crate::provenance::{Home, Reading};
 use crate::tree::{Node, Place, Table, Value};
 use crate::units;
 
@@ -21,7 +20,9 @@ pub(crate) struct Section<'t> {
     /// Where a missing key is reported.
     place: Place,
     known: &'static [&'static str],
-    problems: &'t RefCell<Problems>,
+    /// Whose settings it holds.
+    home: Home,
+    reading: &'t Reading,
 }
 
 /// Why a value cannot be taken.
@@ -37,21 +38,40 @@ impl Trouble {
 }
 
 impl<'t> Section<'t> {
-    /// Takes a table, and reports the keys in it that nobody knows.
-    pub(crate) fn new(
-        title: impl Into<String>,
+    /// The top of a file.
+    pub(crate) fn top(root: &'t Table, reading: &'t Reading) -> Self {
+        Section::new(String::new(), Some(root), Place::Whole, keys::TOP, Home::Top(String::new()), reading)
+    }
+
+    /// Takes a table, notes the settings that it may hold, and reports the keys in it that nobody knows.
+    fn new(
+        title: String,
         table: Option<&'t Table>,
         place: Place,
         known: &'static [&'static str],
-        problems: &'t RefCell<Problems>,
+        home: Home,
+        reading: &'t Reading,
     ) -> Self {
-        let section = Section { title: title.into(), table, place, known, problems };
+        let section = Section { title, table, place, known, home, reading };
+        section.note_settings();
         for entry in table.map(|table| table.0.as_slice()).unwrap_or_default() {
             if !known.contains(&entry.key.as_str()) {
                 section.report(&entry.key_place, section.unknown(&entry.key));
             }
         }
         section
+    }
+
+    /// Tables within tables note their own.
+    fn note_settings(&self) {
+        if self.home == Home::Part {
+            return;
+        }
+        let is_top = self.title.is_empty();
+        for key in self.known.iter().filter(|key| !is_top || !keys::TABLES.contains(key)) {
+            let entry = self.table.and_then(|table| table.entry(key));
+            self.reading.notes.borrow_mut().exists(&self.home, key, entry);
+        }
     }
 
     /// The table under a key of the top.
@@ -67,18 +87,34 @@ impl<'t> Section<'t> {
             None => None,
         };
         let place = node.map_or(Place::Whole, |node| node.place.clone());
-        Section::new(format!("[{key}]"), table, place, known, self.problems)
+        Section::new(format!("[{key}]"), table, place, known, Home::Top(format!("{key}.")), self.reading)
     }
 
     /// A table found in a way of its own, reporting to the same place.
     pub(crate) fn sibling(
         &self,
+        home: Home,
         title: &str,
         table: &'t Table,
         place: &Place,
         known: &'static [&'static str],
     ) -> Section<'t> {
-        Section::new(title, Some(table), place.clone(), known, self.problems)
+        Section::new(title.to_owned(), Some(table), place.clone(), known, home, self.reading)
+    }
+
+    /// Notes what a setting comes to, where that is not what stands there.
+    pub(crate) fn comes_to(&self, key: &str, value: impl Into<String>) {
+        self.reading.notes.borrow_mut().comes_to(&self.home, key, value.into());
+    }
+
+    /// Notes what holds if a setting is left out.
+    pub(crate) fn falls_back(&self, key: &str, value: &str) {
+        self.reading.notes.borrow_mut().falls_back(&self.home, key, value);
+    }
+
+    fn noted<T>(&self, key: &str, value: T, show: impl Fn(&T) -> String) -> T {
+        self.comes_to(key, show(&value));
+        value
     }
 
     fn unknown(&self, key: &str) -> Trouble {
@@ -103,11 +139,11 @@ impl<'t> Section<'t> {
 
     /// How much is wrong so far.
     pub(crate) fn complaints(&self) -> usize {
-        self.problems.borrow().len()
+        self.reading.problems.borrow().len()
     }
 
     pub(crate) fn report(&self, place: &Place, trouble: Trouble) {
-        self.problems.borrow_mut().add(place, trouble.message, trouble.hint);
+        self.reading.problems.borrow_mut().add(place, trouble.message, trouble.hint);
     }
 
     /// Reports trouble with the value of a key.
@@ -121,7 +157,7 @@ impl<'t> Section<'t> {
     }
 
     pub(crate) fn hide(&self, place: &Place) {
-        self.problems.borrow_mut().hide(place);
+        self.reading.problems.borrow_mut().hide(place);
     }
 
     /// Reads a key; what is wrong with it is reported, and it is then taken for missing.
@@ -140,11 +176,12 @@ impl<'t> Section<'t> {
     }
 
     pub(crate) fn truth(&self, key: &str, default: bool) -> bool {
-        self.take(key, truth).unwrap_or(default)
+        self.noted(key, self.take(key, truth).unwrap_or(default), bool::to_string)
     }
 
     pub(crate) fn integer(&self, key: &str, default: u64, range: RangeInclusive<u64>) -> u64 {
-        self.take(key, |node| within(integer(node)?, range, u64::to_string)).unwrap_or(default)
+        let number = self.take(key, |node| within(integer(node)?, range, u64::to_string)).unwrap_or(default);
+        self.noted(key, number, u64::to_string)
     }
 
     pub(crate) fn size(&self, key: &str, default: u64, range: RangeInclusive<u64>) -> u64 {
@@ -152,7 +189,7 @@ impl<'t> Section<'t> {
             let bytes = quantity(node, units::size, "256MiB")?;
             within(bytes, range, |bytes| units::show_size(*bytes))
         };
-        self.take(key, read).unwrap_or(default)
+        self.noted(key, self.take(key, read).unwrap_or(default), |bytes| units::show_size(*bytes))
     }
 
     pub(crate) fn pixels(&self, key: &str, default: u64, range: RangeInclusive<u64>) -> u64 {
@@ -163,7 +200,7 @@ impl<'t> Section<'t> {
             };
             within(pixels, range, |pixels| units::show_pixels(*pixels))
         };
-        self.take(key, read).unwrap_or(default)
+        self.noted(key, self.take(key, read).unwrap_or(default), |pixels| units::show_pixels(*pixels))
     }
 
     pub(crate) fn time(&self, key: &str, default: Duration, range: RangeInclusive<Duration>) -> Duration {
@@ -171,11 +208,11 @@ impl<'t> Section<'t> {
             let time = quantity(node, units::time, "20s")?;
             within(time, range, |time| units::show_time(*time))
         };
-        self.take(key, read).unwrap_or(default)
+        self.noted(key, self.take(key, read).unwrap_or(default), |time| units::show_time(*time))
     }
 
     pub(crate) fn address(&self, key: &str, default: SocketAddr) -> SocketAddr {
-        self.maybe_address(key, default).unwrap_or(default)
+        self.noted(key, self.maybe_address(key, default).unwrap_or(default), SocketAddr::to_string)
     }
 
     /// An address, if one is given; `example` is shown to who writes what is none.
@@ -194,8 +231,14 @@ impl<'t> Section<'t> {
         self.take(key, read)
     }
 
-    /// One of some words.
-    pub(crate) fn choice(&self, key: &str, words: &[&'static str]) -> Option<&'static str> {
+    /// One of some words, `default` if it is left out.
+    pub(crate) fn choice(&self, key: &str, words: &[&'static str], default: &str) -> Option<&'static str> {
+        self.falls_back(key, default);
+        self.maybe_choice(key, words)
+    }
+
+    /// One of some words, if it is there.
+    pub(crate) fn maybe_choice(&self, key: &str, words: &[&'static str]) -> Option<&'static str> {
         self.take(key, |node| {
             let written = text(node)?;
             words.iter().find(|word| **word == written).copied().ok_or_else(|| {
@@ -210,10 +253,12 @@ impl<'t> Section<'t> {
 
     /// A path. In the file, relative ones start at the folder of the file; elsewhere at the current one.
     pub(crate) fn path(&self, key: &str, base: &Path) -> Option<PathBuf> {
-        self.take(key, |node| {
+        let path = self.take(key, |node| {
             let written = path(text(node)?)?;
             Ok(if node.is_from_outside() { written.to_owned() } else { base.join(written) })
-        })
+        })?;
+        self.comes_to(key, path.display().to_string());
+        Some(path)
     }
 
     /// A list of texts, each with its place. Elements of another type are reported and left out.

@@ -7,6 +7,7 @@ use plan::Tag;
 
 use crate::language;
 use crate::nearest::nearest;
+use crate::provenance::Home;
 use crate::section::{Section, Trouble, quoted, text};
 use crate::sources::{bad_name, is_name};
 use crate::top::{BROWSER_TIMES, EDGE_TIMES};
@@ -46,13 +47,13 @@ pub(crate) fn read(top: &Section<'_>, base: &Path, config: &Config) -> Vec<Site>
         _ => Vec::new(),
     };
     let mut placed: Vec<Placed> = Vec::new();
-    for item in items {
+    for (number, item) in items.iter().enumerate() {
         let Value::Table(table) = &item.value else {
             let message = format!("a site is a table, not {}", item.value.kind());
             top.report(&item.place, Trouble::new(message, hint));
             continue;
         };
-        let site = read_site(top, table, &item.place, &sources, base, config);
+        let site = read_site(top, (number, table, &item.place), &sources, base, config);
         compare(top, &placed, &site);
         placed.push(site);
     }
@@ -61,8 +62,7 @@ pub(crate) fn read(top: &Section<'_>, base: &Path, config: &Config) -> Vec<Site>
 
 fn read_site(
     top: &Section<'_>,
-    table: &Table,
-    place: &Place,
+    (number, table, place): (usize, &Table, &Place),
     known_sources: &[&str],
     base: &Path,
     config: &Config,
@@ -72,25 +72,26 @@ fn read_site(
         Some(Value::Text(name)) => format!("[[site]] {name:?}"),
         _ => "[[site]]".to_owned(),
     };
-    let section = top.sibling(&title, table, place, keys::SITE);
-    let name = name(&section);
-    let passthrough = section.choice("kind", &["pictures", "passthrough"]) == Some("passthrough");
-    let dialect = dialect(&section, passthrough);
+    let section = &top.sibling(Home::Site(number), &title, table, place, keys::SITE);
+    let name = name(section);
+    let passthrough = section.choice("kind", &["pictures", "passthrough"], "pictures") == Some("passthrough");
+    let dialect = dialect(section, passthrough);
     let unsafe_methods = section.truth("unsafe_methods", false);
     if unsafe_methods && !passthrough {
         let message = "`unsafe_methods` has a meaning in sites of kind \"passthrough\" only";
         section.refuse("unsafe_methods", message, "remove it, or write kind = \"passthrough\"");
     }
-    let prefix = prefix(&section).unwrap_or_else(|| "/".to_owned());
-    let sources = sources(&section, known_sources, dialect);
-    let hosts = hosts(&section);
+    let prefix = prefix(section).unwrap_or_else(|| "/".to_owned());
+    section.comes_to("prefix", &prefix);
+    let sources = sources(section, known_sources, dialect);
+    let hosts = hosts(section);
     let side = config.limits.budget.output_side;
     let max_side = u32::try_from(section.integer("max_side", u64::from(side), 1..=65_535)).unwrap_or(side);
     if max_side > side {
         let message = format!("`max_side` is more than limits.output_side ({side}), beyond which nothing is made");
         section.refuse("max_side", message, "lower this, or raise output_side in [limits]");
     }
-    let endpoint = endpoint(&section, dialect);
+    let endpoint = endpoint(section, dialect);
     if dialect == Some(DialectKind::Imgix) && section.node("auto_format").is_some() {
         let message = "`auto_format` has no effect with imgix, whose URLs ask by auto=format";
         section.refuse("auto_format", message, "remove it");
@@ -110,14 +111,14 @@ fn read_site(
         save_data: section.truth("save_data", fresh.grammar.save_data),
         ..fresh.grammar.clone()
     };
-    language::read(&section, dialect, &mut grammar);
+    language::read(section, dialect, &mut grammar);
     let site = Site {
         name: name.unwrap_or_default(),
         hosts,
         prefix,
         grammar,
-        signing: language::signing(&section, dialect, base),
-        missing: language::missing(&section),
+        signing: language::signing(section, dialect, base),
+        missing: language::missing(section),
         vendor_purges: section.truth("vendor_purges", fresh.vendor_purges),
         sources,
         browser_time: section.time("browser_time", config.browser_time, BROWSER_TIMES),
@@ -126,7 +127,7 @@ fn read_site(
         // What passes through is in no vendor's language.
         vendor_headers: section.truth("vendor_headers", fresh.vendor_headers) && !passthrough,
         vendor_errors: section.truth("vendor_errors", fresh.vendor_errors) && !passthrough,
-        tags: tags(top, &section, &title),
+        tags: tags(top, section, &title),
         passthrough,
         unsafe_methods,
         ..fresh
@@ -137,6 +138,7 @@ fn read_site(
 /// `tags = [{ paths = "summer/**", tags = ["summer"] }]`.
 fn tags(top: &Section<'_>, section: &Section<'_>, title: &str) -> Vec<TagRule> {
     let hint = "write tags = [{ paths = \"summer/**\", tags = [\"summer\"] }]";
+    section.falls_back("tags", "[]");
     let items = match section.node("tags").map(|node| &node.value) {
         Some(Value::List(items)) => items.as_slice(),
         Some(other) => {
@@ -154,7 +156,7 @@ fn tag_rule(top: &Section<'_>, item: &Node, title: &str, hint: &str) -> Option<T
         top.report(&item.place, Trouble::new(message, hint));
         return None;
     };
-    let rule = top.sibling(&format!("{title} tags"), table, &item.place, keys::TAGS);
+    let rule = top.sibling(Home::Part, &format!("{title} tags"), table, &item.place, keys::TAGS);
     for key in keys::TAGS {
         if rule.node(key).is_none() {
             rule.missing(key, hint);
@@ -198,7 +200,7 @@ fn dialect(section: &Section<'_>, passthrough: bool) -> Option<DialectKind> {
     if section.node("dialect").is_none() && !passthrough {
         section.missing("dialect", &format!("allowed: {}", quoted(&words)));
     }
-    section.choice("dialect", &words).and_then(DialectKind::from_name)
+    section.maybe_choice("dialect", &words).and_then(DialectKind::from_name)
 }
 
 /// The prefix without a slash at its end, unless it is nothing else. It is compared with raw paths, so it must be written
@@ -263,6 +265,7 @@ fn sources(section: &Section<'_>, known: &[&str], dialect: Option<DialectKind>) 
 fn hosts(section: &Section<'_>) -> Vec<String> {
     let mut hosts: Vec<String> = Vec::new();
     if section.node("hosts").is_none() {
+        section.falls_back("hosts", "[]");
         return hosts;
     }
     for (written, place) in section.texts("hosts").unwrap_or_default() {
@@ -319,6 +322,7 @@ pub(crate) fn host(written: &str) -> Result<String, Trouble> {
 
 /// ImageKit's account id and endpoint, without slashes at the ends.
 fn endpoint(section: &Section<'_>, dialect: Option<DialectKind>) -> String {
+    section.falls_back("endpoint", "");
     let Some(written) = section.text("endpoint") else { return String::new() };
     let endpoint = written.trim_matches('/');
     if !endpoint.is_empty() && dialect.is_some_and(|dialect| dialect != DialectKind::Imagekit) {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use origin::{HttpSettings, LocalSettings, ProxySettings};
 use url::Url;
 
+use crate::provenance::Home;
 use crate::section::{Section, Trouble, text};
 use crate::top::MASTER_SIZES;
 use crate::tree::{Entry, Node, Value};
@@ -48,7 +49,7 @@ fn source(top: &Section<'_>, entry: &Entry, base: &Path, config: &Config) -> Opt
     if !is_name(&entry.key) {
         top.report(&entry.key_place, bad_name("source", &entry.key));
     }
-    let section = |known| top.sibling(&title, table, &entry.key_place, known);
+    let section = |known| top.sibling(Home::Source(entry.key.clone()), &title, table, &entry.key_place, known);
     // Before the type is known, so is no key; a table without one is reported by its type alone.
     let kind = match table.get("type") {
         None => {
@@ -160,11 +161,15 @@ fn asking(section: &Section<'_>, default: HttpSettings, config: &Config) -> Http
         max_redirects: u8::try_from(section.integer("max_redirects", u64::from(default.max_redirects), 0..=20))
             .unwrap_or(default.max_redirects),
         no_cache: section.truth("no_cache", default.no_cache),
-        user_agent: section
-            .take("user_agent", |node| header_value(text(node)?).map(str::to_owned))
-            .unwrap_or_else(|| default.user_agent.clone()),
+        user_agent: user_agent(section, &default.user_agent),
         ..default
     }
+}
+
+fn user_agent(section: &Section<'_>, default: &str) -> String {
+    section.falls_back("user_agent", default);
+    let given = section.take("user_agent", |node| header_value(text(node)?).map(str::to_owned));
+    given.unwrap_or_else(|| default.to_owned())
 }
 
 fn read_base(written: &str) -> Result<Url, Trouble> {

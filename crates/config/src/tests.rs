@@ -2,6 +2,7 @@
 
 mod accepted;
 mod listen;
+mod provenance;
 mod refused;
 
 use std::path::Path;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::keys;
 use crate::listen;
+use crate::provenance::{Home, Provenance};
 use crate::section::{Section, Trouble, path, text};
 use crate::tree::Value;
 use crate::{Cache, Config, Decoders, Limits, Log, Purging, Render, Webhook};
@@ -30,7 +31,7 @@ pub(crate) fn read(top: &Section<'_>, base: &Path) -> Config {
     Config {
         certificates: listen::certificates(top, base, &listen),
         listen,
-        data: top.path("data", base).unwrap_or_else(|| base.join("./afterimage-data")),
+        data: data(top, base),
         browser_time: cache.time("browser_time", Duration::ZERO, BROWSER_TIMES),
         edge_time: cache.time("edge_time", YEAR, EDGE_TIMES),
         error_time: cache.time("error_time", Duration::from_secs(10), Duration::ZERO..=DAY),
@@ -43,7 +44,14 @@ pub(crate) fn read(top: &Section<'_>, base: &Path) -> Config {
         webhooks: webhooks(top, base),
         sources: Vec::new(),
         sites: Vec::new(),
+        provenance: Provenance::default(),
     }
+}
+
+fn data(top: &Section<'_>, base: &Path) -> PathBuf {
+    let default = base.join("./afterimage-data");
+    top.falls_back("data", &default.display().to_string());
+    top.path("data", base).unwrap_or(default)
 }
 
 fn sizes(section: &Section<'_>) -> Cache {
@@ -120,13 +128,14 @@ fn webhooks(top: &Section<'_>, base: &Path) -> Vec<Webhook> {
         None => &[],
     };
     let mut webhooks = Vec::new();
-    for item in items {
+    for (number, item) in items.iter().enumerate() {
         let Value::Table(table) = &item.value else {
             let message = format!("a webhook is a table, not {}", item.value.kind());
             top.report(&item.place, Trouble::new(message, hint));
             continue;
         };
-        let section = top.sibling("[[webhook]]", table, &item.place, keys::WEBHOOK);
+        let home = Home::Top(format!("webhook.{}.", number + 1));
+        let section = top.sibling(home, "[[webhook]]", table, &item.place, keys::WEBHOOK);
         for key in keys::WEBHOOK {
             if section.node(key).is_none() {
                 section.missing(key, hint);
@@ -147,6 +156,7 @@ fn webhooks(top: &Section<'_>, base: &Path) -> Vec<Webhook> {
 
 /// The folders of `[fonts]`, each of which can be listed.
 fn fonts(section: &Section<'_>, base: &Path) -> Vec<PathBuf> {
+    section.falls_back("folders", "[]");
     let mut folders = Vec::new();
     for (written, place) in section.texts("folders").unwrap_or_default() {
         let folder = match path(written) {
@@ -174,7 +184,7 @@ fn fonts(section: &Section<'_>, base: &Path) -> Vec<PathBuf> {
 }
 
 fn render(section: &Section<'_>) -> Render {
-    let decoders = match section.choice("decoders", &Decoders::ALL.map(Decoders::name)) {
+    let decoders = match section.choice("decoders", &Decoders::ALL.map(Decoders::name), Decoders::default().name()) {
         Some(name) => Decoders::ALL.into_iter().find(|known| known.name() == name),
         None => None,
     };
@@ -186,7 +196,7 @@ fn log(section: &Section<'_>) -> Log {
     let default = Log::default();
     Log {
         access: section.truth("access", default.access),
-        level: section.choice("level", &LEVELS).map_or(default.level, str::to_owned),
+        level: section.choice("level", &LEVELS, &default.level).map_or(default.level, str::to_owned),
         json: section.truth("json", default.json),
     }
 }

@@ -40,8 +40,12 @@ pub(crate) struct Caller {
 impl Caller {
     /// Whether it may look at what another key did: only a key for looking, and without bounds, may.
     pub fn sees_all(&self) -> bool {
-        let looks = self.roles.contains(&KeyRole::Read) || self.roles.contains(&KeyRole::Admin);
-        looks && self.is_unbound()
+        self.looks() && self.is_unbound()
+    }
+
+    /// Whether it is for looking.
+    pub fn looks(&self) -> bool {
+        self.roles.contains(&KeyRole::Read) || self.roles.contains(&KeyRole::Admin)
     }
 
     /// Whether it may purge everywhere.
@@ -66,6 +70,12 @@ pub(crate) enum Right {
     Warm,
     /// Look at the audit trail.
     Audit,
+    /// Look at the sites and sources that the key is for, as they are configured.
+    Look,
+    /// Look at the whole configuration.
+    LookAtAll,
+    /// Have a source asked whether it works.
+    Check,
     /// Make and revoke keys.
     Admin,
 }
@@ -75,8 +85,11 @@ impl Right {
         match self {
             Right::Read => true,
             Right::Purge => caller.roles.contains(&KeyRole::Purge),
-            Right::Warm => caller.roles.contains(&KeyRole::Purge) || caller.roles.contains(&KeyRole::Admin),
-            Right::Audit => caller.sees_all(),
+            Right::Warm | Right::Check => {
+                caller.roles.contains(&KeyRole::Purge) || caller.roles.contains(&KeyRole::Admin)
+            }
+            Right::Look => caller.looks(),
+            Right::Audit | Right::LookAtAll => caller.sees_all(),
             Right::Admin => caller.roles.contains(&KeyRole::Admin) && caller.is_unbound(),
         }
     }

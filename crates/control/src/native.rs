@@ -1,6 +1,7 @@
 //! Our own API under `/v1`. Errors are RFC 9457 problem details with a stable `code`.
 
 pub(crate) mod audit;
+pub(crate) mod config;
 pub(crate) mod describe;
 pub(crate) mod dialects;
 pub(crate) mod events;

@@ -11,6 +11,7 @@ use prometheus_client::registry::Registry;
 use tokio::sync::watch;
 
 use crate::clock::now_ms;
+use crate::configured::Configured;
 use crate::keys::Keys;
 use crate::limits::{Limits, Listeners, Rates};
 use crate::metrics::Metrics;
@@ -37,6 +38,8 @@ pub struct Parts {
     pub rates: Rates,
     /// Who is told of purges; `None` = nobody.
     pub hooks: Option<Arc<Hooks>>,
+    /// What was configured.
+    pub configured: Arc<Configured>,
 }
 
 /// The private plane.
@@ -54,6 +57,7 @@ pub struct Plane {
     pub(crate) limits: Limits,
     pub(crate) listeners: Listeners,
     pub(crate) hooks: Option<Arc<Hooks>>,
+    pub(crate) configured: Arc<Configured>,
     /// When it was put together, in milliseconds since the Unix epoch: since then the configuration is what it is.
     pub(crate) began: u64,
     stopping: watch::Sender<bool>,
@@ -76,6 +80,7 @@ impl Plane {
             limits: Limits::new(parts.rates),
             listeners: Listeners::new(parts.rates.listeners),
             hooks: parts.hooks,
+            configured: parts.configured,
             began: now_ms(),
             stopping: watch::Sender::new(false),
         }

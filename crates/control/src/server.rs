@@ -172,6 +172,10 @@ fn native_routes() -> Router<Arc<Plane>> {
             "/v1/invalidate",
             post(native::invalidate::purge).get(native::invalidate::describe).fallback(native::not_allowed),
         )
+        .route("/v1/config", get(native::config::show).fallback(native::not_allowed))
+        .route("/v1/config/sites", get(native::config::sites).fallback(native::not_allowed))
+        .route("/v1/config/sources", get(native::config::sources).fallback(native::not_allowed))
+        .route("/v1/config/sources/{name}/check", post(native::config::check).fallback(native::not_allowed))
         .route("/v1/sites", get(native::sites).fallback(native::not_allowed))
         .route("/v1/dialects", get(native::dialects::list).fallback(native::not_allowed))
         .route("/v1/dialects/{name}", get(native::dialects::show).fallback(native::not_allowed))

@@ -233,7 +233,8 @@ impl Engine {
         };
         // What is merely stale or expired may still hold; after a hard purge nothing is held any more (rule F6).
         let held = context.stale.as_ref().and_then(|held| Some((held, validators(&held.meta)?)));
-        let fetched = source.fetch(&candidate.master, held.as_ref().map(|(_, validators)| validators)).await;
+        let validators = held.as_ref().map(|(_, validators)| validators);
+        let fetched = self.ask(candidate.source, &candidate.master, validators).await;
         if let (Ok(Fetched::NotModified(renewal)), Some((held, _))) = (&fetched, &held) {
             let lifetime = self.longest_edge_time();
             let meta = Meta { stored_at: unix_now(), lifetime, ..held.meta.clone() };

@@ -4,6 +4,7 @@
 //! (RFC 9111 section 4.4).
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use dialect::Target;
 use origin::{Forward, Forwarded};
@@ -90,7 +91,12 @@ impl Engine {
         let source = &self.sources[candidate.source];
         let sent = match self.turns.take(candidate.source).await {
             None => return Err(refuse(failure::origin_busy())),
-            Some(_turn) => source.forward(&candidate.master, request).await,
+            Some(_turn) => {
+                let began = Instant::now();
+                let sent = source.forward(&candidate.master, request).await;
+                self.note_fetch(candidate.source, began.elapsed(), sent.as_ref().err());
+                sent
+            }
         };
         let answer = match sent {
             Ok(answer) => answer,

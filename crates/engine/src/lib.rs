@@ -5,6 +5,7 @@ mod ahead;
 mod failure;
 mod fill;
 mod forward;
+pub mod health;
 mod known;
 mod naming;
 mod passing;
@@ -126,6 +127,7 @@ pub struct Engine {
     purger: Purger,
     takedowns: Arc<Takedowns>,
     turns: turns::Turns,
+    health: health::Healths,
     warming: warm::Warming,
     events: broadcast::Sender<Event>,
     derivatives: Arc<Store>,
@@ -149,6 +151,7 @@ impl Engine {
             sites,
             warming: warm::Warming::new(parts.jobs),
             turns: turns::Turns::new(&parts.sources, parts.settings.origin_fetches, parts.settings.origin_queue),
+            health: health::Healths::new(&parts.sources),
             sources: parts.sources,
             index: parts.index,
             records: parts.records,

@@ -37,6 +37,25 @@ impl DialectKind {
         DialectKind::ALL.into_iter().find(|d| d.name() == name)
     }
 
+    /// Reads a URL that asks for nothing but a preset of a site's settings, of a picture that need not exist.
+    ///
+    /// # Errors
+    /// When there is no such preset, or it is not understood.
+    pub fn parse_preset(
+        self,
+        name: &str,
+        settings: &dialect::Settings,
+    ) -> Result<dialect::Parsed, dialect::ParseError> {
+        let source = if settings.default_source.is_empty() { "source" } else { &settings.default_source };
+        let target = match self {
+            DialectKind::Imgix => format!("/p.jpg?preset={name}"),
+            DialectKind::Imagekit => format!("/{}/tr:n-{name}/p.jpg", settings.endpoint).replace("//", "/"),
+            DialectKind::Cloudimage => format!("/p.jpg?p={name}"),
+            DialectKind::Imageboss => format!("/{source}/cdn/preset:{name}/p.jpg"),
+        };
+        self.grammar().parse(dialect::Target::new(&target), settings)
+    }
+
     /// The grammar itself.
     pub fn grammar(self) -> Arc<dyn Dialect> {
         match self {

@@ -11,8 +11,8 @@ use percent_encoding::percent_decode_str;
 use plan::{Location, MasterId};
 use reqwest::header::{
     ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH,
-    CONTENT_TYPE, ETAG, HOST, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION, RANGE,
-    TRANSFER_ENCODING, USER_AGENT,
+    CONTENT_TYPE, DATE, ETAG, HOST, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LOCATION,
+    RANGE, TRANSFER_ENCODING, USER_AGENT,
 };
 use reqwest::{Client, Response};
 use url::Url;
@@ -23,6 +23,7 @@ pub use proxy::ProxySettings;
 
 use crate::gate::{Gate, RefusedAddress};
 use crate::headers::Freshness;
+use crate::reach::Reached;
 use crate::{Body, FetchError, Fetched, HttpSettings, OpenError, Renewal, Validators, headers, install_crypto, url_id};
 
 /// Room made for a body before any of it has come; a claimed length alone must not cost memory.
@@ -94,6 +95,17 @@ impl Web {
     /// Where its masters lie.
     pub(crate) fn base(&self) -> &str {
         self.base.as_str()
+    }
+
+    /// Asks for the base, without reading what comes.
+    pub(crate) async fn reach(&self) -> Result<Reached, FetchError> {
+        let asked = tokio::time::timeout(self.total_timeout, self.ask(&self.base, None)).await;
+        let response = asked.unwrap_or(Err(FetchError::TimedOut))?;
+        let date = headers::text(response.headers(), DATE).and_then(|date| httpdate::parse_http_date(date).ok());
+        match response.status().as_u16() {
+            status @ 500.. => Err(FetchError::Status(status)),
+            status => Ok(Reached::Web { status, date }),
+        }
     }
 
     /// Fetches a canonical path.

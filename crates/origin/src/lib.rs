@@ -10,6 +10,7 @@ mod headers;
 mod http;
 mod local;
 mod path;
+mod reach;
 mod url_id;
 
 use std::path::PathBuf;
@@ -22,6 +23,7 @@ use url::Url;
 
 pub use error::{BadPath, FetchError, OpenError};
 pub use http::{Forward, Forwarded, ProxySettings};
+pub use reach::Reached;
 
 /// A folder of masters.
 #[derive(Debug, Clone)]

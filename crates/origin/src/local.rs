@@ -14,6 +14,7 @@ use plan::Location;
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 
+use crate::reach::MOST_ENTRIES;
 use crate::{FetchError, LocalSettings, OpenError};
 
 /// How often a file that changes under the reader is read before torn bytes are handed on as not storable.
@@ -105,6 +106,22 @@ impl Folder {
     /// Where a path leads below the root, if it may be served and the result is UTF-8.
     pub(crate) fn resolved(&self, path: &str) -> Option<String> {
         Some(self.open_file(path).ok()?.real.to_str()?.to_owned())
+    }
+
+    /// Counts what is at its top, as far as it is worth knowing, and says whether there is more.
+    pub(crate) fn count(&self) -> Result<(usize, bool), FetchError> {
+        let why = |error: std::io::Error| FetchError::Io(format!("the source's folder: {error}"));
+        let mut entries = 0;
+        for entry in std::fs::read_dir(&self.root).map_err(why)? {
+            if entry.map_err(why)?.file_name().as_bytes().first() == Some(&b'.') {
+                continue;
+            }
+            if entries == MOST_ENTRIES {
+                return Ok((entries, true));
+            }
+            entries += 1;
+        }
+        Ok((entries, false))
     }
 
     /// Reads a canonical path into memory of our own: a mapping would change, or fault, under an editor.

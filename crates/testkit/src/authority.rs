@@ -2,8 +2,9 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose, date_time_ymd};
 
 /// An authority. Clients that trust [`Authority::pem`] trust the certificates that it signs.
 pub struct Authority {
@@ -54,9 +55,20 @@ impl Authority {
     /// # Errors
     /// When one of them is none.
     pub fn sign(&self, hosts: &[&str]) -> io::Result<Signed> {
+        self.sign_until(hosts, None)
+    }
+
+    /// As [`Authority::sign`], with an end, to the second.
+    ///
+    /// # Errors
+    /// As [`Authority::sign`].
+    pub fn sign_until(&self, hosts: &[&str], ends: Option<SystemTime>) -> io::Result<Signed> {
         let key = KeyPair::generate().map_err(io::Error::other)?;
         let hosts: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
-        let params = CertificateParams::new(hosts).map_err(io::Error::other)?;
+        let mut params = CertificateParams::new(hosts).map_err(io::Error::other)?;
+        if let Some(ends) = ends {
+            params.not_after = date_time_ymd(1970, 1, 1) + ends.duration_since(UNIX_EPOCH).map_err(io::Error::other)?;
+        }
         let cert = params.signed_by(&key, &self.issuer).map_err(io::Error::other)?;
         Ok(Signed { cert: cert.pem(), key: key.serialize_pem() })
     }
@@ -66,7 +78,21 @@ impl Authority {
     /// # Errors
     /// As [`Authority::sign`], and when the files cannot be written.
     pub fn write(&self, folder: &Path, name: &str, hosts: &[&str]) -> io::Result<Files> {
-        let signed = self.sign(hosts)?;
+        self.write_until(folder, name, hosts, None)
+    }
+
+    /// As [`Authority::write`], with an end, to the second.
+    ///
+    /// # Errors
+    /// As [`Authority::write`].
+    pub fn write_until(
+        &self,
+        folder: &Path,
+        name: &str,
+        hosts: &[&str],
+        ends: Option<SystemTime>,
+    ) -> io::Result<Files> {
+        let signed = self.sign_until(hosts, ends)?;
         let files = Files { cert: folder.join(format!("{name}.pem")), key: folder.join(format!("{name}.key")) };
         std::fs::write(&files.cert, signed.cert)?;
         std::fs::write(&files.key, signed.key)?;

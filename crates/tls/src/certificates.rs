@@ -2,14 +2,15 @@
 
 use std::collections::HashMap;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, SystemTime};
 
 use rustls::crypto::CryptoProvider;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 
-use crate::pair::{Pair, PairError};
+use crate::pair::{Pair, PairError, ReadPair, Validity};
 
 /// The certificates of a server. A client is shown the one for the name that it asks for: the exact name first, then the
 /// pattern for it; without a name, or with one that nobody has, the first.
@@ -28,12 +29,24 @@ pub struct Refreshed {
     pub failed: usize,
 }
 
+/// A certificate that ends soon, or has ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ending {
+    /// Its file.
+    pub file: PathBuf,
+    /// The names that it is shown for.
+    pub names: Vec<String>,
+    /// When it ends.
+    pub ends: SystemTime,
+}
+
 /// A pair as it was last read.
 struct Held {
     pair: Pair,
     state: State,
     key: Arc<CertifiedKey>,
     names: Vec<String>,
+    validity: Option<Validity>,
     /// What was last complained about.
     complaint: String,
 }
@@ -74,9 +87,9 @@ impl Certificates {
         let hold = |pair: &Pair| {
             // Asked first: what changes while it is read is then read again.
             let state = State::of(pair);
-            let read = pair.read(&provider)?;
-            let (key, names) = (Arc::new(read.key), read.names);
-            Ok(Held { pair: pair.clone(), state, key, names, complaint: String::new() })
+            let ReadPair { key, names, validity } = pair.read(&provider)?;
+            let key = Arc::new(key);
+            Ok(Held { pair: pair.clone(), state, key, names, validity, complaint: String::new() })
         };
         let held = pairs.iter().map(hold).collect::<Result<Vec<_>, PairError>>()?;
         let shown = RwLock::new(Arc::new(Shown::of(&held)));
@@ -99,6 +112,7 @@ impl Certificates {
                 Ok(read) => {
                     tracing::info!(%file, names = read.names.join(", "), "certificate read anew");
                     (one.state, one.key, one.names) = (state, Arc::new(read.key), read.names);
+                    one.validity = read.validity;
                     one.complaint.clear();
                     found.renewed += 1;
                 }
@@ -116,6 +130,16 @@ impl Certificates {
             *self.shown.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Shown::of(&held));
         }
         found
+    }
+
+    /// Those that end within some time of `now`, or have ended.
+    pub fn ending(&self, within: Duration, now: SystemTime) -> Vec<Ending> {
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let ending = held.iter().filter_map(|one| {
+            let ends = one.validity?.ends;
+            (ends <= now + within).then(|| Ending { file: one.pair.cert_file.clone(), names: one.names.clone(), ends })
+        });
+        ending.collect()
     }
 
     /// The names that there are certificates for.

@@ -9,5 +9,5 @@ mod certificates;
 mod pair;
 
 pub use accept::{Acceptor, HANDSHAKE_TIME, Refused, Stream};
-pub use certificates::{Certificates, Refreshed};
-pub use pair::{Fault, Pair, PairError};
+pub use certificates::{Certificates, Ending, Refreshed};
+pub use pair::{Fault, Pair, PairError, Validity};

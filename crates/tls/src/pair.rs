@@ -3,15 +3,18 @@
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::{self, PemObject};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::sign::CertifiedKey;
-use webpki::EndEntityCert;
+use webpki::{EndEntityCert, KeyUsage};
 
 /// Files with more bytes than this hold no certificate.
 const LARGEST: u64 = 1 << 20;
+/// Later than any certificate can say, in seconds since 1970: its years have four digits.
+const AFTER_ALL: Duration = Duration::from_secs(1 << 40);
 
 /// A certificate and its key, each in a PEM file (RFC 7468).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +26,15 @@ pub struct Pair {
     pub cert_file: PathBuf,
     /// The private key, not encrypted: PKCS #8, PKCS #1 or SEC 1.
     pub key_file: PathBuf,
+}
+
+/// From when to when clients believe a certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Validity {
+    /// When all certificates of the file are valid from.
+    pub begins: SystemTime,
+    /// When the first of them ends.
+    pub ends: SystemTime,
 }
 
 /// Why a pair cannot be used.
@@ -64,6 +76,19 @@ impl Pair {
         self.read(&rustls::crypto::ring::default_provider()).map(|read| read.names)
     }
 
+    /// From when to when the certificate, and those of authorities in its file, are valid. A pair that is not valid now can be
+    /// used all the same: it is clients who refuse it.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or its certificates do not say.
+    pub fn validity(&self) -> Result<Validity, PairError> {
+        validity(&chain(&self.cert_file)?).ok_or_else(|| {
+            let what =
+                format!("{} holds a certificate that does not say until when it is valid", self.cert_file.display());
+            PairError::new(Fault::Certificate, what, "it must be X.509, version 3")
+        })
+    }
+
     /// As [`Pair::check`], for use.
     pub(crate) fn read(&self, provider: &CryptoProvider) -> Result<ReadPair, PairError> {
         let chain = chain(&self.cert_file)?;
@@ -84,10 +109,11 @@ impl Pair {
                 "RSA of 2048 bits or more, ECDSA on P-256 or P-384, and Ed25519 can be used",
             )
         })?;
+        let validity = validity(&chain);
         let key = CertifiedKey::new(chain, loaded);
         match key.keys_match() {
             Ok(()) | Err(rustls::Error::InconsistentKeys(rustls::InconsistentKeys::Unknown)) => {
-                Ok(ReadPair { key, names })
+                Ok(ReadPair { key, names, validity })
             }
             Err(_) => {
                 let (key, cert) = (self.key_file.display(), self.cert_file.display());
@@ -127,6 +153,32 @@ impl Pair {
 pub(crate) struct ReadPair {
     pub key: CertifiedKey,
     pub names: Vec<String>,
+    /// `None` where it cannot be told.
+    pub validity: Option<Validity>,
+}
+
+/// Where all of some certificates are valid.
+fn validity(chain: &[CertificateDer<'_>]) -> Option<Validity> {
+    let each = chain.iter().map(validity_of).collect::<Option<Vec<Validity>>>()?;
+    each.into_iter().reduce(|a, b| Validity { begins: a.begins.max(b.begins), ends: a.ends.min(b.ends) })
+}
+
+/// webpki hands out neither time, but says them when it is asked about one before or after: it looks at the time first, long
+/// before it looks for an authority.
+fn validity_of(certificate: &CertificateDer<'_>) -> Option<Validity> {
+    let certificate = EndEntityCert::try_from(certificate).ok()?;
+    let asked = |at: Duration| {
+        let (at, usage) = (UnixTime::since_unix_epoch(at), KeyUsage::server_auth());
+        certificate.verify_for_usage(&[], &[], &[], at, usage, None, None).err()
+    };
+    let begins = match asked(Duration::ZERO) {
+        Some(webpki::Error::CertNotValidYet { not_before, .. }) => not_before.as_secs(),
+        // Valid since before 1970.
+        _ => 0,
+    };
+    let Some(webpki::Error::CertExpired { not_after, .. }) = asked(AFTER_ALL) else { return None };
+    let at = |seconds: u64| UNIX_EPOCH.checked_add(Duration::from_secs(seconds));
+    Some(Validity { begins: at(begins)?, ends: at(not_after.as_secs())? })
 }
 
 fn chain(file: &Path) -> Result<Vec<CertificateDer<'static>>, PairError> {

@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -270,4 +270,37 @@ fn files_that_are_no_good_are_told() {
         assert!(error.what.contains(says), "{error}: {says}");
         assert!(Certificates::open(&[good.clone(), pair]).is_err());
     }
+}
+
+#[test]
+fn it_is_told_when_certificates_end() {
+    let (authority, folder) = (Authority::new().unwrap(), tempfile::tempdir().unwrap());
+    let day = Duration::from_secs(86_400);
+    // Certificates say whole seconds.
+    let now = UNIX_EPOCH + Duration::from_secs(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs());
+    let written = |name: &str, ends| {
+        let files = authority.write_until(folder.path(), name, &["img.example"], ends).unwrap();
+        Pair { hosts: Vec::new(), cert_file: files.cert, key_file: files.key }
+    };
+    let (soon, ended) = (written("soon", Some(now + 10 * day)), written("ended", Some(now - day)));
+    let pairs = [written("late", None), soon.clone(), ended.clone()];
+    let soon_validity = soon.validity().unwrap();
+    assert_eq!(soon_validity.ends, now + 10 * day);
+    assert!(soon_validity.begins < now);
+    let certificates = Certificates::open(&pairs).unwrap();
+    let files = |within: Duration| -> Vec<_> {
+        certificates.ending(within, now).into_iter().map(|ending| (ending.file, ending.ends)).collect()
+    };
+    let (soon_ends, ended_ends) = ((soon.cert_file.clone(), now + 10 * day), (ended.cert_file, now - day));
+    assert_eq!(files(30 * day), [soon_ends, ended_ends.clone()]);
+    assert_eq!(files(9 * day), std::slice::from_ref(&ended_ends));
+    // The file of an authority that ends sooner counts too.
+    let authoritys = std::fs::read_to_string(&ended_ends.0).unwrap();
+    let own = std::fs::read_to_string(&soon.cert_file).unwrap();
+    std::fs::write(&soon.cert_file, own + &authoritys).unwrap();
+    assert_eq!(soon.validity().unwrap().ends, now - day);
+    // What was renewed is not complained about any more.
+    authority.write(folder.path(), "ended", &["img.example"]).unwrap();
+    certificates.refresh(true);
+    assert_eq!(files(9 * day), [(soon.cert_file, now - day)]);
 }

@@ -318,7 +318,7 @@ fn without_a_file_the_data_folder_may_lie_in_the_folder_and_is_not_served() {
     assert_eq!(local.refused, [case.path().canonicalize().unwrap().join("photos/afterimage-data")]);
 }
 
-fn example() -> PathBuf {
+pub(super) fn example() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../afterimage.example.toml")
 }
 

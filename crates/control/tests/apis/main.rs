@@ -4,6 +4,7 @@
 mod bounds;
 mod cloudimage;
 mod cloudimage_warmup;
+mod config;
 mod cost;
 mod dialects;
 mod effect;

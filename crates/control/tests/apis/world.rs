@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use control::{KeyRing, Parts, Plane, Rates, router};
+use control::{Configured, KeyRing, Parts, Plane, Rates, router};
 use engine::{Ask, DialectKind, Engine, Site};
 use http::{HeaderMap, Request};
 use ledger::{CatalogueDb, Folder, KeysDb, PurgeDb};
-use origin::{HttpSettings, LocalSettings, Source};
+use origin::{HttpSettings, LocalSettings, ProxySettings, Source};
 use plan::reason::Served;
 use plan::{AcceptClass, BodyId, DerivativeKey, ExactName, Location, MasterId, Position, Stamp};
 use prometheus_client::registry::Registry;
@@ -170,6 +170,7 @@ fn parts(
         imgix_duplicate_window: None,
         rates: Rates::default(),
         hooks: None,
+        configured: Arc::default(),
     }
 }
 
@@ -184,6 +185,9 @@ impl World {
         std::os::unix::fs::symlink("cat.jpg", photos.join("link.jpg")).unwrap();
         let local = Source::local("local", LocalSettings::new(&photos)).unwrap();
         let web = Source::http("web", HttpSettings::new("https://shop.example/media/".parse().unwrap())).unwrap();
+
+        // No site has it.
+        let any = Source::proxy("any", ProxySettings::new(vec!["shop.example".to_owned()]).unwrap()).unwrap();
 
         let folder = Folder::open(&temp.path().join("data")).unwrap();
         let ledger = Arc::new(PurgeDb::open(&folder).unwrap());
@@ -247,7 +251,7 @@ impl World {
         let (gate, kept) = (Arc::new(Gated::new(catalogue.clone())), Arc::new(Kept::default()));
         let engine = Engine::new(engine::Parts {
             sites,
-            sources: vec![local.clone(), web],
+            sources: vec![local.clone(), web, any],
             index: index.clone(),
             records: log.clone(),
             catalogue: gate.clone(),
@@ -298,6 +302,13 @@ impl World {
     pub fn limit(&mut self, rates: Rates) {
         let parts = parts(&self.engine, &self.keys, &self.ledger, &self.registry, &self.ready);
         self.plane = Arc::new(Plane::new(Parts { rates, ..parts }));
+        self.router = router(self.plane.clone());
+    }
+
+    /// A new plane that shows some settings.
+    pub fn configure(&mut self, configured: Configured) {
+        let parts = parts(&self.engine, &self.keys, &self.ledger, &self.registry, &self.ready);
+        self.plane = Arc::new(Plane::new(Parts { configured: Arc::new(configured), ..parts }));
         self.router = router(self.plane.clone());
     }
 

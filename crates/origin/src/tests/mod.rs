@@ -3,6 +3,7 @@
 mod identity;
 mod local;
 mod proxy;
+mod reach;
 mod web;
 
 use plan::MasterRef;
