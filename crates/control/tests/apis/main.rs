@@ -7,6 +7,7 @@ mod cloudimage_warmup;
 mod cost;
 mod dialects;
 mod effect;
+mod explain;
 mod gated;
 mod hostile;
 mod imageboss;

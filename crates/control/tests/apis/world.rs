@@ -175,6 +175,15 @@ fn parts(
 
 impl World {
     pub fn new() -> World {
+        World::build(false)
+    }
+
+    /// One that keeps derivatives on disk too.
+    pub fn with_disk() -> World {
+        World::build(true)
+    }
+
+    fn build(disk: bool) -> World {
         let temp = tempfile::tempdir().unwrap();
         let photos = temp.path().join("photos");
         std::fs::create_dir_all(photos.join("dir")).unwrap();
@@ -203,10 +212,11 @@ impl World {
         let index = Arc::new(Index::new(log.identity()));
         let takedowns = Arc::new(Takedowns::new(Vec::new()));
         let purger = Purger::start(log.clone(), index.clone(), takedowns.clone(), Box::new(|| ())).unwrap();
-        let store = |tier| {
+        let store = |tier: Tier| {
             let fills = tokio::runtime::Handle::current();
-            let settings =
-                cache::Settings { tier, memory_bytes: 1 << 20, disk: None, fresh_id, fills, max_stale: None };
+            let bodies = disk.then(|| cache::SegmentStore::open(&temp.path().join(tier.name()), 64 << 20).unwrap());
+            let disk = bodies.map(|bodies| (Arc::new(bodies), catalogue.clone() as Arc<dyn Catalogue>));
+            let settings = cache::Settings { tier, memory_bytes: 1 << 20, disk, fresh_id, fills, max_stale: None };
             Arc::new(cache::Store::new(index.clone(), settings).unwrap())
         };
 
@@ -342,6 +352,17 @@ impl World {
             headers: parts.headers,
             text: String::from_utf8(bytes.to_vec()).unwrap(),
         }
+    }
+
+    /// As [`World::call`], for what is no text.
+    pub async fn bytes(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> (u16, HeaderMap, Vec<u8>) {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = self.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        (parts.status.as_u16(), parts.headers, to_bytes(body, usize::MAX).await.unwrap().to_vec())
     }
 
     /// Changes a file of the folder.
