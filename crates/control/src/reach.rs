@@ -65,11 +65,6 @@ impl Reach {
         if inside { Ok(()) } else { Err(NamingError::Forbidden { said: said.to_owned() }) }
     }
 
-    /// Whether everything is within.
-    pub fn is_unbound(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Whether a master lies within.
     pub fn has(&self, master: &MasterId) -> bool {
         self.0.is_empty() || self.holds_master(master.as_str())

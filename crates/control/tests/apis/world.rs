@@ -175,15 +175,20 @@ fn parts(
 
 impl World {
     pub fn new() -> World {
-        World::build(false)
+        World::build(false, None)
     }
 
     /// One that keeps derivatives on disk too.
     pub fn with_disk() -> World {
-        World::build(true)
+        World::build(true, None)
     }
 
-    fn build(disk: bool) -> World {
+    /// One that keeps derivatives on disk too, and reads its web source from this address.
+    pub fn with_origin(base: &str) -> World {
+        World::build(true, Some(base))
+    }
+
+    fn build(disk: bool, base: Option<&str>) -> World {
         let temp = tempfile::tempdir().unwrap();
         let photos = temp.path().join("photos");
         std::fs::create_dir_all(photos.join("dir")).unwrap();
@@ -192,7 +197,10 @@ impl World {
         }
         std::os::unix::fs::symlink("cat.jpg", photos.join("link.jpg")).unwrap();
         let local = Source::local("local", LocalSettings::new(&photos)).unwrap();
-        let web = Source::http("web", HttpSettings::new("https://shop.example/media/".parse().unwrap())).unwrap();
+        origin::install_crypto();
+        let address = base.unwrap_or("https://shop.example/media/").parse().unwrap();
+        let settings = HttpSettings { allow_private: base.is_some(), ..HttpSettings::new(address) };
+        let web = Source::http("web", settings).unwrap();
 
         let folder = Folder::open(&temp.path().join("data")).unwrap();
         let ledger = Arc::new(PurgeDb::open(&folder).unwrap());
