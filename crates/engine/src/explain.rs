@@ -191,10 +191,9 @@ impl Engine {
         let meaning = match parsed {
             Ok(parsed) => match self.meaning_of(number, parsed.clone()) {
                 Ok(meaning) => {
-                    let urls = self.spellings(number, &parsed, &meaning, scope);
                     refused = refused.or_else(|| refuse_strictly(site, &parsed)).or_else(|| ended(site, expires));
                     let resolved = self.resolved(number, meaning, accept, ends, as_asked(site, &target));
-                    Some(self.means(&resolved, &parsed, urls, limit, sees)?)
+                    Some(self.means(&resolved, &parsed, scope, limit, sees)?)
                 }
                 Err(refusal) => {
                     refused.get_or_insert(refusal);
@@ -237,7 +236,7 @@ impl Engine {
         &self,
         resolved: &Resolved,
         parsed: &Parsed,
-        urls: Vec<Spelling>,
+        scope: &Scope,
         limit: usize,
         sees: Option<Sees<'_>>,
     ) -> Result<Means, Unexplained> {
@@ -280,7 +279,9 @@ impl Engine {
             total,
             tags,
             purges: self.touches(subject)?,
-            urls,
+            urls: main
+                .map(|main| self.spellings(resolved.site, parsed, &resolved.plan, &main.master, scope))
+                .unwrap_or_default(),
             cached,
         })
     }

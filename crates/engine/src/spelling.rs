@@ -3,7 +3,7 @@
 use dialect::{Asset, Parsed, Target, Unsignable, Unwritable};
 use plan::{MasterRef, Plan};
 
-use crate::resolve::{Meaning, Refusal, refuse_parse};
+use crate::resolve::{Refusal, refuse_parse};
 use crate::site::DialectKind;
 use crate::{Engine, Scope};
 
@@ -78,34 +78,37 @@ impl Engine {
     ) -> Result<(Parsed, Vec<MasterRef>, Vec<Spelling>), Refusal> {
         let parsed = self.parse_any(site, Target::new(target))?;
         let meaning = self.meaning_of(site, parsed.clone())?;
-        let spellings = self.spellings(site, &parsed, &meaning, scope);
+        let first = meaning.candidates.first().map(|candidate| &candidate.master);
+        let spellings = first.map(|master| self.spellings(site, &parsed, &meaning.parsed.plan, master, scope));
         let overlays = meaning.pictures.iter().flatten();
         let masters = meaning.candidates.iter().chain(overlays).map(|candidate| candidate.master.clone()).collect();
-        Ok((parsed, masters, spellings))
+        Ok((parsed, masters, spellings.unwrap_or_default()))
     }
 
-    /// How each site in scope says a plan: those that can reach one of its masters. `parsed` has its overlays by their names,
-    /// `meaning` is what it came to.
-    pub(crate) fn spellings(&self, site: usize, parsed: &Parsed, meaning: &Meaning, scope: &Scope) -> Vec<Spelling> {
+    /// How each site in scope that can reach a master says what is done to it. `parsed` has its overlays by their names, `plan`
+    /// is what that came to.
+    pub(crate) fn spellings(
+        &self,
+        site: usize,
+        parsed: &Parsed,
+        plan: &Plan,
+        master: &MasterRef,
+        scope: &Scope,
+    ) -> Vec<Spelling> {
         if self.site(site).passthrough {
             return Vec::new();
         }
         let numbers = (0..self.sites().len()).filter(|number| scope.holds(&self.site(*number).name));
-        numbers.filter_map(|number| self.spelling(number, parsed, meaning)).collect()
+        numbers.filter_map(|number| self.spelling(number, parsed, plan, master)).collect()
     }
 
-    fn spelling(&self, number: usize, parsed: &Parsed, meaning: &Meaning) -> Option<Spelling> {
-        let site = self.site(number);
-        if site.passthrough {
+    fn spelling(&self, number: usize, parsed: &Parsed, plan: &Plan, master: &MasterRef) -> Option<Spelling> {
+        if self.site(number).passthrough {
             return None;
         }
-        let masters = meaning.candidates.iter().map(|candidate| &candidate.master);
-        let ways: Vec<(MasterRef, &str, Asset)> = masters
-            .flat_map(|master| self.ways(number, master).map(|(source, asset)| (master.clone(), source, asset)))
-            .collect();
         let mut first = None;
-        for (master, source, asset) in &ways {
-            match self.said_in(number, source, asset, master, parsed, meaning) {
+        for (source, asset) in self.ways(number, master) {
+            match self.said_in(number, (source, &asset), master, parsed, plan) {
                 Ok(target) => return Some(Spelling { site: number, target: Ok(target) }),
                 Err(why) => first = first.or(Some(why)),
             }
@@ -129,11 +132,10 @@ impl Engine {
     fn said_in(
         &self,
         number: usize,
-        source: &str,
-        asset: &Asset,
+        (source, asset): (&str, &Asset),
         master: &MasterRef,
         parsed: &Parsed,
-        meaning: &Meaning,
+        plan: &Plan,
     ) -> Result<String, String> {
         let site = self.site(number);
         let target = self.sites.grammar(number).write(source, asset, &parsed.plan, &site.grammar);
@@ -146,7 +148,7 @@ impl Engine {
         if !there.candidates.iter().any(|candidate| candidate.master == *master) {
             return Err("what the URL hands on to the origin cannot be said here".to_owned());
         }
-        if there.parsed.plan != meaning.parsed.plan {
+        if there.parsed.plan != *plan {
             return Err("an overlay would be another picture here".to_owned());
         }
         Ok(target)

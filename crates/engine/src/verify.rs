@@ -90,7 +90,10 @@ impl Engine {
             Selector::Master(id) => Some(id.clone()),
             _ => None,
         });
-        if let Ok((site, below)) = self.locate(&target.said, &everywhere)
+        // As for purging, an origin's own URL goes first.
+        let of_origin = !self.candidates_of_origin_url(&target.said, &everywhere).is_empty();
+        if !of_origin
+            && let Ok((site, below)) = self.locate(&target.said, &everywhere)
             && self.meaning(site, dialect::Target::new(&below)).is_ok()
         {
             return Some(self.asked_of(site, &below, None));

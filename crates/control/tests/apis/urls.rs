@@ -78,7 +78,7 @@ async fn a_plan_is_said_by_every_site_that_has_the_master() {
     assert_eq!(url_of(&told, "shop")["url"], json!("https://img.example/cat.jpg?w=300&h=200&fit=crop"));
     assert_eq!(told["parameters"][3], json!(["colour", "red"]));
     // What only one of them can say.
-    let body = json!({ "site": "imgix", "asset": "cat.jpg", "parameters": [["w", "300"], ["hue-shift", "40"]] });
+    let body = json!({ "site": "imgix", "asset": "cat.jpg", "parameters": [["w", "300"], ["hue", "40"]] });
     let told = write(&world, BEARER, &body).await.json();
     assert!(url_of(&told, "imageboss")["error"].is_string() && url_of(&told, "imageboss")["url"].is_null(), "{told}");
     // A web address, of which one site has nothing else.
