@@ -2,14 +2,20 @@
 
 pub(crate) mod audit;
 pub(crate) mod config;
+pub(crate) mod derivatives;
 pub(crate) mod describe;
 pub(crate) mod dialects;
 pub(crate) mod events;
+pub(crate) mod explain;
 pub(crate) mod invalidate;
 pub(crate) mod keys;
 pub(crate) mod list;
+pub(crate) mod masters;
 mod read;
+pub(crate) mod session;
 pub(crate) mod takedowns;
+pub(crate) mod urls;
+pub(crate) mod verify;
 pub(crate) mod warm;
 
 use std::collections::HashMap;
@@ -118,16 +124,25 @@ pub(crate) async fn not_allowed(method: Method) -> Problem {
     Problem::new(405, "method-not-allowed", format!("{method} is not for this path"))
 }
 
+/// Who asks: by a key, or else by a session.
 pub(crate) fn caller(plane: &Plane, headers: &HeaderMap, from: &From, right: Right) -> Result<Caller, Problem> {
-    plane.caller(bearer(headers), from, right).map_err(|denied| {
-        let problem = match denied {
-            Denied::Missing => Problem::new(401, "no-key", "an API key is required: Authorization: Bearer <key>"),
-            Denied::Unknown => Problem::new(401, "unknown-key", denied.message()),
-            Denied::NotAllowed => Problem::new(403, "not-allowed", denied.message()),
-            Denied::TooMany(_) => Problem::new(429, "too-many-requests", denied.message()),
-        };
-        Problem { retry_after: denied.retry_after(), ..problem }
-    })
+    let key = bearer(headers);
+    let session = if key.is_none() { plane.session(headers, from)? } else { None };
+    let caller = match session {
+        Some((_, owner)) => plane.admitted(owner, from, right),
+        None => plane.caller(key, from, right),
+    };
+    caller.map_err(denied)
+}
+
+fn denied(denied: Denied) -> Problem {
+    let problem = match denied {
+        Denied::Missing => Problem::new(401, "no-key", "an API key is required: Authorization: Bearer <key>"),
+        Denied::Unknown => Problem::new(401, "unknown-key", denied.message()),
+        Denied::NotAllowed => Problem::new(403, "not-allowed", denied.message()),
+        Denied::TooMany(_) => Problem::new(429, "too-many-requests", denied.message()),
+    };
+    Problem { retry_after: denied.retry_after(), ..problem }
 }
 
 /// A body that is a JSON object.

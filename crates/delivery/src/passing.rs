@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use engine::{Forward, Passed, Passing, Site};
-use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
+use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, COOKIE, HeaderMap, HeaderName, HeaderValue};
 use http::request::Parts;
 use http::{Method, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
@@ -137,13 +137,29 @@ impl Plane {
         }
     }
 
-    /// The fields that go to the origin: not our own key, and nobody's word for where the request comes from.
+    /// The fields that go to the origin: not our own key or session, and nobody's word for where the request comes from.
     fn fields(&self, headers: &HeaderMap) -> Vec<(String, Vec<u8>)> {
         let unwanted =
             |name: &str| name.starts_with("x-forwarded-") || name.starts_with("afterimage-") || name == "forwarded";
         let kept = headers.iter().filter(|(name, value)| !unwanted(name.as_str()) && !(self.key_check)(name, value));
-        kept.map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect()
+        let field = |(name, value): (&HeaderName, &HeaderValue)| {
+            let value = if *name == COOKIE { others_cookies(value.as_bytes())? } else { value.as_bytes().to_vec() };
+            Some((name.as_str().to_owned(), value))
+        };
+        kept.filter_map(field).collect()
     }
+}
+
+/// Cookies do not tell ports apart, so a browser that is signed in to the private plane shows its session here too. What begins
+/// with our name is no origin's; `None` where nothing else is left.
+fn others_cookies(value: &[u8]) -> Option<Vec<u8>> {
+    let ours = |pair: &&[u8]| pair.trim_ascii_start().starts_with(b"afterimage_");
+    if !value.split(|byte| *byte == b';').any(|pair| ours(&pair)) {
+        return Some(value.to_vec());
+    }
+    let others: Vec<&[u8]> =
+        value.split(|byte| *byte == b';').filter(|pair| !ours(pair)).map(<[u8]>::trim_ascii).collect();
+    (!others.is_empty()).then(|| others.join(&b"; "[..]))
 }
 
 fn answer(method: &Method, passed: Passed) -> Response<Full<Bytes>> {
@@ -177,4 +193,24 @@ fn answer(method: &Method, passed: Passed) -> Response<Full<Bytes>> {
 pub(crate) fn only_if_cached(headers: &HeaderMap) -> bool {
     let values = headers.get_all(CACHE_CONTROL).iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).any(|part| part.trim().eq_ignore_ascii_case("only-if-cached"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_session_goes_to_no_origin() {
+        for (given, kept) in [
+            ("a=1; b=2", Some("a=1; b=2")),
+            ("a=1;b=2", Some("a=1;b=2")),
+            ("afterimage_session=x", None),
+            ("a=1; afterimage_session=x; b=afterimage_session", Some("a=1; b=afterimage_session")),
+            ("  afterimage_session=x;afterimage_other=y; c=3", Some("c=3")),
+            ("my_afterimage_session=x", Some("my_afterimage_session=x")),
+            ("", Some("")),
+        ] {
+            assert_eq!(others_cookies(given.as_bytes()).as_deref(), kept.map(str::as_bytes), "{given:?}");
+        }
+    }
 }
