@@ -5,6 +5,7 @@ mod client;
 mod compare;
 mod decoders;
 mod doors;
+mod figures;
 mod jobs;
 mod render;
 mod serve;

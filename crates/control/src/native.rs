@@ -7,7 +7,11 @@ pub(crate) mod events;
 pub(crate) mod invalidate;
 pub(crate) mod keys;
 pub(crate) mod list;
+pub(crate) mod logs;
 mod read;
+mod shown;
+pub(crate) mod stats;
+pub(crate) mod tail;
 pub(crate) mod takedowns;
 pub(crate) mod warm;
 

@@ -172,6 +172,9 @@ fn native_routes() -> Router<Arc<Plane>> {
             "/v1/invalidate",
             post(native::invalidate::purge).get(native::invalidate::describe).fallback(native::not_allowed),
         )
+        .route("/v1/stats", get(native::stats::show).fallback(native::not_allowed))
+        .route("/v1/logs", get(native::logs::list).fallback(native::not_allowed))
+        .route("/v1/logs/tail", get(native::tail::follow).fallback(native::not_allowed))
         .route("/v1/sites", get(native::sites).fallback(native::not_allowed))
         .route("/v1/dialects", get(native::dialects::list).fallback(native::not_allowed))
         .route("/v1/dialects/{name}", get(native::dialects::show).fallback(native::not_allowed))

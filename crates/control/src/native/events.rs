@@ -62,25 +62,25 @@ pub(crate) async fn of_all(
 }
 
 /// Who listens.
-struct Listener {
-    plane: Arc<Plane>,
-    caller: Caller,
+pub(super) struct Listener {
+    pub plane: Arc<Plane>,
+    pub caller: Caller,
     key: String,
     _seat: OwnedSemaphorePermit,
 }
 
 impl Listener {
-    fn new(plane: Arc<Plane>, caller: Caller, headers: &HeaderMap, seat: OwnedSemaphorePermit) -> Listener {
+    pub fn new(plane: Arc<Plane>, caller: Caller, headers: &HeaderMap, seat: OwnedSemaphorePermit) -> Listener {
         Listener { plane, caller, key: bearer(headers).unwrap_or_default().to_owned(), _seat: seat }
     }
 
     /// Whether the key is still good: one that was revoked hears nothing more.
-    fn may_listen(&self) -> bool {
+    pub fn may_listen(&self) -> bool {
         self.plane.keys.verify(&self.key).is_some_and(|info| info.name == self.caller.name)
     }
 }
 
-fn seat(plane: &Plane) -> Result<OwnedSemaphorePermit, Problem> {
+pub(super) fn seat(plane: &Plane) -> Result<OwnedSemaphorePermit, Problem> {
     plane.listeners.seats.clone().try_acquire_owned().map_err(|_| {
         let detail = format!("{} clients listen already; no more are taken", plane.listeners.most);
         Problem { retry_after: Some(5), ..Problem::new(503, "too-many-listeners", detail) }
@@ -143,7 +143,12 @@ fn stream(
             }
         }
     });
-    let mut response = Response::new(Body::new(Stream(receive)));
+    respond(receive)
+}
+
+/// An answer of server-sent events.
+pub(super) fn respond(events: mpsc::Receiver<Bytes>) -> Response {
+    let mut response = Response::new(Body::new(Stream(events)));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -163,20 +168,20 @@ pub(crate) fn data(event: &Event) -> Value {
     }
 }
 
-struct Writer {
-    send: mpsc::Sender<Bytes>,
-    number: u64,
+pub(super) struct Writer {
+    pub send: mpsc::Sender<Bytes>,
+    pub number: u64,
 }
 
 impl Writer {
     /// Whether the client still reads.
-    async fn event(&mut self, name: &str, data: &Value) -> bool {
+    pub async fn event(&mut self, name: &str, data: &Value) -> bool {
         self.number += 1;
         // JSON has no line break outside of strings, and escapes those within.
         self.raw(format!("id: {}\nevent: {name}\ndata: {data}\n\n", self.number)).await
     }
 
-    async fn raw(&self, text: String) -> bool {
+    pub async fn raw(&self, text: String) -> bool {
         self.send.send(text.into()).await.is_ok()
     }
 }

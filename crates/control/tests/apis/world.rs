@@ -170,6 +170,7 @@ fn parts(
         imgix_duplicate_window: None,
         rates: Rates::default(),
         hooks: None,
+        figures: None,
     }
 }
 
@@ -259,6 +260,7 @@ impl World {
             refines: None,
             renders: Arc::new(render::Pool::new(1, 1).unwrap()),
             fonts: Arc::new(render::Fonts::embedded()),
+            observer: None,
             settings: engine::Settings::default(),
             fresh_id,
         })
