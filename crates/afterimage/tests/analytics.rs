@@ -119,9 +119,10 @@ async fn traffic_changes_the_figures_that_it_should() {
     .await;
     let purges = &stats(&server).await["totals"]["purges"];
     assert_eq!((&purges["by_mode"], &purges["by_via"]), (&json!({ "hard": 1 }), &json!({ "native": 1 })));
-    // A fill again, and why.
+    // A fill again: the sweep took everything away.
     server.client().get("/imgix/cat.jpg?w=100&fm=jpg&q=70").await.unwrap();
-    assert_eq!(stats(&server).await["totals"]["missed"]["purged"], 1);
+    let totals = &stats(&server).await["totals"];
+    assert_eq!((&totals["missed"], &totals["served"]["fill"]), (&json!({ "absent": 4 }), &json!(4)));
     // The figures for machines count the same requests.
     assert_eq!(server.metric("afterimage_delivery_body_bytes_total").await, stats(&server).await["totals"]["bytes"]);
 }
@@ -402,19 +403,22 @@ async fn what_is_turned_off_is_not_counted() {
         assert_eq!((answer.status, problem["code"].as_str()), (404, Some("stats-off")), "{path}");
     }
     assert!(!data.join("stats.db").exists());
-    assert_eq!(off.metric("afterimage_delivery_connections").await, 0);
+    assert!(off.metric("afterimage_delivery_body_bytes_total").await > 0, "what machines read goes on");
     assert!(off.stop().success());
 
     let settings = [("AFTERIMAGE__STATS__ADDRESSES", "cut")];
     let cut = Server::folder_with(&binary(), &photos, &data, &settings);
     cut.client().get("/imgix/cat.jpg?w=10").await.unwrap();
-    assert_eq!(ask(&cut, "/v1/logs").await["lines"][0]["client"], "127.0.0.0");
+    let line = &ask(&cut, "/v1/logs").await["lines"][0];
+    assert_eq!(line["client"], "127.0.0.0");
+    // It was made before, and is a hit on disk.
+    assert_eq!((&line["served"], &line["missed"]), (&json!("disk"), &Value::Null));
     assert!(cut.stop().success());
 
     let none = Server::folder_with(&binary(), &photos, &data, &[("AFTERIMAGE__STATS__LINES", "0")]);
     none.client().get("/imgix/cat.jpg?w=11").await.unwrap();
     let logs = ask(&none, "/v1/logs").await;
-    assert_eq!(logs["lines"], json!([]));
+    assert_eq!(logs["lines"], json!([]), "nor those of before");
     assert_eq!(stats(&none).await["totals"]["requests"], 2);
 }
 
@@ -446,7 +450,8 @@ async fn pages_tell_how_long_pictures_took() {
     assert_eq!(send("/shop/_afterimage/load", "120,x").await, 400);
     assert_eq!(send("/shop/_afterimage/load", &"1,".repeat(9000)).await, 413);
     assert_eq!(send("/blog/_afterimage/load", "120").await, 405, "not asked for at this site");
-    for _ in 0..40 {
+    // More than two minutes' worth, should a minute end just now.
+    for _ in 0..100 {
         send("/shop/_afterimage/load", "50").await;
     }
     assert_eq!(send("/shop/_afterimage/load", "50").await, 429);
@@ -455,7 +460,7 @@ async fn pages_tell_how_long_pictures_took() {
     let seen = ask(&server, "/v1/stats?from=-1h&site=shop").await;
     // 30 a minute of one address, of which one told three times and two were refused for what they said.
     let count = seen["totals"]["loads"]["count"].as_u64().unwrap();
-    assert!((30..=60).contains(&count), "{count}");
+    assert!((30..=90).contains(&count), "{count}");
     assert_eq!(seen["totals"]["loads"]["max_ms"], 1000.0);
     assert_eq!(seen["totals"]["requests"], 2, "beacons are no requests for pictures");
     assert!(server.stop().success());

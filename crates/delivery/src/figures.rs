@@ -61,7 +61,8 @@ impl Seen<'_> {
             at: millis(self.at),
             site: answered.site,
             served: answered.how.map(|how| how.served),
-            missed: answered.how.and_then(|how| how.missed),
+            // What is on disk is missed in memory first, which is no news.
+            missed: answered.how.filter(|how| !how.is_hit()).and_then(|how| how.missed),
             status,
             bytes: self.bytes,
             micros: self.taken.as_micros() as u64,

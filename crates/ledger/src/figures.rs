@@ -32,6 +32,8 @@ const SCHEMA: Schema = Schema {
             at INTEGER NOT NULL,
             data BLOB NOT NULL
         ) STRICT;
+        -- So that counting them reads no line.
+        CREATE INDEX line_at ON line (at);
     "],
     // Figures of the last seconds may go with the power; the file is whole all the same.
     synchronous: "NORMAL",
@@ -95,6 +97,8 @@ impl StatsDb {
     pub fn open(folder: &Folder, limits: StatsLimits) -> Result<StatsDb, OpenError> {
         let path = folder.stats_db();
         let connection = open_writer(&path, &SCHEMA)?;
+        // There may be more than are wanted now.
+        drop_lines(&connection, limits.lines).map_err(|e| OpenError::store(&path, e))?;
         let writer = Mutex::new(Writer { connection, open: HashMap::new(), tended: 0 });
         Ok(StatsDb { _folder: folder.clone(), limits, writer, readers: Readers::new(&path) })
     }
@@ -128,10 +132,7 @@ impl StatsDb {
         put_lines(&tx, lines, self.limits.lines)?;
         let minute = Step::Minute.start(now);
         if *tended != minute {
-            for (key, tops) in &longer {
-                open.insert(key.clone(), tops.clone());
-            }
-            fold::fold(&tx, open, now)?;
+            fold::fold(&tx, &|hour| longer.get(hour).or(open.get(hour)), now)?;
             fold::drop_old(&tx, &self.limits, now)?;
         }
         tx.commit()?;
@@ -197,7 +198,10 @@ impl Store for StatsDb {
                 found.map(from_sql).transpose()
             };
             Ok(Stored {
-                since: number("SELECT min(at) FROM figures")?,
+                since: number(
+                    "SELECT min(at) FROM (SELECT min(at) AS at FROM figures WHERE span = 0 UNION ALL \
+                     SELECT min(at) FROM figures WHERE span = 1 UNION ALL SELECT min(at) FROM figures WHERE span = 2)",
+                )?,
                 lines: number("SELECT count(*) FROM line")?.unwrap_or(0),
                 lines_since: number("SELECT at FROM line ORDER BY id LIMIT 1")?,
                 last_line: number("SELECT max(id) FROM line")?,
@@ -270,8 +274,14 @@ fn put_lines(tx: &Transaction<'_>, lines: &[Arc<Line>], most: u64) -> Result<(),
     for line in &lines[skip..] {
         insert.execute(params![to_sql(line.id)?, to_sql(line.at)?, line.encode()])?;
     }
-    let sql = "DELETE FROM line WHERE id <= (SELECT id FROM line ORDER BY id DESC LIMIT 1 OFFSET ?1)";
-    tx.prepare_cached(sql)?.execute([to_sql(most)?])?;
+    Ok(drop_lines(tx, most)?)
+}
+
+/// Drops the oldest lines, but for so many.
+fn drop_lines(connection: &Connection, most: u64) -> rusqlite::Result<()> {
+    let sql = "DELETE FROM line WHERE id IN \
+               (SELECT id FROM line ORDER BY id LIMIT max(0, (SELECT count(*) FROM line) - ?1))";
+    connection.prepare_cached(sql)?.execute([i64::try_from(most).unwrap_or(i64::MAX)])?;
     Ok(())
 }
 

@@ -21,7 +21,7 @@ const MOST_LINES: usize = 20_000;
 pub enum Told {
     /// A line.
     Line(Arc<Line>),
-    /// So many requests were not kept as lines since it was told last.
+    /// So many requests were not kept as lines since it was told last. Zero asks whether anybody listens still.
     LeftOut(u64),
 }
 
@@ -106,7 +106,10 @@ impl Keeper {
         }
         if !state.tails.is_empty() {
             let left_out = (taken.left_out > 0).then_some(Told::LeftOut(taken.left_out));
-            let told: Vec<Told> = left_out.into_iter().chain(lines.iter().cloned().map(Told::Line)).collect();
+            let mut told: Vec<Told> = left_out.into_iter().chain(lines.iter().cloned().map(Told::Line)).collect();
+            if told.is_empty() {
+                told.push(Told::LeftOut(0));
+            }
             state.tails.retain(|tail| told.iter().all(tail));
         }
         for line in lines {
@@ -168,7 +171,7 @@ impl Keeper {
         self.collect(now.saturating_mul(1000));
         let mut rows = self.store.rows(step, from, to)?;
         let state = lock(&self.state);
-        let fresh = state.fresh.range((from, 0)..(to, 0));
+        let fresh = state.fresh.range((from, 0)..(to.max(from), 0));
         rows.extend(fresh.map(|((at, slot), bucket)| Row {
             at: *at,
             site: self.site(*slot).to_string(),

@@ -15,7 +15,7 @@ use crate::line::{Addresses, Line, cut};
 /// Longest name in lists, in bytes.
 const LONGEST_NAME: usize = 200;
 /// Lines that may wait in one part; further ones are left out.
-const MOST_LINES: usize = 4096;
+const MOST_LINES: usize = 2048;
 
 /// What is noted, and how much of it.
 #[derive(Debug, Clone, Copy)]

@@ -73,7 +73,7 @@ impl Tail {
                 }
                 Err(TrySendError::Closed(_)) => false,
             },
-            Told::LeftOut(lines) if self.tells_left_out => {
+            Told::LeftOut(lines) if self.tells_left_out && *lines > 0 => {
                 self.left_out.fetch_add(*lines, Ordering::Relaxed);
                 // The count is told with the next that comes; that something came wakes whoever waits.
                 !matches!(self.send.try_send(Told::LeftOut(0)), Err(TrySendError::Closed(_)))

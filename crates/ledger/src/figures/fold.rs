@@ -1,6 +1,5 @@
 //! From minutes to hours to days, and what goes when its time is up.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use rusqlite::{Connection, Transaction, params};
@@ -23,17 +22,21 @@ pub(super) fn tops_of_minutes(connection: &Connection, hour: u64, site: &str) ->
     Ok(tops)
 }
 
-/// Makes a row for each hour that is past, out of its minutes, and for each day out of its hours. `open` has longer lists of
-/// hours than their minutes do.
-pub(super) fn fold(tx: &Transaction<'_>, open: &HashMap<(u64, Arc<str>), Tops>, now: u64) -> Result<(), Fault> {
+/// Makes a row for each hour that is past, out of its minutes, and for each day out of its hours. `longer_lists` are those of
+/// an hour and a site, where they are known better than from its minutes.
+pub(super) fn fold<'t>(
+    tx: &Transaction<'_>,
+    longer_lists: &dyn Fn(&(u64, Arc<str>)) -> Option<&'t Tops>,
+    now: u64,
+) -> Result<(), Fault> {
     for (shorter, longer) in [(Step::Minute, Step::Hour), (Step::Hour, Step::Day)] {
         let past = longer.start(now.saturating_sub(SLACK));
         for (at, site) in to_fold(tx, shorter, longer, past)? {
             let mut sum = Bucket::default();
             let rows = read_rows(tx, shorter, at, at + longer.millis())?;
             rows.iter().filter(|row| row.site == site).for_each(|row| sum.add(&row.bucket));
-            let known = open.get(&(at, Arc::from(site.as_str()))).filter(|_| longer == Step::Hour);
-            if let Some(tops) = known {
+            let known = longer_lists(&(at, Arc::from(site.as_str())));
+            if let Some(tops) = known.filter(|_| longer == Step::Hour) {
                 sum.tops = tops.clone();
             }
             put(tx, longer, at, &site, &mut sum)?;
