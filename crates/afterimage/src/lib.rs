@@ -6,6 +6,7 @@ mod compare;
 mod decoders;
 mod doctor;
 mod doors;
+mod figures;
 mod jobs;
 mod render;
 mod serve;

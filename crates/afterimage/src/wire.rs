@@ -24,6 +24,7 @@ use tokio::sync::{broadcast, oneshot};
 
 use crate::decoders;
 use crate::doors::Doors;
+use crate::figures::Figures;
 use crate::jobs::StoredJobs;
 use crate::settings;
 
@@ -66,6 +67,7 @@ pub struct Server {
     log: Arc<PurgeDb>,
     cache_folder: PathBuf,
     snapshot: PathBuf,
+    figures: Option<Figures>,
     runtime: Runtime,
 }
 
@@ -89,6 +91,7 @@ pub fn start(config: Config, environment_key: Option<String>) -> Result<Server, 
     let takedowns = Arc::new(Takedowns::new(log.takedowns(false).map_err(|e| e.to_string())?));
     let purger = start_purger(&log, &index, &takedowns, &cache_folder)?;
     let jobs = Arc::new(JobsDb::open(&folder).map_err(|e| e.to_string())?);
+    let figures = Figures::start(&config, &folder)?;
 
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(config.limits.delivery_threads.max(2))
@@ -134,6 +137,7 @@ pub fn start(config: Config, environment_key: Option<String>) -> Result<Server, 
         renders: Arc::new(renders),
         refines,
         fonts: Arc::new(open_fonts(&config)?),
+        observer: figures.as_ref().map(Figures::observer),
         jobs: Some(Arc::new(StoredJobs(jobs.clone()))),
         settings,
         fresh_id,
@@ -188,6 +192,7 @@ pub fn start(config: Config, environment_key: Option<String>) -> Result<Server, 
         },
         hooks: open_hooks(&config, jobs.clone())?,
         configured: Arc::new(settings::configured(&config)),
+        figures: figures.as_ref().map(Figures::shown),
     }));
     let (control_address, stop_control, control_done) = start_control(&runtime, &config, control_plane.clone())?;
     let mut control_done = vec![control_done];
@@ -215,7 +220,11 @@ pub fn start(config: Config, environment_key: Option<String>) -> Result<Server, 
         fills: runtime.handle().clone(),
     });
     let plane = delivery::Plane::new(engine.clone(), deletes, key_check, access, metrics);
-    let plane = Arc::new(plane.with_api_hosts(config.listen.api_hosts.clone()));
+    let mut plane = plane.with_api_hosts(config.listen.api_hosts.clone());
+    if let Some(figures) = &figures {
+        plane = plane.with_recorder(figures.keeper.recorder().clone());
+    }
+    let plane = Arc::new(plane);
     let running = delivery::serve(plane.clone(), entrances.all, GRACE).map_err(|e| format!("cannot serve: {e}"))?;
     if !config.certificates.is_empty() {
         runtime.spawn(watch_certificates(Arc::downgrade(&certificates)));
@@ -240,6 +249,7 @@ pub fn start(config: Config, environment_key: Option<String>) -> Result<Server, 
         log,
         cache_folder,
         snapshot,
+        figures,
         runtime,
     })
 }
@@ -263,6 +273,8 @@ impl Server {
         self.runtime.shutdown_timeout(Duration::from_secs(5));
         drop(self.sweep);
         drop(self.engine);
+        // With what was noted until now.
+        drop(self.figures);
         if let Err(error) = snapshot::save(&self.index, &self.snapshot) {
             tracing::warn!(%error, "the next start replays the whole purge log");
         }

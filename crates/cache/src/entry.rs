@@ -76,6 +76,8 @@ pub struct Meta {
     pub recipe: u32,
     /// A target that led here, for people.
     pub url: String,
+    /// The length of its main master, in bytes, where it was made from one.
+    pub master_bytes: Option<u64>,
     /// Further header fields of the origin that the answer bears, by lower-case name.
     pub described: Vec<(String, String)>,
     /// Whether another picture stands in for a missing master. Such an entry never goes to disk, so this is not written there.

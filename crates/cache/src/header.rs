@@ -9,7 +9,7 @@ use purge::{Index, Role, Subject};
 
 use crate::entry::Meta;
 
-const MAGIC: &[u8; 8] = b"AFTENT04";
+const MAGIC: &[u8; 8] = b"AFTENT05";
 /// Version of the hashes that durable names are made with.
 const HASH_VERSION: u16 = 1;
 /// Key id of bodies that are not sealed.
@@ -66,6 +66,7 @@ pub(crate) fn encode(key: &DerivativeKey, body: BodyId, digest: &Digest, subject
     out.u64(meta.stored_at);
     out.u64(meta.lifetime.as_secs());
     out.option(meta.browser_lifetime.map(|lifetime| lifetime.as_secs()), Writer::u64);
+    out.option(meta.master_bytes, Writer::u64);
     out.u32(subject.labels.len() as u32);
     for label in &subject.labels {
         out.text(&label.to_string());
@@ -132,6 +133,7 @@ fn fields_of(reader: &mut Reader<'_>, index: &Index, length: usize) -> Option<He
         stored_at: reader.u64()?,
         lifetime: std::time::Duration::from_secs(reader.u64()?),
         browser_lifetime: reader.option(Reader::u64)?.map(std::time::Duration::from_secs),
+        master_bytes: reader.option(Reader::u64)?,
         ..Meta::default()
     };
     let labels = reader.u32()?;
@@ -235,6 +237,7 @@ mod tests {
             browser_lifetime: Some(Duration::from_secs(7)),
             recipe: 1,
             url: "/imgix/a?w=1".into(),
+            master_bytes: Some(1 << 40),
             described: vec![("content-language".into(), "de".into())],
             stands_in: false,
         };

@@ -8,6 +8,7 @@ pub(crate) const TOP: &[&str] = &[
     "render",
     "log",
     "purge",
+    "stats",
     "fonts",
     "webhook",
     "certificate",
@@ -37,6 +38,8 @@ pub(crate) const LIMITS: &[&str] = &[
 pub(crate) const RENDER: &[&str] = &["decoders", "avif_refine"];
 pub(crate) const PURGE: &[&str] =
     &["rate", "burst", "names", "stale_time", "sweep_bytes", "sweep_entries", "warm_rate", "imgix_window", "method"];
+pub(crate) const STATS: &[&str] =
+    &["on", "minutes", "hours", "days", "disk", "lines", "lines_on_disk", "hits_per_second", "slow", "addresses"];
 pub(crate) const FONTS: &[&str] = &["folders"];
 pub(crate) const WEBHOOK: &[&str] = &["url", "secret_file"];
 pub(crate) const TAGS: &[&str] = &["paths", "tags"];
@@ -104,13 +107,21 @@ pub(crate) const SITE: &[&str] = &[
     "missing_picture",
     "missing_status",
     "vendor_purges",
+    "beacon",
 ];
 pub(crate) const PRESET: &[&str] = &["text", "enabled"];
 pub(crate) const RULE: &[&str] = &["contains", "query"];
 
 /// Tables at the top that hold nothing but single values.
-pub(crate) const PLAIN: [(&str, &[&str]); 6] =
-    [("listen", LISTEN), ("cache", CACHE), ("limits", LIMITS), ("render", RENDER), ("log", LOG), ("purge", PURGE)];
+pub(crate) const PLAIN: [(&str, &[&str]); 7] = [
+    ("listen", LISTEN),
+    ("cache", CACHE),
+    ("limits", LIMITS),
+    ("render", RENDER),
+    ("log", LOG),
+    ("purge", PURGE),
+    ("stats", STATS),
+];
 
 /// The tables a key belongs in.
 pub(crate) fn home(key: &str) -> Option<String> {

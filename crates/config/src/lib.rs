@@ -59,6 +59,8 @@ pub struct Config {
     pub log: Log,
     /// How purges are taken and carried out.
     pub purge: Purging,
+    /// What is counted, and how long that is kept.
+    pub stats: Stats,
     /// Folders with fonts, for texts that are drawn on pictures. Each could be listed.
     pub fonts: Vec<PathBuf>,
     /// Who is told of purges.
@@ -259,6 +261,50 @@ impl Default for Purging {
             warm_rate: 20,
             imgix_window: Duration::ZERO,
             method: false,
+        }
+    }
+}
+
+/// What is counted, and how long that is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stats {
+    /// Whether anything is.
+    pub on: bool,
+    /// How long figures are kept by the minute.
+    pub minutes: Duration,
+    /// How long figures are kept by the hour.
+    pub hours: Duration,
+    /// How long figures are kept by the day.
+    pub days: Duration,
+    /// Bytes of figures on disk; past it, the oldest go.
+    pub disk: u64,
+    /// Requests that are kept in memory, a line each; zero = none anywhere.
+    pub lines: u32,
+    /// Requests that are kept on disk.
+    pub lines_on_disk: u32,
+    /// Lines of fast hits without error that a thread keeps in a second.
+    pub hits_per_second: u32,
+    /// What takes as long is kept as a line in any case.
+    pub slow: Duration,
+    /// What lines have of clients' addresses.
+    pub addresses: stats::Addresses,
+}
+
+impl Default for Stats {
+    /// All on: 48 hours, 90 days, 2 years, 256 MiB; 20,000 lines in memory and 100,000 on disk, with whole addresses.
+    fn default() -> Self {
+        let day = Duration::from_secs(86_400);
+        Stats {
+            on: true,
+            minutes: day * 2,
+            hours: day * 90,
+            days: day * 730,
+            disk: 256 << 20,
+            lines: 20_000,
+            lines_on_disk: 100_000,
+            hits_per_second: 50,
+            slow: Duration::from_secs(1),
+            addresses: stats::Addresses::Whole,
         }
     }
 }

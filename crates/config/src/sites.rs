@@ -130,6 +130,7 @@ fn read_site(
         tags: tags(top, section, &title),
         passthrough,
         unsafe_methods,
+        beacon: section.truth("beacon", fresh.beacon),
         ..fresh
     };
     Placed { sound: top.complaints() == complaints, site, name: section.place("name"), prefix: section.place("prefix") }

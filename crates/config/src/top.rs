@@ -4,12 +4,14 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use stats::Addresses;
+
 use crate::keys;
 use crate::listen;
 use crate::provenance::{Home, Provenance};
 use crate::section::{Section, Trouble, path, text};
 use crate::tree::Value;
-use crate::{Cache, Config, Decoders, Limits, Log, Purging, Render, Webhook};
+use crate::{Cache, Config, Decoders, Limits, Log, Purging, Render, Stats, Webhook};
 
 const MIB: u64 = 1 << 20;
 const PIB: u64 = 1 << 50;
@@ -40,6 +42,7 @@ pub(crate) fn read(top: &Section<'_>, base: &Path) -> Config {
         render: render(&top.child("render", keys::RENDER)),
         log: log(&top.child("log", keys::LOG)),
         purge: purging(&top.child("purge", keys::PURGE)),
+        stats: stats(&top.child("stats", keys::STATS)),
         fonts: fonts(&top.child("fonts", keys::FONTS), base),
         webhooks: webhooks(top, base),
         sources: Vec::new(),
@@ -112,6 +115,29 @@ fn purging(section: &Section<'_>) -> Purging {
         warm_rate: number("warm_rate", default.warm_rate, 1..=10_000),
         imgix_window: section.time("imgix_window", default.imgix_window, minutes),
         method: section.truth("method", default.method),
+    }
+}
+
+fn stats(section: &Section<'_>) -> Stats {
+    let default = Stats::default();
+    let hour = Duration::from_secs(3600);
+    let addresses = section.choice("addresses", &Addresses::ALL.map(Addresses::name));
+    let addresses = addresses.and_then(|name| Addresses::ALL.into_iter().find(|known| known.name() == name));
+    let number = |key, default: u32, range: RangeInclusive<u64>| {
+        u32::try_from(section.integer(key, u64::from(default), range)).unwrap_or(default)
+    };
+    Stats {
+        on: section.truth("on", default.on),
+        // An hour's minutes, and a day's hours, are needed until they are added up.
+        minutes: section.time("minutes", default.minutes, hour * 2..=DAY * 31),
+        hours: section.time("hours", default.hours, DAY * 2..=DAY * 3660),
+        days: section.time("days", default.days, DAY * 2..=DAY * 36_600),
+        disk: section.size("disk", default.disk, MIB..=PIB),
+        lines: number("lines", default.lines, 0..=1_000_000),
+        lines_on_disk: number("lines_on_disk", default.lines_on_disk, 0..=100_000_000),
+        hits_per_second: number("hits_per_second", default.hits_per_second, 0..=1_000_000),
+        slow: section.time("slow", default.slow, Duration::from_millis(1)..=hour),
+        addresses: addresses.unwrap_or_default(),
     }
 }
 

@@ -36,7 +36,7 @@ pub use imageboss::imageboss_delete;
 pub use keys::{KeyInfo, KeyRing, Keys, Mark};
 pub use limits::{Rate, Rates};
 pub use method::purge_method;
-pub use plane::{Parts, Plane};
+pub use plane::{Figures, Parts, Plane};
 pub use reply::Reply;
 pub use server::{router, serve, serve_tls};
 

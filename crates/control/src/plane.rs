@@ -8,6 +8,7 @@ use downstream::Hooks;
 use engine::{Engine, Site};
 use ledger::PurgeDb;
 use prometheus_client::registry::Registry;
+use stats::Keeper;
 use tokio::sync::watch;
 
 use crate::clock::now_ms;
@@ -41,6 +42,21 @@ pub struct Parts {
     pub hooks: Option<Arc<Hooks>>,
     /// What was configured.
     pub configured: Arc<Configured>,
+    /// What was counted; `None` = nothing is.
+    pub figures: Option<Figures>,
+}
+
+/// Figures, and how long they are kept.
+#[derive(Clone)]
+pub struct Figures {
+    /// What keeps them.
+    pub keeper: Arc<Keeper>,
+    /// How long they are kept by the minute.
+    pub minutes: Duration,
+    /// How long by the hour.
+    pub hours: Duration,
+    /// How long by the day.
+    pub days: Duration,
 }
 
 /// The private plane.
@@ -60,6 +76,7 @@ pub struct Plane {
     pub(crate) listeners: Listeners,
     pub(crate) hooks: Option<Arc<Hooks>>,
     pub(crate) configured: Arc<Configured>,
+    pub(crate) figures: Option<Figures>,
     /// When it was put together, in milliseconds since the Unix epoch: since then the configuration is what it is.
     pub(crate) began: u64,
     stopping: watch::Sender<bool>,
@@ -84,6 +101,7 @@ impl Plane {
             listeners: Listeners::new(parts.rates.listeners),
             hooks: parts.hooks,
             configured: parts.configured,
+            figures: parts.figures,
             began: now_ms(),
             stopping: watch::Sender::new(false),
         }

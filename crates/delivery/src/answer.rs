@@ -1,6 +1,7 @@
 //! From an entry to the headers and body of an answer.
 
 use std::fmt::Write as _;
+use std::sync::OnceLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
@@ -18,6 +19,7 @@ use plan::Format;
 use plan::reason::{Miss, NotStored, Served};
 
 use crate::conditional::{self, Part, Validators};
+use crate::figures::Names;
 use crate::problem::Problem;
 use crate::vendor;
 
@@ -69,6 +71,13 @@ struct Ready {
     tags: Option<(HeaderValue, HeaderValue, HeaderValue)>,
     /// For clients that take it for a file name: 40 digits, stable per derivative.
     imgix_id: Option<HeaderValue>,
+    /// What figures name it by.
+    names: OnceLock<Names>,
+}
+
+/// What figures name an entry with a body by.
+pub(crate) fn names(entry: &Entry, make: impl FnOnce() -> Names) -> Option<&Names> {
+    Ready::of(entry).map(|ready| ready.names.get_or_init(make))
 }
 
 impl Ready {
@@ -94,6 +103,7 @@ impl Ready {
             last_modified: modified.and_then(|text| value(&text)),
             tags: tags(entry),
             imgix_id: value(&vendor::imgix_id(&entry.key)),
+            names: OnceLock::new(),
         }
     }
 }

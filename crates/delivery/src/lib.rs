@@ -4,7 +4,9 @@
 mod access;
 mod answer;
 mod apis;
+mod beacon;
 mod conditional;
+mod figures;
 mod metrics;
 mod passing;
 mod problem;

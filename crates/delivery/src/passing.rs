@@ -131,7 +131,7 @@ impl Plane {
         match self.deletes.forward(passing).await {
             Ok(passed) => {
                 let site = Some(passed.site);
-                Answered { response: answer(&request.method, passed), site, how: None, code: None }
+                Answered { site, ..Answered::plain(answer(&request.method, passed)) }
             }
             Err(refusal) => Answered { site: refusal.site, ..Answered::problem(&Problem::from(&refusal), site) },
         }

@@ -20,9 +20,12 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use plan::AcceptClass;
 use plan::reason::{Fault, Miss};
+use stats::Recorder;
 
 use crate::access::{AccessLog, Line};
 use crate::answer::{self, How, SiteHeaders};
+use crate::beacon::Beacons;
+use crate::figures::{Seen, Subject};
 use crate::metrics::Metrics;
 use crate::passing;
 use crate::problem::Problem;
@@ -89,6 +92,10 @@ pub struct Plane {
     log: AccessLog,
     pub(crate) metrics: Metrics,
     pub(crate) api_hosts: Vec<String>,
+    pub(crate) recorder: Option<Arc<Recorder>>,
+    /// Whether any site has one.
+    pub(crate) has_beacons: bool,
+    pub(crate) beacons: Beacons,
 }
 
 impl Plane {
@@ -102,7 +109,27 @@ impl Plane {
     ) -> Plane {
         let sites = engine.sites().iter().map(SiteHeaders::of).collect();
         let bodies = passing::Room::new(engine.largest_passed());
-        Plane { engine, sites, deletes, key_check, bodies, log, metrics, api_hosts: Vec::new() }
+        let has_beacons = engine.sites().iter().any(|site| site.beacon);
+        Plane {
+            engine,
+            sites,
+            deletes,
+            key_check,
+            bodies,
+            log,
+            metrics,
+            api_hosts: Vec::new(),
+            recorder: None,
+            has_beacons,
+            beacons: Beacons::default(),
+        }
+    }
+
+    /// With a recorder, which notes each answered request. Its sites are the engine's.
+    #[must_use]
+    pub fn with_recorder(mut self, recorder: Arc<Recorder>) -> Plane {
+        self.recorder = Some(recorder);
+        self
     }
 
     /// With hosts, in lower case and without port, at which the vendors' APIs answer and no picture does.
@@ -121,6 +148,9 @@ impl Plane {
             None => request.headers.get(HOST).and_then(|h| h.to_str().ok()).unwrap_or_default(),
         };
         let target = request.uri.path_and_query().map_or("/", |t| t.as_str());
+        if let Some(asked) = self.beacon_at(host, target) {
+            return self.beacon(asked, &request, body, client).await;
+        }
         let answered = match request.method {
             _ if self.is_api_host(host) => self.api(&request, body, peer).await,
             Method::GET | Method::HEAD if self.is_personal(&request.headers, host, target) => {
@@ -153,26 +183,32 @@ impl Plane {
             }
         };
         let site = self.engine.site(resolved.site);
-        let mut answered = match self.engine.peek(&resolved) {
-            Ok(entry) => self.entry(request, site, (&resolved, heard.as_ref()), &entry, How::MEMORY),
+        let heard = heard.as_ref();
+        let of_entry =
+            |entry: Arc<Entry>, how| (self.entry(request, site, (&resolved, heard), &entry, how), Some(entry));
+        let of_problem = |problem: Problem| {
+            (Answered { site: Some(resolved.site), ..Answered::problem(&problem, Some(site)) }, None)
+        };
+        let (mut answered, entry) = match self.engine.peek(&resolved) {
+            Ok(entry) => of_entry(entry, How::MEMORY),
             Err(_) if site.passthrough && passing::only_if_cached(&request.headers) => {
-                let problem = Problem::new(504, "not-cached", Fault::Client, "there is nothing fresh in memory");
-                Answered { site: Some(resolved.site), ..Answered::problem(&problem, Some(site)) }
+                of_problem(Problem::new(504, "not-cached", Fault::Client, "there is nothing fresh in memory"))
             }
             Err(_) => match self.engine.get(&resolved).await {
                 Some(reply) => {
                     let how = How { served: reply.served, missed: reply.missed, not_stored: reply.not_stored };
-                    self.entry(request, site, (&resolved, heard.as_ref()), &reply.entry, how)
+                    of_entry(reply.entry, how)
                 }
                 None => {
-                    let problem = Problem::new(500, "fill-lost", Fault::Us, "the picture could not be made; try again");
-                    Answered { site: Some(resolved.site), ..Answered::problem(&problem, Some(site)) }
+                    let detail = "the picture could not be made; try again";
+                    of_problem(Problem::new(500, "fill-lost", Fault::Us, detail))
                 }
             },
         };
         if request.headers.contains_key("afterimage-debug") && self.may_debug(&request.headers, client) {
-            debug_headers(answered.response.headers_mut(), &resolved, heard.as_ref());
+            debug_headers(answered.response.headers_mut(), &resolved, heard);
         }
+        answered.subject = entry.map(|entry| (entry, resolved));
         answered
     }
 
@@ -217,7 +253,7 @@ impl Plane {
             }
             Content::Failure(failure) => (self.failure(site, failure, entry, how), Some(failure.code)),
         };
-        Answered { response, site: Some(resolved.site), how: Some(how), code }
+        Answered { response, site: Some(resolved.site), how: Some(how), code, subject: None }
     }
 
     fn failure(&self, site: &Site, failure: &Failure, entry: &Entry, how: How) -> Response<Full<Bytes>> {
@@ -271,12 +307,16 @@ impl Plane {
         let served = answered.how.map(|how| how.served);
         let dialect = site.filter(|s| !s.passthrough).map(|s| s.dialect);
         self.metrics.answered(dialect, served, status, bytes, taken.as_secs_f64());
-        if !self.log.is_on() {
+        if !self.log.is_on() && self.recorder.is_none() {
             return;
         }
-        let agent = request.headers.get(USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        let at = SystemTime::now();
+        let user_agent = request.headers.get(USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        if let Some(recorder) = &self.recorder {
+            Seen { request, host, target, client, at, taken, bytes, user_agent, answered }.note(recorder);
+        }
         let written = self.log.write(&Line {
-            at: SystemTime::now(),
+            at,
             client,
             method: request.method.as_str(),
             host,
@@ -288,7 +328,7 @@ impl Plane {
             served,
             missed: answered.how.and_then(|how| how.missed).filter(|why| *why != Miss::Absent),
             code: answered.code,
-            user_agent: agent,
+            user_agent,
         });
         if !written {
             self.metrics.log_dropped.inc();
@@ -301,11 +341,13 @@ pub(crate) struct Answered {
     pub site: Option<usize>,
     pub how: Option<How>,
     pub code: Option<&'static str>,
+    /// What it was made of, where that is counted.
+    pub subject: Option<Subject>,
 }
 
 impl Answered {
     pub fn plain(response: Response<Full<Bytes>>) -> Self {
-        Answered { response, site: None, how: None, code: None }
+        Answered { response, site: None, how: None, code: None, subject: None }
     }
 
     pub fn problem(problem: &Problem, site: Option<&Site>) -> Self {
@@ -313,7 +355,7 @@ impl Answered {
         let mut response = answer::problem(problem, site, how, None);
         // Nothing was asked of the cache.
         response.headers_mut().remove("cache-status");
-        Answered { response, site: None, how: None, code: Some(problem.code) }
+        Answered { response, site: None, how: None, code: Some(problem.code), subject: None }
     }
 }
 

@@ -233,8 +233,7 @@ impl Engine {
         };
         // What is merely stale or expired may still hold; after a hard purge nothing is held any more (rule F6).
         let held = context.stale.as_ref().and_then(|held| Some((held, validators(&held.meta)?)));
-        let validators = held.as_ref().map(|(_, validators)| validators);
-        let fetched = self.ask(candidate.source, &candidate.master, validators).await;
+        let fetched = self.ask_source(&candidate, held.as_ref().map(|(_, validators)| validators)).await;
         if let (Ok(Fetched::NotModified(renewal)), Some((held, _))) = (&fetched, &held) {
             let lifetime = self.longest_edge_time();
             let meta = Meta { stored_at: unix_now(), lifetime, ..held.meta.clone() };
@@ -345,6 +344,7 @@ impl Engine {
         let (wanted, budget) = (resolved.clone(), self.settings.budget.clone());
         let job_time = if again.is_some() { refine::JOB_TIME } else { self.settings.job_time };
         let fonts = self.fonts.clone();
+        let input_bytes = parts.length();
         let job = move || {
             let pictures: Vec<Option<&[u8]>> = parts.pictures.iter().map(Option::as_deref).collect();
             // Its time begins when it does: having waited in the queue is our fault and says nothing of the picture.
@@ -365,7 +365,10 @@ impl Engine {
         };
         let done = pool.run(job).map_err(|full| (failure::busy(full.retry_after_secs), Holds::Not))?;
         match done.await {
-            Ok(Ok(rendered)) => Ok(rendered),
+            Ok(Ok(rendered)) => {
+                self.has_rendered(resolved, input_bytes, &rendered);
+                Ok(rendered)
+            }
             Ok(Err(error)) => Err(failure::of_codec(&error)),
             Err(_gone) => Err((failure::lost(), Holds::Not)),
         }
@@ -436,6 +439,14 @@ pub(crate) struct Ingredients {
     pictures: Vec<Option<Bytes>>,
 }
 
+impl Ingredients {
+    /// In bytes, all together.
+    fn length(&self) -> u64 {
+        let pictures = self.pictures.iter().flatten();
+        pictures.chain([&self.main.bytes]).map(|bytes| bytes.len() as u64).sum()
+    }
+}
+
 struct Master {
     bytes: Bytes,
     content_type: String,
@@ -470,6 +481,8 @@ pub(crate) struct Made<'e> {
     stamp: Stamp,
     dependencies: Vec<Dependency>,
     last_modified: Option<u64>,
+    /// The length of the main master.
+    master_bytes: Option<u64>,
     labels: Vec<Label>,
     withheld: Option<NotStored>,
     /// Where the main master lives.
@@ -486,6 +499,7 @@ impl<'e> Made<'e> {
             stamp: context.stamp,
             dependencies: Vec::new(),
             last_modified: None,
+            master_bytes: None,
             labels: resolved.known.labels.to_vec(),
             withheld: None,
             source: engine.home(resolved.site, &resolved.candidates).cloned(),
@@ -503,8 +517,9 @@ impl<'e> Made<'e> {
                 self.labels.push(label.clone());
             }
         }
-        if master.body().is_some() {
+        if let Some(body) = master.body() {
             if role == Role::Main {
+                self.master_bytes = Some(body.len() as u64);
                 self.last_modified = master.meta.last_modified;
             } else {
                 self.last_modified = self.last_modified.max(master.meta.last_modified);
@@ -575,7 +590,8 @@ impl<'e> Made<'e> {
         // Without one of its parts, or with another picture in its place, it is a stopgap, like a failure (G10).
         let is_stopgap = self.lacks_a_part || self.stands_in;
         let lifetime = if is_stopgap { edge_time.min(self.engine.settings.error_time) } else { edge_time };
-        let meta = Meta { stands_in: self.stands_in, ..self.meta(content_type, lifetime) };
+        let master_bytes = self.master_bytes;
+        let meta = Meta { stands_in: self.stands_in, master_bytes, ..self.meta(content_type, lifetime) };
         let keep = match self.withheld {
             None if is_stopgap => Keep::Memory,
             // `no-store` and `private` are never written to disk.

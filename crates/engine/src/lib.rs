@@ -9,6 +9,7 @@ mod forward;
 pub mod health;
 mod known;
 mod naming;
+mod observe;
 mod passing;
 mod pictures;
 mod purging;
@@ -38,6 +39,7 @@ pub use explain::{Explained, Kept, Means, Sees, Signature, Signed, Touch, Unexpl
 pub use forward::{Passed, Passing};
 pub use known::{Described, Files, Listed, Origin, Original};
 pub use naming::{NamingError, Scope, Wanted};
+pub use observe::{Fetching, Observer, Rendering};
 pub use origin::{Forward, Forwarded, ListedFile};
 pub use purging::{Event, Foreseen, Sample};
 pub use refine::{Refined, Unrefined};
@@ -117,6 +119,8 @@ pub struct Parts {
     pub fonts: Arc<Fonts>,
     /// Where warm-ups are kept; `None` = they end with the process.
     pub jobs: Option<Arc<dyn Jobs>>,
+    /// Is told what happens; `None` = nobody is.
+    pub observer: Option<Arc<dyn Observer>>,
     /// Limits and times.
     pub settings: Settings,
     /// Random bits for purge ids.
@@ -141,6 +145,7 @@ pub struct Engine {
     renders: Arc<Pool>,
     refining: refine::Refining,
     fonts: Arc<Fonts>,
+    observer: Option<Arc<dyn Observer>>,
     settings: Settings,
     fresh_id: fn() -> [u8; 16],
     memo: resolve::Memo,
@@ -170,6 +175,7 @@ impl Engine {
             renders: parts.renders,
             refining: refine::Refining::new(parts.refines),
             fonts: parts.fonts,
+            observer: parts.observer,
             memo: resolve::Memo::new(parts.settings.memo_entries),
             settings: parts.settings,
             fresh_id: parts.fresh_id,

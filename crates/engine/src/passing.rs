@@ -56,7 +56,7 @@ impl Engine {
                 None => Err(Unfetched::Busy),
                 Some(_turn) => {
                     let validators = held.as_ref().map(|(_, validators)| validators);
-                    self.ask(candidate.source, &candidate.master, validators).await.map_err(Unfetched::Failed)
+                    self.ask_source(candidate, validators).await.map_err(Unfetched::Failed)
                 }
             };
             if let (Ok(Fetched::NotModified(renewal)), Some((held, _))) = (&fetched, &held) {

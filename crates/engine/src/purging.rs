@@ -238,6 +238,9 @@ impl Engine {
 
     /// Tells whoever listens.
     pub fn tell(&self, event: Event) {
+        if let Some(observer) = &self.observer {
+            observer.happened(&event);
+        }
         // Nobody listening is no fault.
         let _ = self.events.send(event);
     }

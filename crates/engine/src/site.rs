@@ -104,6 +104,8 @@ pub struct Site {
     pub passthrough: bool,
     /// Whether a pass-through site hands unsafe methods (`POST`, `PUT` and the like) on to its first source.
     pub unsafe_methods: bool,
+    /// Whether pages may have a script that tells how long its pictures took to load.
+    pub beacon: bool,
 }
 
 /// What a site answers where no source has the master, unless the URL itself names something that stands in.
@@ -162,6 +164,7 @@ impl Site {
             tags: Vec::new(),
             passthrough: false,
             unsafe_methods: false,
+            beacon: false,
         }
     }
 

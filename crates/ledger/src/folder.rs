@@ -68,6 +68,11 @@ impl Folder {
         self.0.dir.join("jobs.db")
     }
 
+    /// The file of figures and of the last requests' lines.
+    pub fn stats_db(&self) -> PathBuf {
+        self.0.dir.join("stats.db")
+    }
+
     /// The folder of cached bodies, unless it is configured to lie elsewhere. It may not exist yet.
     pub fn cache_dir(&self) -> PathBuf {
         self.0.dir.join("cache")

@@ -6,6 +6,7 @@
 //! - [`CatalogueDb`]: the table of stored entries ([`purge::Catalogue`]). Losing it costs misses, nothing else.
 //! - [`KeysDb`]: API keys, hashed.
 //! - [`JobsDb`]: webhooks that wait to be delivered, and warm-ups.
+//! - [`StatsDb`]: figures and the last requests' lines ([`stats::Store`]). Losing it costs nothing but them.
 //!
 //! Every call blocks; callers on an async runtime move it to a blocking thread. The data folder must lie on a local file
 //! system: SQLite's write-ahead log needs shared memory, which network file systems do not have.
@@ -14,6 +15,7 @@ mod audit;
 mod catalogue;
 mod checkpoint;
 mod error;
+mod figures;
 mod folder;
 mod idempotency;
 mod jobs;
@@ -32,6 +34,7 @@ mod contract;
 pub use audit::{AuditFilter, AuditHead, AuditKind, AuditLines, AuditRow, AuditVerdict, Entry};
 pub use catalogue::CatalogueDb;
 pub use error::{JobError, KeyError, OpenError, RunError};
+pub use figures::{StatsDb, StatsLimits};
 pub use folder::{BALLAST_BYTES, Folder};
 pub use idempotency::{IDEMPOTENCY_MS, Recalled};
 pub use jobs::{JobsDb, Message, OUTBOX_MS, Warmup, WarmupState};

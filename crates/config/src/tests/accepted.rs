@@ -20,6 +20,7 @@ fn assert_defaults(config: &Config) {
     assert_eq!(config.log, Log::default());
     assert_eq!(config.render, crate::Render::default());
     assert_eq!(config.purge, Purging::default());
+    assert_eq!(config.stats, crate::Stats::default());
     assert!(config.webhooks.is_empty() && config.fonts.is_empty() && config.certificates.is_empty());
 }
 
@@ -218,6 +219,29 @@ fn each_setting_arrives_where_it_belongs() {
         (other.browser_time, other.edge_time, other.grammar.max_side),
         (Duration::from_secs(60), 30 * DAY, 4096)
     );
+}
+
+#[test]
+fn what_is_counted_and_for_how_long_is_read() {
+    let case = Case::new(&format!(
+        "[stats]\non = false\nminutes = \"3h\"\nhours = \"10d\"\ndays = \"20d\"\ndisk = \"2MiB\"\nlines = 0\n\
+         lines_on_disk = 7\nhits_per_second = 8\nslow = \"9ms\"\naddresses = \"cut\"\n{LEAST}\nbeacon = true"
+    ));
+    let config = case.load().unwrap();
+    let stats = crate::Stats {
+        on: false,
+        minutes: Duration::from_secs(3 * 3600),
+        hours: 10 * DAY,
+        days: 20 * DAY,
+        disk: 2 << 20,
+        lines: 0,
+        lines_on_disk: 7,
+        hits_per_second: 8,
+        slow: Duration::from_millis(9),
+        addresses: stats::Addresses::Cut,
+    };
+    assert_eq!(config.stats, stats);
+    assert!(config.sites[0].beacon);
 }
 
 #[test]

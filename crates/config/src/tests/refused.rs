@@ -55,6 +55,8 @@ fn faults_at_the_top_are_told() {
         ("limits.queue = 1.5", "1:16 `queue`: must be a whole number, not a number with a fraction | "),
         ("limits.queue = 0", "1:16 `queue`: 0 is out of range | allowed: 1 to 100000"),
         ("limits.frames = 99999999999999999999", "1:17 "),
+        ("stats.minutes = \"1h\"", "1:17 `minutes`: 1h is out of range | allowed: 2h to 31d"),
+        ("stats.addresses = \"on\"", "1:19 `addresses`: unknown value \"on\" | "),
         ("limits.output_side = 70000", "1:22 `output_side`: 70000 is out of range | allowed: 16 to 65535"),
         ("limits.input_pixels = \"1P\"", "1:23 `input_pixels`: unknown unit \"P\" in \"1P\" | "),
         ("limits.job_time = \"2h\"", "1:19 `job_time`: 2h is out of range | allowed: 100ms to 1h"),

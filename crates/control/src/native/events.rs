@@ -62,23 +62,23 @@ pub(crate) async fn of_all(
 }
 
 /// Who listens.
-struct Listener {
-    plane: Arc<Plane>,
-    caller: Caller,
+pub(super) struct Listener {
+    pub plane: Arc<Plane>,
+    pub caller: Caller,
     /// The fields that hold his key or his session.
     shown: HeaderMap,
     _seat: OwnedSemaphorePermit,
 }
 
 impl Listener {
-    fn new(plane: Arc<Plane>, caller: Caller, headers: &HeaderMap, seat: OwnedSemaphorePermit) -> Listener {
+    pub fn new(plane: Arc<Plane>, caller: Caller, headers: &HeaderMap, seat: OwnedSemaphorePermit) -> Listener {
         let shown = headers.iter().filter(|(name, _)| matches!(**name, AUTHORIZATION | COOKIE));
         let shown = shown.map(|(name, value)| (name.clone(), value.clone())).collect();
         Listener { plane, caller, shown, _seat: seat }
     }
 
     /// Whether the key or the session is still good: one that was revoked hears nothing more.
-    fn may_listen(&self) -> bool {
+    pub fn may_listen(&self) -> bool {
         let owner = match bearer(&self.shown) {
             Some(key) => self.plane.keys.verify(key),
             None => self.plane.session_owner(&self.shown),
@@ -87,7 +87,7 @@ impl Listener {
     }
 }
 
-fn seat(plane: &Plane) -> Result<OwnedSemaphorePermit, Problem> {
+pub(super) fn seat(plane: &Plane) -> Result<OwnedSemaphorePermit, Problem> {
     plane.listeners.seats.clone().try_acquire_owned().map_err(|_| {
         let detail = format!("{} clients listen already; no more are taken", plane.listeners.most);
         Problem { retry_after: Some(5), ..Problem::new(503, "too-many-listeners", detail) }
@@ -150,7 +150,12 @@ fn stream(
             }
         }
     });
-    let mut response = Response::new(Body::new(Stream(receive)));
+    respond(receive)
+}
+
+/// An answer of server-sent events.
+pub(super) fn respond(events: mpsc::Receiver<Bytes>) -> Response {
+    let mut response = Response::new(Body::new(Stream(events)));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -170,20 +175,20 @@ pub(crate) fn data(event: &Event) -> Value {
     }
 }
 
-struct Writer {
-    send: mpsc::Sender<Bytes>,
-    number: u64,
+pub(super) struct Writer {
+    pub send: mpsc::Sender<Bytes>,
+    pub number: u64,
 }
 
 impl Writer {
     /// Whether the client still reads.
-    async fn event(&mut self, name: &str, data: &Value) -> bool {
+    pub async fn event(&mut self, name: &str, data: &Value) -> bool {
         self.number += 1;
         // JSON has no line break outside of strings, and escapes those within.
         self.raw(format!("id: {}\nevent: {name}\ndata: {data}\n\n", self.number)).await
     }
 
-    async fn raw(&self, text: String) -> bool {
+    pub async fn raw(&self, text: String) -> bool {
         self.send.send(text.into()).await.is_ok()
     }
 }

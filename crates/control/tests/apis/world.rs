@@ -171,6 +171,7 @@ fn parts(
         rates: Rates::default(),
         hooks: None,
         configured: Arc::default(),
+        figures: None,
     }
 }
 
@@ -281,6 +282,7 @@ impl World {
             refines: None,
             renders: Arc::new(render::Pool::new(1, 1).unwrap()),
             fonts: Arc::new(render::Fonts::embedded()),
+            observer: None,
             settings: engine::Settings::default(),
             fresh_id,
         })
