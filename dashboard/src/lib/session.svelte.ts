@@ -1,0 +1,70 @@
+// Who is signed in. The key is sent once; afterwards the browser holds a cookie that no script can read.
+
+import type { Session } from '../api'
+import { ask, connect, Problem, type Allowance } from './http'
+
+class SessionStore {
+  /** Not known until the server was asked. */
+  state = $state<'unknown' | 'in' | 'out'>('unknown')
+  who = $state.raw<Session | undefined>(undefined)
+  allowance = $state.raw<Allowance | undefined>(undefined)
+  /** It ended by itself while somebody worked. */
+  ended = $state(false)
+  failure = $state.raw<Problem | undefined>(undefined)
+
+  async load(): Promise<void> {
+    this.failure = undefined
+    try {
+      this.#enter(await ask<Session>('GET', '/v1/session'))
+    } catch (error) {
+      if (error instanceof Problem && error.status !== 401) this.failure = error
+      this.state = 'out'
+    }
+  }
+
+  async signIn(key: string): Promise<void> {
+    this.#enter(await ask<Session>('POST', '/v1/session', { body: { key } }))
+  }
+
+  async signOut(): Promise<void> {
+    await ask('DELETE', '/v1/session')
+    this.#leave(false)
+  }
+
+  expire(): void {
+    if (this.state === 'in') this.#leave(true)
+  }
+
+  /** Whether the key has one of these roles. */
+  can(...roles: string[]): boolean {
+    return this.who?.roles.some((role) => roles.includes(role)) ?? false
+  }
+
+  /** Whether it is bound to no site and no source. */
+  get unbound(): boolean {
+    return !this.who?.sites.length && !this.who?.within.length
+  }
+
+  #enter(who: Session): void {
+    this.who = who
+    this.ended = false
+    this.state = 'in'
+  }
+
+  #leave(ended: boolean): void {
+    this.who = undefined
+    this.allowance = undefined
+    this.ended = ended
+    this.state = 'out'
+  }
+}
+
+export const session = new SessionStore()
+
+connect({
+  token: () => session.who?.csrf,
+  ended: () => session.expire(),
+  allowance: (allowance) => {
+    session.allowance = allowance
+  },
+})
