@@ -15,6 +15,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    rolldownOptions: { checks: { pluginTimings: false, bundlerTimings: false } as Record<string, boolean> },
   },
   server: { proxy: { '/v1': control, '/readyz': control, '/healthz': control } },
 })

@@ -18,6 +18,13 @@ const page = (path: string, title: string, load: () => Promise<{ default: unknow
 
 export const PAGES: PageEntry[] = [
   page('', 'Overview', () => import('./pages/Home.svelte'), { nav: { group: '', icon: 'home' } }),
+  page('purges', 'Purges', () => import('./pages/Purges.svelte'), { nav: { group: 'Pictures', icon: 'purge' } }),
+  page('purges/new', 'New purge', () => import('./pages/PurgeNew.svelte'), { roles: ['purge'] }),
+  page('purges/:id', 'Purge', () => import('./pages/PurgeShow.svelte')),
+  page('takedowns', 'Takedowns', () => import('./pages/Takedowns.svelte'), { nav: { group: 'Pictures', icon: 'takedown' } }),
+  page('warmups', 'Warm-ups', () => import('./pages/Warmups.svelte'), { nav: { group: 'Pictures', icon: 'warm' } }),
+  page('keys', 'API keys', () => import('./pages/Keys.svelte'), { nav: { group: 'Administration', icon: 'key' }, roles: ['admin'] }),
+  page('audit', 'Audit trail', () => import('./pages/Audit.svelte'), { nav: { group: 'Administration', icon: 'audit' }, roles: ['admin', 'read'] }),
 ]
 
 /** The page of a path, and what its variable segments hold. */

@@ -3,6 +3,27 @@
 import type { Session } from '../api'
 import { ask, connect, Problem, type Allowance } from './http'
 
+/** Remembers that there may be a session, so that nobody is asked who has never signed in here. */
+const HINT = 'afterimage-session'
+
+const hint = {
+  get: (): boolean => {
+    try {
+      return localStorage.getItem(HINT) !== null
+    } catch {
+      return true
+    }
+  },
+  set: (there: boolean): void => {
+    try {
+      if (there) localStorage.setItem(HINT, '1')
+      else localStorage.removeItem(HINT)
+    } catch {
+      // Storage may be forbidden here; the server is then asked each time.
+    }
+  },
+}
+
 class SessionStore {
   /** Not known until the server was asked. */
   state = $state<'unknown' | 'in' | 'out'>('unknown')
@@ -14,10 +35,15 @@ class SessionStore {
 
   async load(): Promise<void> {
     this.failure = undefined
+    if (!hint.get()) {
+      this.state = 'out'
+      return
+    }
     try {
       this.#enter(await ask<Session>('GET', '/v1/session'))
     } catch (error) {
       if (error instanceof Problem && error.status !== 401) this.failure = error
+      else hint.set(false)
       this.state = 'out'
     }
   }
@@ -46,12 +72,14 @@ class SessionStore {
   }
 
   #enter(who: Session): void {
+    hint.set(true)
     this.who = who
     this.ended = false
     this.state = 'in'
   }
 
   #leave(ended: boolean): void {
+    hint.set(false)
     this.who = undefined
     this.allowance = undefined
     this.ended = ended
