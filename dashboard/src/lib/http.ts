@@ -23,6 +23,10 @@ export class Problem extends Error {
   }
 }
 
+const MOST_TRIES = 3
+/** In seconds. */
+const LONGEST_PAUSE = 5
+
 export type Query = Record<string, string | number | boolean | null | undefined>
 
 export interface Options {
@@ -65,7 +69,12 @@ export function withQuery(path: string, query?: Query): string {
 
 /** Asks, and returns what the answer's JSON says. */
 export async function ask<T>(method: string, path: string, options: Options = {}): Promise<T> {
-  const response = await send(method, path, options)
+  let response = await send(method, path, options)
+  // Looking again is harmless, and a moment's patience better than an error.
+  for (let tries = 1; method === 'GET' && response.status === 429 && tries <= MOST_TRIES; tries += 1) {
+    await pause(Math.min(LONGEST_PAUSE, secondsOf(response) ?? 1) * 1000, options.signal)
+    response = await send(method, path, options)
+  }
   if (response.status === 204) return undefined as T
   const body: unknown = await response.json().catch(() => undefined)
   if (!response.ok) throw refusal(path, response, body)
@@ -96,11 +105,23 @@ async function send(method: string, path: string, options: Options): Promise<Res
   return response
 }
 
+/** What `Retry-After` says. */
+function secondsOf(response: Response): number | undefined {
+  const seconds = Number(response.headers.get('retry-after'))
+  return seconds > 0 ? seconds : undefined
+}
+
+function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    setTimeout(resolve, ms)
+    signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+  })
+}
+
 function refusal(path: string, response: Response, body: unknown): Problem {
   const said = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {}
-  const seconds = Number(response.headers.get('retry-after'))
   if (response.status === 401 && path !== '/v1/session') hooks.ended()
-  return new Problem(response.status, said, seconds > 0 ? seconds : undefined)
+  return new Problem(response.status, said, secondsOf(response))
 }
 
 /** `RateLimit: "key";r=999;t=1` and `RateLimit-Policy: "key";q=1000;w=10`. */
