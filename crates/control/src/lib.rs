@@ -1,4 +1,5 @@
-//! The private plane: the vendors' purge APIs under the vendors' own paths, the native API, health and metrics.
+//! The private plane: the vendors' purge APIs under the vendors' own paths, the native API, the dashboard, health and
+//! metrics.
 //!
 //! It is thin over [`engine`]: a handler authenticates, reads a vendor's form, lets the engine name and purge, and
 //! answers in the vendor's form. A success is sent only when the purge is durable and effective on this node.
@@ -8,6 +9,7 @@ mod apis;
 mod auth;
 mod clock;
 mod cloudimage;
+mod dashboard;
 mod encrypted;
 mod hooks;
 mod imageboss;
