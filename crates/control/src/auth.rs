@@ -141,14 +141,19 @@ impl Plane {
         verify: impl FnOnce(&str) -> Option<KeyInfo>,
     ) -> Result<Caller, Denied> {
         let key = key.filter(|key| !key.is_empty()).ok_or(Denied::Missing)?;
-        let now = Instant::now();
         let info = match verify(key) {
             Some(info) => info,
             None => {
-                self.limits.failed(&from.address, now).map_err(Denied::TooMany)?;
+                self.limits.failed(&from.address, Instant::now()).map_err(Denied::TooMany)?;
                 return Err(Denied::Unknown);
             }
         };
+        self.admitted(info, from, right)
+    }
+
+    /// As [`Plane::caller`], for whoever is known already. Counts in the same way.
+    pub(crate) fn admitted(&self, info: KeyInfo, from: &From, right: Right) -> Result<Caller, Denied> {
+        let now = Instant::now();
         self.limits.admit(&info.name, &from.address, now).map_err(Denied::TooMany)?;
         let standing = self.limits.take(&info.name, now);
         let refused = standing.retry_after;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use ledger::{Exceeded, KeyRole, KeysDb};
+use ledger::{Exceeded, KeyMark, KeyRole, KeysDb};
 use plan::Digest;
 use subtle::ConstantTimeEq;
 
@@ -25,6 +25,12 @@ pub trait Keys: Send + Sync {
     /// The owner of a key; `None` if it is not valid.
     fn verify(&self, key: &str) -> Option<KeyInfo>;
 
+    /// What a key is known again by, whether it is valid or not.
+    fn mark(&self, key: &str) -> Mark;
+
+    /// The owner of a key that was marked; `None` if that is not valid, or not any more.
+    fn verify_mark(&self, mark: &Mark) -> Option<KeyInfo>;
+
     /// Counts a purge against what a key may ask for in a month.
     ///
     /// # Errors
@@ -33,6 +39,13 @@ pub trait Keys: Send + Sync {
 
     /// Where keys are made and revoked, if they can be.
     fn db(&self) -> Option<&KeysDb>;
+}
+
+/// What stands for a key, and cannot be turned back into it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark {
+    ledger: KeyMark,
+    hash: Digest,
 }
 
 /// The ledger's keys, and one from the process's environment.
@@ -45,8 +58,15 @@ pub struct KeyRing {
 
 impl Keys for KeyRing {
     fn verify(&self, key: &str) -> Option<KeyInfo> {
-        let environment = self.environment.as_deref().filter(|k| !k.is_empty()).is_some_and(|k| same(k, key));
-        if environment {
+        self.verify_mark(&self.mark(key))
+    }
+
+    fn mark(&self, key: &str) -> Mark {
+        Mark { ledger: self.db.mark(key), hash: Digest::of(key.as_bytes()) }
+    }
+
+    fn verify_mark(&self, mark: &Mark) -> Option<KeyInfo> {
+        if self.is_environment(&mark.hash) {
             return Some(KeyInfo {
                 name: "environment".to_owned(),
                 roles: KeyRole::ALL.to_vec(),
@@ -54,7 +74,7 @@ impl Keys for KeyRing {
                 within: Vec::new(),
             });
         }
-        let info = self.db.verify(key)?;
+        let info = self.db.verify_mark(&mark.ledger)?;
         Some(KeyInfo { name: info.name, roles: info.roles, sites: info.sites, within: info.reaches })
     }
 
@@ -67,13 +87,16 @@ impl Keys for KeyRing {
     }
 }
 
+impl KeyRing {
+    /// Compares hashes, so that not even the length shows.
+    fn is_environment(&self, hash: &Digest) -> bool {
+        let key = self.environment.as_deref().filter(|key| !key.is_empty());
+        key.is_some_and(|key| Digest::of(key.as_bytes()).0.ct_eq(&hash.0).into())
+    }
+}
+
 impl fmt::Debug for KeyRing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("KeyRing(..)")
     }
-}
-
-/// Compares hashes, so that not even the length shows.
-fn same(a: &str, b: &str) -> bool {
-    Digest::of(a.as_bytes()).0.ct_eq(&Digest::of(b.as_bytes()).0).into()
 }

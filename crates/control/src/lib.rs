@@ -26,13 +26,14 @@ mod reach;
 mod recent;
 mod reply;
 mod server;
+mod sessions;
 
 pub use apis::Apis;
 pub use auth::is_our_key;
 pub use clock::rfc3339;
 pub use hooks::OutboxDb;
 pub use imageboss::imageboss_delete;
-pub use keys::{KeyInfo, KeyRing, Keys};
+pub use keys::{KeyInfo, KeyRing, Keys, Mark};
 pub use limits::{Rate, Rates};
 pub use method::purge_method;
 pub use plane::{Parts, Plane};

@@ -8,6 +8,7 @@ pub(crate) mod invalidate;
 pub(crate) mod keys;
 pub(crate) mod list;
 mod read;
+pub(crate) mod session;
 pub(crate) mod takedowns;
 pub(crate) mod warm;
 
@@ -117,16 +118,25 @@ pub(crate) async fn not_allowed(method: Method) -> Problem {
     Problem::new(405, "method-not-allowed", format!("{method} is not for this path"))
 }
 
+/// Who asks: by a key, or else by a session.
 pub(crate) fn caller(plane: &Plane, headers: &HeaderMap, from: &From, right: Right) -> Result<Caller, Problem> {
-    plane.caller(bearer(headers), from, right).map_err(|denied| {
-        let problem = match denied {
-            Denied::Missing => Problem::new(401, "no-key", "an API key is required: Authorization: Bearer <key>"),
-            Denied::Unknown => Problem::new(401, "unknown-key", denied.message()),
-            Denied::NotAllowed => Problem::new(403, "not-allowed", denied.message()),
-            Denied::TooMany(_) => Problem::new(429, "too-many-requests", denied.message()),
-        };
-        Problem { retry_after: denied.retry_after(), ..problem }
-    })
+    let key = bearer(headers);
+    let session = if key.is_none() { plane.session(headers, from)? } else { None };
+    let caller = match session {
+        Some((_, owner)) => plane.admitted(owner, from, right),
+        None => plane.caller(key, from, right),
+    };
+    caller.map_err(denied)
+}
+
+fn denied(denied: Denied) -> Problem {
+    let problem = match denied {
+        Denied::Missing => Problem::new(401, "no-key", "an API key is required: Authorization: Bearer <key>"),
+        Denied::Unknown => Problem::new(401, "unknown-key", denied.message()),
+        Denied::NotAllowed => Problem::new(403, "not-allowed", denied.message()),
+        Denied::TooMany(_) => Problem::new(429, "too-many-requests", denied.message()),
+    };
+    Problem { retry_after: denied.retry_after(), ..problem }
 }
 
 /// A body that is a JSON object.

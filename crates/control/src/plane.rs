@@ -15,6 +15,7 @@ use crate::keys::Keys;
 use crate::limits::{Limits, Listeners, Rates};
 use crate::metrics::Metrics;
 use crate::recent::{Recent, Window};
+use crate::sessions::Sessions;
 
 /// What a plane is put together from.
 pub struct Parts {
@@ -51,6 +52,7 @@ pub struct Plane {
     pub(crate) recent: Recent,
     pub(crate) repeats: Window,
     pub(crate) metrics: Metrics,
+    pub(crate) sessions: Sessions,
     pub(crate) limits: Limits,
     pub(crate) listeners: Listeners,
     pub(crate) hooks: Option<Arc<Hooks>>,
@@ -73,6 +75,7 @@ impl Plane {
             recent: Recent::default(),
             repeats: Window::default(),
             metrics: Metrics::default(),
+            sessions: Sessions::default(),
             limits: Limits::new(parts.rates),
             listeners: Listeners::new(parts.rates.listeners),
             hooks: parts.hooks,

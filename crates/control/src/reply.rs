@@ -14,7 +14,7 @@ const PLAIN: &str = "text/plain; charset=utf-8";
 pub struct Reply {
     /// HTTP status.
     pub status: u16,
-    /// The body's media type.
+    /// The body's media type; empty for none.
     pub content_type: &'static str,
     /// The body.
     pub body: String,
@@ -29,6 +29,11 @@ impl Reply {
 
     pub(crate) fn plain(status: u16, body: impl Into<String>) -> Reply {
         Reply::of(status, PLAIN, body.into())
+    }
+
+    /// 204: done, and nothing to say.
+    pub(crate) fn nothing() -> Reply {
+        Reply::of(204, "", String::new())
     }
 
     pub(crate) fn of(status: u16, content_type: &'static str, body: String) -> Reply {
@@ -54,7 +59,9 @@ impl IntoResponse for Reply {
         let mut response = Response::new(self.body.into());
         *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+        if !self.content_type.is_empty() {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+        }
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         for (name, value) in self.headers {
             // What a client wrote may stand in a value; one that no header can hold is left out.

@@ -13,7 +13,7 @@ use axum::routing::{any, delete, get, post};
 use axum::serve::ListenerExt;
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, Method};
 
 use crate::encrypted::Encrypted;
 use crate::limits::Standing;
@@ -173,6 +173,13 @@ fn native_routes() -> Router<Arc<Plane>> {
             "/v1/invalidate",
             post(native::invalidate::purge).get(native::invalidate::describe).fallback(native::not_allowed),
         )
+        .route(
+            "/v1/session",
+            post(native::session::open)
+                .get(native::session::show)
+                .delete(native::session::close)
+                .fallback(native::not_allowed),
+        )
         .route("/v1/sites", get(native::sites).fallback(native::not_allowed))
         .route("/v1/dialects", get(native::dialects::list).fallback(native::not_allowed))
         .route("/v1/dialects/{name}", get(native::dialects::show).fallback(native::not_allowed))
@@ -214,15 +221,26 @@ pub async fn serve_tls(
     let listener = Encrypted::new(listener, acceptor)?.tap_io(|_| {});
     let stopping = plane.clone();
     let stop = async move { stopping.stopped().await };
-    let service = router(plane).into_make_service_with_connect_info::<SocketAddr>();
+    let router = router(plane).layer(axum::Extension(OverTls));
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, service).with_graceful_shutdown(stop).await
 }
 
-/// Where a request came from, and where its key stands once that is known.
+/// Marks what came over TLS.
+#[derive(Debug, Clone, Copy)]
+struct OverTls;
+
+/// Where a request came from and how, and where its key stands once that is known.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct From {
     /// The client's address; empty if unknown.
     pub address: String,
+    /// The host and port that it was sent to, as the request's target has them; empty where only a field says so.
+    pub host: String,
+    /// Whether its method changes nothing.
+    pub reads: bool,
+    /// Whether it came over TLS.
+    pub encrypted: bool,
     standing: Arc<OnceLock<Standing>>,
 }
 
@@ -257,7 +275,13 @@ impl<S: Sync> FromRequestParts<S> for From {
 /// Gives each request its [`From`], and each answer what that has learned of the key's limit.
 async fn tell_limits(mut request: Request, next: Next) -> Response {
     let client = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    let from = From::new(client.map(|c| c.0.ip().to_canonical().to_string()).unwrap_or_default());
+    let from = From {
+        address: client.map(|c| c.0.ip().to_canonical().to_string()).unwrap_or_default(),
+        host: request.uri().authority().map(|authority| authority.to_string()).unwrap_or_default(),
+        reads: matches!(*request.method(), Method::GET | Method::HEAD),
+        encrypted: request.extensions().get::<OverTls>().is_some(),
+        ..From::default()
+    };
     request.extensions_mut().insert(from.clone());
     let mut response = next.run(request).await;
     if let Some((policy, limit)) = from.fields() {

@@ -137,13 +137,29 @@ impl Plane {
         }
     }
 
-    /// The fields that go to the origin: not our own key, and nobody's word for where the request comes from.
+    /// The fields that go to the origin: not our own key or session, and nobody's word for where the request comes from.
     fn fields(&self, headers: &HeaderMap) -> Vec<(String, Vec<u8>)> {
         let unwanted =
             |name: &str| name.starts_with("x-forwarded-") || name.starts_with("afterimage-") || name == "forwarded";
         let kept = headers.iter().filter(|(name, value)| !unwanted(name.as_str()) && !(self.key_check)(name, value));
-        kept.map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect()
+        let kept = kept.map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()));
+        kept.filter_map(
+            |(name, value)| if name == "cookie" { Some((name, others_cookies(&value)?)) } else { Some((name, value)) },
+        )
+        .collect()
     }
+}
+
+/// Cookies do not tell ports apart, so a browser that is signed in to the private plane shows its session here too. What begins
+/// with our name is no origin's; `None` where nothing else is left.
+fn others_cookies(value: &[u8]) -> Option<Vec<u8>> {
+    let ours = |pair: &&[u8]| pair.trim_ascii_start().starts_with(b"afterimage_");
+    if !value.split(|byte| *byte == b';').any(|pair| ours(&pair)) {
+        return Some(value.to_vec());
+    }
+    let others: Vec<&[u8]> =
+        value.split(|byte| *byte == b';').filter(|pair| !ours(pair)).map(<[u8]>::trim_ascii).collect();
+    (!others.is_empty()).then(|| others.join(&b"; "[..]))
 }
 
 fn answer(method: &Method, passed: Passed) -> Response<Full<Bytes>> {

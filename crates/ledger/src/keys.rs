@@ -126,6 +126,16 @@ struct Inner {
     counts: Mutex<Counts>,
 }
 
+/// What stands for a key, and cannot be turned back into it: its digest under the salt of the keys' file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct KeyMark([u8; 32]);
+
+impl fmt::Debug for KeyMark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KeyMark(..)")
+    }
+}
+
 type Known = HashMap<[u8; 32], Held>;
 
 /// What a digest leads to.
@@ -276,7 +286,17 @@ impl KeysDb {
     /// The time that this takes says nothing of use: what is looked up is a digest under a secret salt, and the digests are
     /// then compared in constant time.
     pub fn verify(&self, key: &str) -> Option<KeyInfo> {
-        self.inner.verify(key, now_ms())
+        self.inner.verify(self.inner.digest(key), now_ms())
+    }
+
+    /// What a key is known again by in [`KeysDb::verify_mark`], so that whoever wants to ask again need not keep the key.
+    pub fn mark(&self, key: &str) -> KeyMark {
+        KeyMark(*self.inner.digest(key).as_bytes())
+    }
+
+    /// As [`KeysDb::verify`], of a key that was marked.
+    pub fn verify_mark(&self, mark: &KeyMark) -> Option<KeyInfo> {
+        self.inner.verify(Hash::from_bytes(mark.0), now_ms())
     }
 
     /// Every key's owner, by name; those that have ended, too.
@@ -328,8 +348,7 @@ impl Drop for KeysDb {
 }
 
 impl Inner {
-    fn verify(&self, key: &str, now: u64) -> Option<KeyInfo> {
-        let digest = self.digest(key);
+    fn verify(&self, digest: Hash, now: u64) -> Option<KeyInfo> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         let (stored, held) = known.get_key_value(digest.as_bytes())?;
         let ended = |end: Option<u64>| end.is_some_and(|end| end <= now);

@@ -34,6 +34,6 @@ pub use error::{JobError, KeyError, OpenError, RunError};
 pub use folder::{BALLAST_BYTES, Folder};
 pub use idempotency::{IDEMPOTENCY_MS, Recalled};
 pub use jobs::{JobsDb, Message, OUTBOX_MS, Warmup, WarmupState};
-pub use keys::{Exceeded, KeyInfo, KeyRole, KeysDb, Scope};
+pub use keys::{Exceeded, KeyInfo, KeyMark, KeyRole, KeysDb, Scope};
 pub use log::PurgeDb;
 pub use run::{ColdReason, Start};

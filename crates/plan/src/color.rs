@@ -57,6 +57,13 @@ impl Color {
             .map(|i| CSS_NAMES[i].1)
             .map(|n| Color::rgb((n >> 16) as u8, (n >> 8) as u8, n as u8))
     }
+
+    /// The name that CSS Color Level 4 has for it, spelled in the British way where there are two; `None` for most, and for what is
+    /// not opaque.
+    pub fn css_name(self) -> Option<&'static str> {
+        let rgb = u32::from_be_bytes([0, self.r, self.g, self.b]);
+        CSS_NAMES.iter().rfind(|(_, value)| self.a == 255 && *value == rgb).map(|(name, _)| *name)
+    }
 }
 
 /// Eight lower-case hex digits, alpha last.

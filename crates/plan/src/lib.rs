@@ -33,6 +33,7 @@ mod stage;
 mod stamp;
 mod tag;
 mod text;
+mod words;
 
 pub use adjust::Adjust;
 pub use background::{Background, BlurFill, Gradient, GradientShape, Mix};

@@ -10,7 +10,7 @@ use axum::extract::State;
 use axum::response::Response;
 use bytes::Bytes;
 use engine::Event;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, COOKIE};
 use http::{HeaderMap, HeaderValue};
 use http_body::Frame;
 use purge::{PurgeId, State as Reached};
@@ -65,18 +65,25 @@ pub(crate) async fn of_all(
 struct Listener {
     plane: Arc<Plane>,
     caller: Caller,
-    key: String,
+    /// The fields that hold his key or his session.
+    shown: HeaderMap,
     _seat: OwnedSemaphorePermit,
 }
 
 impl Listener {
     fn new(plane: Arc<Plane>, caller: Caller, headers: &HeaderMap, seat: OwnedSemaphorePermit) -> Listener {
-        Listener { plane, caller, key: bearer(headers).unwrap_or_default().to_owned(), _seat: seat }
+        let shown = headers.iter().filter(|(name, _)| matches!(**name, AUTHORIZATION | COOKIE));
+        let shown = shown.map(|(name, value)| (name.clone(), value.clone())).collect();
+        Listener { plane, caller, shown, _seat: seat }
     }
 
-    /// Whether the key is still good: one that was revoked hears nothing more.
+    /// Whether the key or the session is still good: one that was revoked hears nothing more.
     fn may_listen(&self) -> bool {
-        self.plane.keys.verify(&self.key).is_some_and(|info| info.name == self.caller.name)
+        let owner = match bearer(&self.shown) {
+            Some(key) => self.plane.keys.verify(key),
+            None => self.plane.session_owner(&self.shown),
+        };
+        owner.is_some_and(|info| info.name == self.caller.name)
     }
 }
 

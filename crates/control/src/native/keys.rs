@@ -58,6 +58,7 @@ pub(crate) async fn rotate(
     let grace = read_grace(request).await?;
     let rotated = name.clone();
     let key = run(&plane, move |keys| keys.rotate(&rotated, grace * 1000)).await?.ok_or_else(|| unknown(&name))?;
+    plane.sessions.keep(|key| plane.keys.verify_mark(key).is_some());
     plane.note(&caller, AuditKind::KeyRotated, name.clone()).await;
     let until = (grace > 0).then(|| rfc3339(now_ms() + grace * 1000));
     Ok(Reply::json(200, &json!({ "name": name, "key": key, "old_key_until": until })))
@@ -75,6 +76,7 @@ pub(crate) async fn revoke(
     if !run(&plane, move |keys| keys.revoke(&revoked)).await? {
         return Err(unknown(&name));
     }
+    plane.sessions.keep(|key| plane.keys.verify_mark(key).is_some());
     plane.note(&caller, AuditKind::KeyRevoked, name.clone()).await;
     Ok(Reply::json(200, &json!({ "name": name, "revoked": true })))
 }

@@ -20,6 +20,7 @@ mod native;
 mod pages;
 mod routes;
 mod server;
+mod sessions;
 mod warm;
 mod webhooks;
 mod world;

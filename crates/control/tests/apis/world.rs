@@ -321,6 +321,10 @@ impl World {
         self.router = router(self.plane.clone());
     }
 
+    pub fn keys(&self) -> &KeysDb {
+        &self.keys.db
+    }
+
     pub fn router(&self) -> Router {
         self.router.clone()
     }

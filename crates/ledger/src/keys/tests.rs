@@ -32,6 +32,28 @@ fn keys_are_verified_until_revoked() {
     assert_eq!(KeysDb::open(&folder).unwrap().verify(&made), None);
 }
 
+/// A mark is as good as its key: no longer, and for nothing else.
+#[test]
+fn marks_stand_for_keys() {
+    let temp = tempfile::tempdir().unwrap();
+    let keys = KeysDb::open(&Folder::open(temp.path()).unwrap()).unwrap();
+    let first = keys.create("a", &["shop".to_owned()]).unwrap();
+    let mark = keys.mark(&first);
+    let info = keys.verify_mark(&mark).unwrap();
+    assert_eq!((info.name.as_str(), info.sites), ("a", vec!["shop".to_owned()]));
+    assert_eq!(keys.verify_mark(&keys.mark("ak_other")), None);
+    let second = keys.rotate("a", 60_000).unwrap().unwrap();
+    assert!(keys.verify_mark(&mark).is_some(), "within its grace");
+    assert!(keys.verify_mark(&keys.mark(&second)).is_some());
+    keys.rotate("a", 0).unwrap().unwrap();
+    assert_eq!((keys.verify_mark(&mark), keys.verify_mark(&keys.mark(&second))), (None, None));
+    let third = keys.create("b", &[]).unwrap();
+    let mark = keys.mark(&third);
+    assert!(keys.verify_mark(&mark).is_some());
+    keys.revoke("b").unwrap();
+    assert_eq!(keys.verify_mark(&mark), None);
+}
+
 #[test]
 fn names_and_keys_are_unique() {
     let temp = tempfile::tempdir().unwrap();
@@ -101,8 +123,8 @@ fn a_key_does_what_its_scope_says() {
     drop(keys);
     let keys = KeysDb::open(&folder).unwrap();
     assert_eq!(keys.verify(&key).unwrap().scope(), wider);
-    assert!(keys.inner.verify(&key, (1 << 50) - 1).is_some());
-    assert_eq!(keys.inner.verify(&key, 1 << 50), None, "it has ended");
+    assert!(keys.inner.verify(keys.inner.digest(&key), (1 << 50) - 1).is_some());
+    assert_eq!(keys.inner.verify(keys.inner.digest(&key), 1 << 50), None, "it has ended");
 }
 
 #[test]
@@ -119,8 +141,8 @@ fn an_old_secret_is_good_for_a_while() {
     for key in [&first, &second] {
         assert_eq!(keys.verify(key).unwrap().sites, ["a"]);
     }
-    assert!(keys.inner.verify(&second, now + 2 * hour).is_some());
-    assert_eq!(keys.inner.verify(&first, now + 2 * hour), None);
+    assert!(keys.inner.verify(keys.inner.digest(&second), now + 2 * hour).is_some());
+    assert_eq!(keys.inner.verify(keys.inner.digest(&first), now + 2 * hour), None);
     assert_eq!(keys.add("other", &first, &[]), Err(KeyError::KeyTaken("k".into())));
     drop(keys);
     let keys = KeysDb::open(&folder).unwrap();
