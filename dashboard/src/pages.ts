@@ -25,6 +25,7 @@ export const PAGES: PageEntry[] = [
   page('warmups', 'Warm-ups', () => import('./pages/Warmups.svelte'), { nav: { group: 'Pictures', icon: 'warm' } }),
   page('keys', 'API keys', () => import('./pages/Keys.svelte'), { nav: { group: 'Administration', icon: 'key' }, roles: ['admin'] }),
   page('audit', 'Audit trail', () => import('./pages/Audit.svelte'), { nav: { group: 'Administration', icon: 'audit' }, roles: ['admin', 'read'] }),
+  page('me', 'Who you are', () => import('./pages/Me.svelte')),
 ]
 
 /** The page of a path, and what its variable segments hold. */

@@ -1,5 +1,7 @@
 // What a page asks for once it is there, again when what it depends on changes, and when it is told to.
 
+import { untrack } from 'svelte'
+
 export class Resource<T> {
   value = $state.raw<T | undefined>(undefined)
   error = $state.raw<unknown>(undefined)
@@ -9,7 +11,8 @@ export class Resource<T> {
 
   /** Asks anew. */
   reload = (): void => {
-    this.#asked += 1
+    // From within an effect, too, which does not depend on it.
+    untrack(() => (this.#asked += 1))
   }
 
   /** Whatever the fetcher reads before its first await is what it depends on. */
