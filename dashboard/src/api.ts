@@ -128,6 +128,8 @@ export interface Checked {
   origin_digest: string | null
   served_digest: string | null
   same: boolean | null
+  /** Whether it is as it should be. */
+  good: boolean
   detail: string | null
 }
 

@@ -27,7 +27,9 @@ for (const theme of ['light', 'dark']) {
     const links = await page.locator('nav[aria-label="Main"] a').evaluateAll((all) => all.map((link) => link.pathname.slice('/dashboard/'.length)))
     const settle = async () => {
       await page.locator('.waiting').first().waitFor({ state: 'detached' })
-      await page.waitForLoadState('networkidle').catch(() => {})
+      // Streams of events keep the network busy for good.
+      await page.waitForLoadState('load')
+      await page.waitForTimeout(250)
     }
     for (const [at, name] of [...links.map((link) => [link, link || 'overview']), [`purges/${purge}`, 'purge'], ['takedowns?all=1', 'takedowns-all'], ['purges/new?target=%2Fimgix%2Fdogs.jpg', 'purge-new'], ['nowhere', 'nowhere'], ['me', 'me']]) {
       await go(at)
@@ -39,6 +41,7 @@ for (const theme of ['light', 'dark']) {
     await page.getByRole('button', { name: 'Purge …' }).waitFor()
     await save(page, `purge-dry-run-${kind}`)
     await page.getByRole('button', { name: 'Purge …' }).click()
+    await page.waitForTimeout(150)
     await page.screenshot({ path: path.join(folder, `purge-confirm-${kind}.png`) })
     await go('purges/new?target=%2Fimgix%2Fdogs.jpg&target=nonsense&target=https%3A%2F%2Fforeign.example%2Fx.jpg')
     await page.getByRole('button', { name: 'See what would go' }).click()
