@@ -41,6 +41,7 @@ test('search and filters stand in the address, and hold after a reload', async (
   await page.keyboard.press('/')
   await page.keyboard.type('products/77')
   await until('the search is in the address', () => new URL(page.url()).searchParams.get('search') === 'products/77')
+  assert.equal(await page.evaluate(() => document.activeElement?.getAttribute('type')), 'search', 'one may go on writing')
   await until('11 are found', async () => (await rows(page).count()) === 11)
   await page.getByLabel('Any mode').selectOption('soft')
   await until('one is soft', async () => (await rows(page).count()) === 1)
