@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use engine::DialectKind;
 
-use crate::client::args::{AuditArgs, KeysArgs, PurgeArgs, PurgesArgs, TakedownsArgs, WarmArgs, WarmupsArgs};
+use crate::client::args::{
+    AuditArgs, ExplainArgs, KeysArgs, PurgeArgs, PurgesArgs, TakedownsArgs, WarmArgs, WarmupsArgs,
+};
 
 /// A self-hosted image CDN that leaves no stale picture behind.
 #[derive(Debug, Parser)]
@@ -25,6 +27,8 @@ pub enum Command {
     Purge(Box<PurgeArgs>),
     /// List the purges of a running server, or show one.
     Purges(PurgesArgs),
+    /// Tell why a running server answers a URL as it does.
+    Explain(ExplainArgs),
     /// Make pictures ahead, before anybody asks for them.
     Warm(Box<WarmArgs>),
     /// List warm-ups, or cancel one.

@@ -3,6 +3,7 @@
 
 pub mod args;
 pub mod audit;
+pub mod explain;
 pub mod keys;
 pub mod purge;
 pub mod purges;

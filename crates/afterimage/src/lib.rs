@@ -23,6 +23,7 @@ pub fn run() -> ExitCode {
         cli::Command::Purges(args) => client::purges::run(&args),
         cli::Command::Warm(args) => client::warm::run(&args),
         cli::Command::Warmups(args) => client::warm::run_list(&args),
+        cli::Command::Explain(args) => client::explain::run(&args),
         cli::Command::Takedowns(args) => client::takedowns::run(&args),
         cli::Command::Audit(args) => client::audit::run(&args),
         cli::Command::Keys(args) => client::keys::run(&args),

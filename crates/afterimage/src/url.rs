@@ -55,18 +55,7 @@ pub fn run(args: &UrlArgs) -> ExitCode {
 
 /// What `--expires` says, in seconds since 1970.
 pub(crate) fn when(text: &str) -> Result<u64, String> {
-    let wrong = || format!("{text:?} is no time; write 30s, 10m, 1h or 7d from now, or seconds since 1970");
-    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    let number: u64 = text[..digits].parse().map_err(|_| wrong())?;
-    let unit = match &text[digits..] {
-        "" => return Ok(number),
-        "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        "d" => 24 * 3600,
-        _ => return Err(wrong()),
-    };
-    number.checked_mul(unit).and_then(|seconds| now().checked_add(seconds)).ok_or_else(wrong)
+    control::when(text, now())
 }
 
 fn now() -> u64 {
@@ -153,8 +142,8 @@ impl Ask {
         }
         let mut lines = vec![format!("plan        {}", parsed.plan)];
         let mut urls = serde_json::Map::new();
-        for to in DialectKind::ALL {
-            match spell(to) {
+        for (to, url) in engine::in_each_dialect(source, &parsed.asset, &parsed.plan, &self.settings) {
+            match url {
                 Ok(url) => {
                     lines.push(format!("{:<11} {url}", to.name()));
                     urls.insert(to.name().to_owned(), url.into());

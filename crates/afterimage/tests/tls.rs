@@ -221,6 +221,22 @@ async fn the_private_plane_speaks_tls_too() {
     assert_eq!(client.get(format!("{base}/a.png")).send().await.unwrap().status(), 404, "no pictures");
     let answer = raw(control, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await;
     assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+    // Who signs in here gets a cookie that is never sent in the clear; over the other listener there is nobody to hide it from.
+    let body = json!({ "key": KEY }).to_string();
+    let clear = format!("http://{}", shop.server.control);
+    for (base, secure) in [(base, true), (&clear, false)] {
+        let request = client.post(format!("{base}/v1/session")).header("origin", base);
+        let answer = request.body(body.clone()).send().await.unwrap();
+        let cookie = answer.headers()["set-cookie"].to_str().unwrap().to_owned();
+        assert_eq!((answer.status().as_u16(), cookie.ends_with("; Secure")), (200, secure), "{cookie}");
+        let cookie = cookie.split(';').next().unwrap();
+        let csrf: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+        let end = client.delete(format!("{base}/v1/session")).header("cookie", cookie).header("origin", base);
+        let ended = end.header("afterimage-csrf", csrf["csrf"].as_str().unwrap()).send().await.unwrap();
+        assert_eq!(ended.status(), 204);
+        let elsewhere = client.post(format!("{base}/v1/session")).header("origin", "https://elsewhere.example");
+        assert_eq!(elsewhere.body(body.clone()).send().await.unwrap().status(), 403);
+    }
     // It ends with the server, whoever is connected.
     let mut stream = TcpStream::connect(control).await.unwrap();
     assert!(shop.server.stop().success());

@@ -134,6 +134,17 @@ impl Disk {
         Err((miss, None))
     }
 
+    /// Reads an entry and its row, and changes nothing: an entry that cannot be read stays where it is, with the reason. `None`
+    /// without a row. Blocks.
+    pub fn inspect(&self, key: &DerivativeKey) -> Option<(Row, Result<Entry, Miss>)> {
+        let row = self.catalogue.get(self.tier, key).unwrap_or_else(|error| {
+            tracing::error!(%error, "reading the catalogue");
+            None
+        })?;
+        let read = self.read(key, &row);
+        Some((row, read))
+    }
+
     fn read(&self, key: &DerivativeKey, row: &Row) -> Result<Entry, Miss> {
         if row.stamp.log != self.index.identity().log {
             return Err(Miss::OtherLog);

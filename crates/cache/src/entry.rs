@@ -119,6 +119,14 @@ impl Entry {
         }
     }
 
+    /// Why there are no bytes, if there are none.
+    pub fn failure(&self) -> Option<&Failure> {
+        match &self.content {
+            Content::Body { .. } => None,
+            Content::Failure(failure) => Some(failure),
+        }
+    }
+
     /// Memory that it takes, roughly, in bytes.
     pub fn weight(&self) -> u64 {
         let names: usize = self.subject.dependencies.iter().map(|d| d.master.as_str().len() + 64).sum();

@@ -20,5 +20,6 @@ mod writer;
 
 pub use entry::{Content, Entry, Failure, Meta};
 pub use segment::SegmentStore;
+pub use store::inspect::{Inspected, Place, Would};
 pub use store::{Counters, FillContext, Filled, Keep, MAX_STALE, Reply, Settings, Store};
 pub use sweep::{OnProgress, Sweep, SweepParts, SweepSettings, SweepStatus};

@@ -53,6 +53,11 @@ impl Memory {
         self.bodies.get(key).or_else(|| self.failures.get(key))
     }
 
+    /// As [`Memory::get`], but it does not count as use.
+    pub fn peek(&self, key: &DerivativeKey) -> Option<Arc<Entry>> {
+        self.bodies.peek(key).or_else(|| self.failures.peek(key))
+    }
+
     /// The caller holds the key's flight lock, so that no entry with a later stamp is replaced.
     pub fn put(&self, entry: Arc<Entry>) {
         match entry.content {

@@ -1,5 +1,6 @@
 //! Memory, disk and fills as one: what delivery and fills call.
 
+pub(crate) mod inspect;
 mod replace;
 
 use std::future::Future;

@@ -71,7 +71,7 @@ pub(crate) enum Right {
 }
 
 impl Right {
-    fn is_of(self, caller: &Caller) -> bool {
+    pub fn is_of(self, caller: &Caller) -> bool {
         match self {
             Right::Read => true,
             Right::Purge => caller.roles.contains(&KeyRole::Purge),

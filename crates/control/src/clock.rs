@@ -13,6 +13,25 @@ pub fn rfc3339(ms: u64) -> String {
     format!("{date}T{time}.{:03}Z", ms % 1000)
 }
 
+/// A time that is so far from now (`30s`, `10m`, `1h`, `7d`) or in seconds since 1970, in the latter; `now` in the same.
+///
+/// # Errors
+/// What is wrong with it, in words.
+pub fn when(text: &str, now: u64) -> Result<u64, String> {
+    let wrong = || format!("{text:?} is no time; write 30s, 10m, 1h or 7d from now, or seconds since 1970");
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let number: u64 = text[..digits].parse().map_err(|_| wrong())?;
+    let unit = match &text[digits..] {
+        "" => return Ok(number),
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        "d" => 24 * 3600,
+        _ => return Err(wrong()),
+    };
+    number.checked_mul(unit).and_then(|seconds| now.checked_add(seconds)).ok_or_else(wrong)
+}
+
 /// Cloudimage's form, with microseconds and no zone: `2026-01-02 03:04:05.678000`.
 pub(crate) fn spaced(ms: u64) -> String {
     let (date, time) = parts(ms);

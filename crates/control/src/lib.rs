@@ -30,7 +30,7 @@ mod sessions;
 
 pub use apis::Apis;
 pub use auth::is_our_key;
-pub use clock::rfc3339;
+pub use clock::{rfc3339, when};
 pub use hooks::OutboxDb;
 pub use imageboss::imageboss_delete;
 pub use keys::{KeyInfo, KeyRing, Keys, Mark};

@@ -1,15 +1,20 @@
 //! Our own API under `/v1`. Errors are RFC 9457 problem details with a stable `code`.
 
 pub(crate) mod audit;
+pub(crate) mod derivatives;
 pub(crate) mod describe;
 pub(crate) mod dialects;
 pub(crate) mod events;
+pub(crate) mod explain;
 pub(crate) mod invalidate;
 pub(crate) mod keys;
 pub(crate) mod list;
+pub(crate) mod masters;
 mod read;
 pub(crate) mod session;
 pub(crate) mod takedowns;
+pub(crate) mod urls;
+pub(crate) mod verify;
 pub(crate) mod warm;
 
 use std::collections::HashMap;

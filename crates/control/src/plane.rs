@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use downstream::Hooks;
-use engine::Engine;
+use engine::{Engine, Site};
 use ledger::PurgeDb;
 use prometheus_client::registry::Registry;
 use tokio::sync::watch;
@@ -87,6 +87,21 @@ impl Plane {
     /// Ends what would go on for as long as the client likes: streams of events, and waiting for a purge to come on.
     pub fn stop(&self) {
         self.stopping.send_replace(true);
+    }
+
+    /// The address under which a site is reached from outside, its prefix included, without a slash at its end. A site with hosts
+    /// is taken to be reached by HTTPS, whoever ends the encryption, unless its host is this machine.
+    pub(crate) fn base_of(&self, site: &Site) -> String {
+        let prefix = site.prefix.trim_end_matches('/');
+        match site.hosts.first().map(String::as_str) {
+            None => format!("{}{prefix}", self.public),
+            Some(host @ ("localhost" | "127.0.0.1" | "[::1]")) => {
+                let (scheme, ours) = self.public.split_once("://").unwrap_or(("http", &self.public));
+                let port = ours.rsplit_once(':').map(|(_, port)| format!(":{port}")).unwrap_or_default();
+                format!("{scheme}://{host}{port}{prefix}")
+            }
+            Some(host) => format!("https://{host}{prefix}"),
+        }
     }
 
     /// Resolves when the plane stops.

@@ -1,7 +1,7 @@
 //! What a key that is bound to sources or parts of them may purge. Every selector of every API passes here.
 
 use engine::{Engine, NamingError, Scope, Wanted};
-use plan::Selector;
+use plan::{MasterId, Selector};
 
 use crate::auth::Caller;
 
@@ -65,6 +65,11 @@ impl Reach {
         if inside { Ok(()) } else { Err(NamingError::Forbidden { said: said.to_owned() }) }
     }
 
+    /// Whether a master lies within.
+    pub fn has(&self, master: &MasterId) -> bool {
+        self.0.is_empty() || self.holds_master(master.as_str())
+    }
+
     /// Whether a selector takes nothing that lies outside. An exact one cannot be told from its hash, and counts as outside.
     pub fn covers(&self, selector: &Selector) -> bool {
         self.0.is_empty()
@@ -106,7 +111,7 @@ fn literal_beginning(pattern: &str) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use plan::{ExactName, Location, MasterId, Tag};
+    use plan::{ExactName, Location, Tag};
 
     use super::*;
 

@@ -180,6 +180,11 @@ fn native_routes() -> Router<Arc<Plane>> {
                 .delete(native::session::close)
                 .fallback(native::not_allowed),
         )
+        .route("/v1/purges/{id}/verify", post(native::verify::check).fallback(native::not_allowed))
+        .route("/v1/urls", post(native::urls::write).fallback(native::not_allowed))
+        .route("/v1/masters", get(native::masters::list).fallback(native::not_allowed))
+        .route("/v1/explain", get(native::explain::show).fallback(native::not_allowed))
+        .route("/v1/derivatives/{id}/body", get(native::derivatives::body).fallback(native::not_allowed))
         .route("/v1/sites", get(native::sites).fallback(native::not_allowed))
         .route("/v1/dialects", get(native::dialects::list).fallback(native::not_allowed))
         .route("/v1/dialects/{name}", get(native::dialects::show).fallback(native::not_allowed))

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use engine::{Forward, Passed, Passing, Site};
-use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
+use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, COOKIE, HeaderMap, HeaderName, HeaderValue};
 use http::request::Parts;
 use http::{Method, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
@@ -142,11 +142,11 @@ impl Plane {
         let unwanted =
             |name: &str| name.starts_with("x-forwarded-") || name.starts_with("afterimage-") || name == "forwarded";
         let kept = headers.iter().filter(|(name, value)| !unwanted(name.as_str()) && !(self.key_check)(name, value));
-        let kept = kept.map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()));
-        kept.filter_map(
-            |(name, value)| if name == "cookie" { Some((name, others_cookies(&value)?)) } else { Some((name, value)) },
-        )
-        .collect()
+        let field = |(name, value): (&HeaderName, &HeaderValue)| {
+            let value = if *name == COOKIE { others_cookies(value.as_bytes())? } else { value.as_bytes().to_vec() };
+            Some((name.as_str().to_owned(), value))
+        };
+        kept.filter_map(field).collect()
     }
 }
 
@@ -193,4 +193,24 @@ fn answer(method: &Method, passed: Passed) -> Response<Full<Bytes>> {
 pub(crate) fn only_if_cached(headers: &HeaderMap) -> bool {
     let values = headers.get_all(CACHE_CONTROL).iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).any(|part| part.trim().eq_ignore_ascii_case("only-if-cached"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_session_goes_to_no_origin() {
+        for (given, kept) in [
+            ("a=1; b=2", Some("a=1; b=2")),
+            ("a=1;b=2", Some("a=1;b=2")),
+            ("afterimage_session=x", None),
+            ("a=1; afterimage_session=x; b=afterimage_session", Some("a=1; b=afterimage_session")),
+            ("  afterimage_session=x;afterimage_other=y; c=3", Some("c=3")),
+            ("my_afterimage_session=x", Some("my_afterimage_session=x")),
+            ("", Some("")),
+        ] {
+            assert_eq!(others_cookies(given.as_bytes()).as_deref(), kept.map(str::as_bytes), "{given:?}");
+        }
+    }
 }

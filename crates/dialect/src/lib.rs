@@ -57,6 +57,31 @@ pub trait Dialect: Send + Sync {
     /// When this dialect's URLs, as far as the table goes, cannot express the plan.
     fn write(&self, source: &str, asset: &Asset, plan: &Plan, settings: &Settings) -> Result<String, Unwritable>;
 
+    /// Puts a target together from an asset and parameters in this vendor's own words, in their order, percent-encoded and
+    /// beginning with `/`; `source` is used by dialects that name it in the path. Nothing is checked: what the parameters
+    /// mean, and whether anything, [`Dialect::parse`] says.
+    ///
+    /// Names are those of the table. ImageKit: `:` with an empty value begins the next step, and a name that begins with `?` stands
+    /// in the query as it is. ImageBoss: `operation` has what stands before the options, such as `cover:center/300x200` (or the
+    /// operation is the name and its size the value); without it the operation is `cdn`.
+    ///
+    /// # Errors
+    /// When an asset or a name has no place in this dialect's URLs.
+    fn compose(
+        &self,
+        source: &str,
+        asset: &Asset,
+        parameters: &[(String, String)],
+        settings: &Settings,
+    ) -> Result<String, Unwritable>;
+
+    /// The parameters that a raw target itself says, decoded, in their order, as [`Dialect::compose`] takes them; signatures left
+    /// out. Defaults and presets of the site are not among them.
+    ///
+    /// # Errors
+    /// As [`Dialect::parse`], for the form of the path.
+    fn parameters(&self, target: Target<'_>, settings: &Settings) -> Result<Vec<(String, String)>, ParseError>;
+
     /// Looks at the signature of a raw target below the site's prefix, by this vendor's algorithm and in every form in which
     /// its clients hash URLs. `prefix` is what was cut off, without a slash at its end: some clients hash it too. The policy
     /// is the caller's business.

@@ -49,6 +49,19 @@ pub fn pairs(query: &str) -> impl Iterator<Item = (&str, Option<&str>)> {
     })
 }
 
+/// A query of these pairs, encoded.
+pub(crate) fn query<'p>(pairs: impl Iterator<Item = (&'p str, &'p str)>) -> String {
+    let pairs: Vec<String> =
+        pairs.map(|(name, value)| format!("{}={}", encode(name, QUERY_VALUE), encode(value, QUERY_VALUE))).collect();
+    pairs.join("&")
+}
+
+/// The pairs of a raw query, decoded where they are UTF-8.
+pub(crate) fn decoded_pairs(query: &str) -> Vec<(String, String)> {
+    let decoded = |text: &str| decode_query(text).unwrap_or_else(|| text.to_owned());
+    pairs(query).map(|(name, value)| (decoded(name), decoded(value.unwrap_or_default()))).collect()
+}
+
 /// A finite decimal without exponent, sign optional. `None` for anything else (`1e3`, `inf`, `0x10`).
 pub fn number(text: &str) -> Option<f64> {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);

@@ -47,6 +47,9 @@ fn check(dialect: &dyn Dialect, text: &str, least: usize) {
     let mut refused: BTreeSet<&str> = BTreeSet::new();
     let rows = dialect.params();
     for record in &records {
+        if let Some(other) = composed_otherwise(dialect, record) {
+            let _ = writeln!(wrong, "line {}: {}\n    its parameters make {other}", record.line, record.target);
+        }
         let got = describe(dialect, record);
         let bare = !record.expected.iter().any(|line| line.starts_with("plan ") && line.contains(" > "));
         let got: Vec<String> = got.into_iter().map(|line| if bare { without_output(&line) } else { line }).collect();
@@ -90,6 +93,25 @@ fn check(dialect: &dyn Dialect, text: &str, least: usize) {
         let _ = writeln!(wrong, "{} targets; {least} are wanted", records.len());
     }
     assert!(wrong.is_empty(), "{}:\n{wrong}", dialect.name());
+}
+
+/// What the parameters of a target make when they are put together again, if that means something else.
+fn composed_otherwise(dialect: &dyn Dialect, record: &Record) -> Option<String> {
+    let settings = &record.settings;
+    let parsed = dialect.parse(Target::new(&record.target), settings).ok()?;
+    let parameters = match dialect.parameters(Target::new(&record.target), settings) {
+        Ok(parameters) => parameters,
+        Err(error) => return Some(format!("nothing: {error}")),
+    };
+    let source = parsed.source.as_deref().unwrap_or(&settings.default_source);
+    let again = match dialect.compose(source, &parsed.asset, &parameters, settings) {
+        Ok(again) => again,
+        Err(error) => return Some(format!("nothing: {error}; {parameters:?}")),
+    };
+    let same = dialect.parse(Target::new(&again), settings).is_ok_and(|other| {
+        (&other.asset, &other.plan, &other.presets) == (&parsed.asset, &parsed.plan, &parsed.presets)
+    });
+    (!same).then(|| format!("{again} of {parameters:?}"))
 }
 
 /// Whether `kind name=value`, or `bad-parameter name`, is about a parameter; in ImageKit the value may hang on by a dash,

@@ -363,7 +363,7 @@ impl Engine {
 /// Bodies that take longer to hash than a runtime that many share should be held.
 const LONG_TO_HASH: usize = 1 << 20;
 
-async fn digest_of(bytes: &Bytes) -> Digest {
+pub(crate) async fn digest_of(bytes: &Bytes) -> Digest {
     if bytes.len() < LONG_TO_HASH {
         return Digest::of(bytes);
     }

@@ -8,10 +8,11 @@ use bytes::Bytes;
 use cache::{Content, Failure};
 use codec::{Cancel, CodecError, Decode};
 use dialect::Asset;
+use origin::ListedFile;
 use plan::{Location, MasterId, Position};
 use purge::{CatalogueError, Known, Role};
 
-use crate::{Engine, Resolved, failure};
+use crate::{Engine, Resolved, Spelled, failure};
 
 /// Smallest side at which a picture is decoded to be described: more is of no use to its hash.
 const SIDE: u32 = 64;
@@ -62,6 +63,9 @@ pub struct Described {
     pub phash: u64,
 }
 
+/// Files, each with the master that it is; and the place to go on from.
+pub type Files = (Vec<(Spelled, ListedFile)>, Option<(usize, String)>);
+
 impl Engine {
     /// The sources of a site, in the order in which they are tried.
     pub fn origins(&self, site: usize) -> Vec<Origin> {
@@ -97,6 +101,37 @@ impl Engine {
             Some(Listed { path, source: origin.name.clone(), known })
         });
         Ok((listed.collect(), next))
+    }
+
+    /// Files of a site's folder sources behind a place, `(number of the source among the site's, path)`, in order; and the place to
+    /// go on from. Blocks on file I/O.
+    ///
+    /// # Errors
+    /// What is wrong with a folder.
+    pub fn list_files(&self, site: usize, after: (usize, &str), limit: usize, search: &str) -> Result<Files, String> {
+        let mut files = Vec::new();
+        for (at, number) in self.sites.sources(site).iter().enumerate().skip(after.0) {
+            let source = &self.sources[*number];
+            let begin = if at == after.0 { after.1 } else { "" };
+            if files.len() >= limit {
+                return Ok((files, Some((at, begin.to_owned()))));
+            }
+            let listed = source.list(begin, limit - files.len(), search).map_err(|error| error.to_string())?;
+            let Some(listed) = listed else { continue };
+            files.extend(listed.files.into_iter().map(|file| {
+                let id = source.location().master(&file.path);
+                (Spelled { source: source.name().to_owned(), path: file.path.clone(), id }, file)
+            }));
+            if let Some(next) = listed.next {
+                return Ok((files, Some((at, next))));
+            }
+        }
+        Ok((files, None))
+    }
+
+    /// Whether a source, by its name, is a folder.
+    pub fn is_folder(&self, source: &str) -> bool {
+        self.sources.iter().any(|known| known.name() == source && !known.takes_query())
     }
 
     /// The original that an asset of a site names, from the store of masters or from its source: the first source that has it.

@@ -2,6 +2,7 @@
 //! thin over it; it knows neither HTTP nor any vendor's wire forms.
 
 mod ahead;
+mod explain;
 mod failure;
 mod fill;
 mod forward;
@@ -14,7 +15,9 @@ mod refine;
 mod resolve;
 mod signed;
 mod site;
+mod spelling;
 mod turns;
+mod verify;
 mod warm;
 
 use std::sync::Arc;
@@ -29,15 +32,18 @@ use render::{Fonts, Pool};
 use tokio::sync::broadcast;
 
 pub use ahead::Spelled;
-pub use cache::Failure;
+pub use cache::{Failure, Inspected, Place, Would};
+pub use explain::{Explained, Kept, Means, Sees, Signature, Signed, Touch, Unexplained};
 pub use forward::{Passed, Passing};
-pub use known::{Described, Listed, Origin, Original};
+pub use known::{Described, Files, Listed, Origin, Original};
 pub use naming::{NamingError, Scope, Wanted};
-pub use origin::{Forward, Forwarded};
+pub use origin::{Forward, Forwarded, ListedFile};
 pub use purging::{Event, Foreseen, Sample};
 pub use refine::{Refined, Unrefined};
 pub use resolve::{Ask, Refusal, Resolved};
 pub use site::{DialectKind, Missing, Route, Site, TagRule, host_name};
+pub use spelling::{Spelling, in_each_dialect};
+pub use verify::Checked;
 pub use warm::{Jobs, WarmItem, WarmRequest, WarmState, Warmup};
 
 /// Version of decoders, stages and encoders together. Raised only when pictures come out different.

@@ -77,6 +77,8 @@ pub struct Foreseen {
 /// A stored derivative, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sample {
+    /// Its key.
+    pub key: DerivativeKey,
     /// A target that led to it.
     pub url: String,
     /// Its media type.
@@ -94,6 +96,7 @@ pub struct Sample {
 impl Sample {
     fn of(row: &Row) -> Sample {
         Sample {
+            key: row.key,
             url: row.url.clone(),
             content_type: row.content_type.clone(),
             size: row.size,

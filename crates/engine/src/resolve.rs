@@ -265,13 +265,28 @@ impl Engine {
             Err(_) if ask.trusted => (below, None),
             checked => checked?,
         };
-        let Meaning { parsed, candidates, stand_in, pictures, exact } = self.meaning(number, below)?;
-        if let Some(warning) = parsed.warnings.first().filter(|_| site.strict) {
-            return Err(refuse_warning(warning));
+        let meaning = self.meaning(number, below)?;
+        if let Some(refusal) = refuse_strictly(site, &meaning.parsed) {
+            return Err(refusal);
         }
+        let url = if site.hosts.is_empty() { ask.target.to_owned() } else { format!("//{}{}", ask.host, ask.target) };
+        Ok(self.resolved(number, meaning, ask.accept, ends, url))
+    }
+
+    /// What a meaning comes to for one class of clients. `ends`: when the URL's signature does.
+    pub(crate) fn resolved(
+        &self,
+        number: usize,
+        meaning: Meaning,
+        accept: AcceptClass,
+        ends: Option<u64>,
+        url: String,
+    ) -> Resolved {
+        let Meaning { parsed, candidates, stand_in, pictures, exact } = meaning;
+        let site = self.site(number);
         let secret = &self.index.identity().secret;
-        let output = parsed.plan.output.resolve(ask.accept);
-        Ok(Resolved {
+        let output = parsed.plan.output.resolve(accept);
+        Resolved {
             site: number,
             key: match site.passthrough {
                 true => DerivativeKey::passed_through(secret, &exact),
@@ -291,8 +306,8 @@ impl Engine {
             expires: parsed.expires.into_iter().chain(ends).min(),
             keep: parsed.keep,
             warnings: parsed.warnings,
-            url: if site.hosts.is_empty() { ask.target.to_owned() } else { format!("//{}{}", ask.host, ask.target) },
-        })
+            url,
+        }
     }
 
     /// What a target below a site's prefix means: masters, plan with its overlays found, and the exact name of all that.
@@ -511,7 +526,7 @@ fn join_queries(own: &str, more: &str) -> String {
     }
 }
 
-fn refuse_parse(error: &ParseError) -> Refusal {
+pub(crate) fn refuse_parse(error: &ParseError) -> Refusal {
     match error {
         ParseError::Malformed { problem, expected } => {
             Refusal { allowed: Some(expected.clone()), ..Refusal::new(400, "malformed-url", problem.clone()) }
@@ -530,6 +545,11 @@ fn refuse_parse(error: &ParseError) -> Refusal {
             Refusal { allowed: Some(allowed.clone()), ..Refusal::new(403, "not-a-preset", error.to_string()) }
         }
     }
+}
+
+/// Why a site that obeys everything or nothing refuses a URL.
+pub(crate) fn refuse_strictly(site: &Site, parsed: &Parsed) -> Option<Refusal> {
+    parsed.warnings.first().filter(|_| site.strict).map(refuse_warning)
 }
 
 fn refuse_warning(warning: &Warning) -> Refusal {

@@ -154,6 +154,26 @@ pub enum Storable {
     No,
 }
 
+/// Files of a folder.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Listing {
+    /// In the order of their paths' bytes.
+    pub files: Vec<ListedFile>,
+    /// Behind which path to go on; `None` at the end.
+    pub next: Option<String>,
+}
+
+/// A file of a folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedFile {
+    /// Below the folder, without leading slash.
+    pub path: String,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// When it was last modified, in seconds since the Unix epoch.
+    pub modified: u64,
+}
+
 /// The bytes of a master and what the origin said about them.
 #[derive(Debug, Clone)]
 pub struct Body {
@@ -321,6 +341,18 @@ impl Source {
                 .into_iter()
                 .collect(),
             _ => Vec::new(),
+        }
+    }
+
+    /// Up to `limit` files of a folder behind a path, in order, in whose path a text stands regardless of case (empty = any);
+    /// `None` for what is no folder. What the source would not serve is left out. Blocks on file I/O.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn list(&self, after: &str, limit: usize, search: &str) -> Result<Option<Listing>, FetchError> {
+        match &self.inner.kind {
+            Kind::Local(folder) => folder.list(after, limit, search).map(Some),
+            Kind::Http(_) | Kind::Proxy(_) => Ok(None),
         }
     }
 

@@ -1,5 +1,7 @@
 //! Masters in a folder.
 
+mod listing;
+
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{ErrorKind, Read as _};

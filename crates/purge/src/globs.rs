@@ -5,7 +5,7 @@ use std::ops::Bound;
 use std::sync::RwLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use plan::Position;
+use plan::{Position, Selector};
 
 use crate::glob::{Glob, glob};
 use crate::slots::{Slot, read, write};
@@ -80,6 +80,14 @@ impl Globs {
             }
         }
         newest
+    }
+
+    /// The patterns that match a name, with their newest purges. Looks at all of them.
+    pub fn matching(&self, name: &str) -> Vec<(Selector, Slot)> {
+        let live = read(&self.live);
+        let all = live.iter().filter(|(head, _)| name.starts_with(&***head)).flat_map(|(_, group)| group);
+        let named = all.filter(|held| held.glob.is_match(name));
+        named.map(|held| (Selector::Glob(held.pattern.to_string()), held.slot)).collect()
     }
 
     /// Forgets patterns of which the floor says as much; it must be in force already.

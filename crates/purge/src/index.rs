@@ -437,5 +437,7 @@ pub(crate) struct Coarse {
     pub floor: Position,
 }
 
+mod named;
+
 #[cfg(test)]
 mod tests;

@@ -28,7 +28,8 @@ impl Slot {
         }
     }
 
-    pub(crate) fn newest(self) -> Position {
+    /// The newest of either mode.
+    pub fn newest(self) -> Position {
         self.hard.max(self.soft)
     }
 

@@ -274,6 +274,34 @@ pub struct TakedownsArgs {
     pub connection: Connection,
 }
 
+/// `afterimage explain`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  afterimage explain 'http://127.0.0.1:8080/imgix/cat.jpg?w=300'
+      What the URL means, what is cached for it, and which purges touch it.
+  afterimage explain /imagekit/tr:w-300/cat.jpg --accept image/avif
+      As for a browser that takes AVIF.
+
+Nothing is fetched, made or counted by it.
+Exit status: 0 told (a URL that would be refused is told of too), 1 it is not ours, 2 usage, 3 no server reached.")]
+pub struct ExplainArgs {
+    /// A whole URL of the server's, or a path with a site's prefix.
+    pub url: String,
+    /// The client's `Accept`, which chooses the format.
+    #[arg(long, value_name = "TYPES")]
+    pub accept: Option<String>,
+    /// How many derivatives of the same original are listed.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=1000))]
+    pub limit: u64,
+    /// Print the server's answer.
+    #[arg(long)]
+    pub json: bool,
+    /// The server.
+    #[command(flatten)]
+    pub connection: Connection,
+}
+
 /// What to do with takedowns.
 #[derive(Debug, Subcommand)]
 pub enum TakedownsCommand {

@@ -63,6 +63,7 @@ pub(crate) fn takedown(takedown: &Takedown, now: u64) -> Value {
 pub(crate) fn foreseen(named: &[Target], foreseen: &Foreseen, mode: Mode) -> Value {
     let samples = foreseen.samples.iter().map(|sample| {
         json!({
+            "id": sample.key.to_string(),
             "url": sample.url,
             "content_type": sample.content_type,
             "bytes": sample.size,

@@ -175,6 +175,20 @@ fn parts(
 
 impl World {
     pub fn new() -> World {
+        World::build(false, None)
+    }
+
+    /// One that keeps derivatives on disk too.
+    pub fn with_disk() -> World {
+        World::build(true, None)
+    }
+
+    /// One that keeps derivatives on disk too, and reads its web source from this address.
+    pub fn with_origin(base: &str) -> World {
+        World::build(true, Some(base))
+    }
+
+    fn build(disk: bool, base: Option<&str>) -> World {
         let temp = tempfile::tempdir().unwrap();
         let photos = temp.path().join("photos");
         std::fs::create_dir_all(photos.join("dir")).unwrap();
@@ -183,7 +197,10 @@ impl World {
         }
         std::os::unix::fs::symlink("cat.jpg", photos.join("link.jpg")).unwrap();
         let local = Source::local("local", LocalSettings::new(&photos)).unwrap();
-        let web = Source::http("web", HttpSettings::new("https://shop.example/media/".parse().unwrap())).unwrap();
+        origin::install_crypto();
+        let address = base.unwrap_or("https://shop.example/media/").parse().unwrap();
+        let settings = HttpSettings { allow_private: base.is_some(), ..HttpSettings::new(address) };
+        let web = Source::http("web", settings).unwrap();
 
         let folder = Folder::open(&temp.path().join("data")).unwrap();
         let ledger = Arc::new(PurgeDb::open(&folder).unwrap());
@@ -203,10 +220,11 @@ impl World {
         let index = Arc::new(Index::new(log.identity()));
         let takedowns = Arc::new(Takedowns::new(Vec::new()));
         let purger = Purger::start(log.clone(), index.clone(), takedowns.clone(), Box::new(|| ())).unwrap();
-        let store = |tier| {
+        let store = |tier: Tier| {
             let fills = tokio::runtime::Handle::current();
-            let settings =
-                cache::Settings { tier, memory_bytes: 1 << 20, disk: None, fresh_id, fills, max_stale: None };
+            let bodies = disk.then(|| cache::SegmentStore::open(&temp.path().join(tier.name()), 64 << 20).unwrap());
+            let disk = bodies.map(|bodies| (Arc::new(bodies), catalogue.clone() as Arc<dyn Catalogue>));
+            let settings = cache::Settings { tier, memory_bytes: 1 << 20, disk, fresh_id, fills, max_stale: None };
             Arc::new(cache::Store::new(index.clone(), settings).unwrap())
         };
 
@@ -342,6 +360,17 @@ impl World {
             headers: parts.headers,
             text: String::from_utf8(bytes.to_vec()).unwrap(),
         }
+    }
+
+    /// As [`World::call`], for what is no text.
+    pub async fn bytes(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> (u16, HeaderMap, Vec<u8>) {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = self.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        (parts.status.as_u16(), parts.headers, to_bytes(body, usize::MAX).await.unwrap().to_vec())
     }
 
     /// Changes a file of the folder.

@@ -33,6 +33,9 @@ pub struct Cloudimage;
 
 const NAME: &str = "cloudimage";
 
+/// Says that the source is encoded as a whole.
+const ENCODED: &str = "ci_url_encoded";
+
 impl Dialect for Cloudimage {
     fn name(&self) -> &'static str {
         NAME
@@ -86,6 +89,29 @@ impl Dialect for Cloudimage {
             return Err(cannot(format!("the plan {plan}; nearest: {}", again.plan)));
         }
         Ok(url)
+    }
+
+    fn compose(
+        &self,
+        _source: &str,
+        asset: &Asset,
+        parameters: &[(String, String)],
+        _settings: &Settings,
+    ) -> Result<String, Unwritable> {
+        if parameters.iter().any(|(name, _)| name.is_empty()) {
+            return Err(Unwritable { dialect: NAME, what: "a parameter without a name".to_owned() });
+        }
+        let (url, encoded) = source::spell(asset);
+        let said = parameters.iter().filter(|(name, _)| name != ENCODED);
+        let pairs = said.map(|(name, value)| (name.as_str(), value.as_str()));
+        let query = text::query(pairs.chain(encoded.then_some((ENCODED, "1"))));
+        Ok(if query.is_empty() { url } else { format!("{url}?{query}") })
+    }
+
+    fn parameters(&self, target: Target<'_>, _settings: &Settings) -> Result<Vec<(String, String)>, ParseError> {
+        let mut pairs = text::decoded_pairs(target.query.unwrap_or_default());
+        pairs.retain(|(name, _)| !name.is_empty() && name != ENCODED && !sign::is_signature(name));
+        Ok(pairs)
     }
 
     fn verify(&self, target: Target<'_>, _prefix: &str, _settings: &Settings, signing: &Signing) -> Verdict {

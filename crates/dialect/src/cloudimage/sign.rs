@@ -34,6 +34,11 @@ pub(super) fn looks_signed(value: &str) -> bool {
     (DIGITS.0..=DIGITS.1).contains(&value.len()) && value.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
+/// Whether a parameter is there for the signature alone.
+pub(super) fn is_signature(name: &str) -> bool {
+    [SIGN, SEAL].contains(&name)
+}
+
 /// Looks at the signature, or on a site with sealed URLs at the seal.
 pub(super) fn verify(target: Target<'_>, signing: &Signing) -> Verdict {
     let query = target.query.unwrap_or_default();

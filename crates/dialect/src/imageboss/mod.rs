@@ -35,6 +35,9 @@ const NAME: &str = "imageboss";
 /// The query parameter that carries the signature.
 const TOKEN: &str = "bossToken";
 
+/// The parameter that stands for what comes before the options.
+const OPERATION: &str = "operation";
+
 /// What is escaped in an option's value.
 const OPTION: &AsciiSet = &text::PATH.add(b'/').add(b',');
 
@@ -92,6 +95,56 @@ impl Dialect for Imageboss {
             return Err(cannot(format!("the plan {plan}; nearest: {}", again.plan)));
         }
         Ok(url)
+    }
+
+    fn compose(
+        &self,
+        source: &str,
+        asset: &Asset,
+        parameters: &[(String, String)],
+        settings: &Settings,
+    ) -> Result<String, Unwritable> {
+        let cannot = |what: &str| Unwritable { dialect: NAME, what: what.to_owned() };
+        let mut operation = "cdn".to_owned();
+        let (mut options, mut query) = (Vec::new(), Vec::new());
+        for (name, value) in parameters {
+            let word = name.split(':').next().unwrap_or_default();
+            match name.as_str() {
+                "" => return Err(cannot("an option without a name")),
+                OPERATION => operation = text::encode(value.trim_matches('/'), text::PATH),
+                "cdn" => "cdn".clone_into(&mut operation),
+                name if path::OPERATIONS.contains(&word) => {
+                    operation = format!("{}/{}", text::encode(name, OPTION), text::encode(value, OPTION));
+                }
+                name => match name.strip_prefix('?') {
+                    Some(own) => query.push((own, value.as_str())),
+                    None => options.push(format!("{}:{}", text::encode(name, OPTION), text::encode(value, OPTION))),
+                },
+            }
+        }
+        let begin = match asset {
+            Asset::Path(_) => format!("/{source}/{operation}/"),
+            Asset::Url(_) if settings.sourceless => format!("/{operation}/"),
+            Asset::Url(_) => return Err(cannot("an absolute URL")),
+        };
+        let options = if options.is_empty() { String::new() } else { format!("{}/", options.join(",")) };
+        let name = match asset {
+            Asset::Path(key) => text::encode(key, text::PATH),
+            Asset::Url(url) => url.clone(),
+        };
+        let query = text::query(query.into_iter());
+        let query = if query.is_empty() { query } else { format!("?{query}") };
+        Ok(format!("{begin}{options}{name}{query}"))
+    }
+
+    fn parameters(&self, target: Target<'_>, settings: &Settings) -> Result<Vec<(String, String)>, ParseError> {
+        let pieces = path::read(target.path, settings, &mut Vec::new())?;
+        let mut parameters = vec![(OPERATION.to_owned(), pieces.operation.to_string())];
+        parameters.extend(pieces.options);
+        let query = text::decoded_pairs(target.query.unwrap_or_default()).into_iter();
+        let others = query.filter(|(name, _)| !name.is_empty() && name != TOKEN);
+        parameters.extend(others.map(|(name, value)| (format!("?{name}"), value)));
+        Ok(parameters)
     }
 
     fn verify(&self, target: Target<'_>, _prefix: &str, _settings: &Settings, signing: &Signing) -> Verdict {

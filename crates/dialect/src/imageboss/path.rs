@@ -82,7 +82,7 @@ pub(super) fn of_preset(text: &str, warnings: &mut Vec<Warning>) -> Result<(Opti
 }
 
 /// The words that [`operation`] reads.
-const OPERATIONS: &[&str] = &["cdn", "width", "height", "cover", "contain"];
+pub(super) const OPERATIONS: &[&str] = &["cdn", "width", "height", "cover", "contain"];
 
 /// The operation with its size, and what follows it.
 fn operation<'p>(rest: &'p str, warnings: &mut Vec<Warning>) -> Result<(Operation, &'p str), ParseError> {

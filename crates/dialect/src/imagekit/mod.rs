@@ -5,6 +5,7 @@
 //! not know, and so does this dialect.
 
 mod beyond;
+mod compose;
 mod condition;
 mod expression;
 mod layer;
@@ -81,6 +82,20 @@ impl Dialect for Imagekit {
             Ok(parsed) if parsed.plan == *plan => Ok(target),
             _ => Err(spelling::unwritable(plan.to_string())),
         }
+    }
+
+    fn compose(
+        &self,
+        _source: &str,
+        asset: &Asset,
+        parameters: &[(String, String)],
+        settings: &Settings,
+    ) -> Result<String, Unwritable> {
+        compose::compose(asset, parameters, settings)
+    }
+
+    fn parameters(&self, target: Target<'_>, settings: &Settings) -> Result<Vec<(String, String)>, ParseError> {
+        compose::parameters(target, settings)
     }
 
     fn verify(&self, target: Target<'_>, prefix: &str, settings: &Settings, signing: &Signing) -> Verdict {

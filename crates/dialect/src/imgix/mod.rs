@@ -83,6 +83,27 @@ impl Dialect for Imgix {
         answer
     }
 
+    fn compose(
+        &self,
+        _source: &str,
+        asset: &Asset,
+        parameters: &[(String, String)],
+        _settings: &Settings,
+    ) -> Result<String, Unwritable> {
+        if parameters.iter().any(|(name, _)| name.is_empty()) {
+            return Err(Unwritable { dialect: "imgix", what: "a parameter without a name".to_owned() });
+        }
+        let pairs = parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        Ok(join(&path::spell(asset), &text::query(pairs)))
+    }
+
+    fn parameters(&self, target: Target<'_>, _settings: &Settings) -> Result<Vec<(String, String)>, ParseError> {
+        path::asset(target.path)?;
+        let mut pairs = text::decoded_pairs(target.query.unwrap_or_default());
+        pairs.retain(|(name, _)| !name.is_empty() && !query::NOISE.contains(&name.as_str()));
+        Ok(pairs)
+    }
+
     fn verify(&self, target: Target<'_>, prefix: &str, _settings: &Settings, signing: &Signing) -> Verdict {
         signature::verify(target, prefix, signing)
     }
