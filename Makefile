@@ -3,7 +3,7 @@ CARGO_TARGET_DIR ?= $(HOME)/.cache/afterimage/target
 export CARGO_TARGET_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long lint fmt audit bench bench-purge bench-render bench-race fuzz dialects conformance goldens setup clean dist
+.PHONY: help run test test-long lint fmt audit bench bench-purge bench-render bench-race fuzz dashboard dialects conformance goldens setup clean dist
 
 help: ## list these targets
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -40,6 +40,9 @@ bench-race: ## purges during fills: stale answers here, and from Varnish, Squid 
 
 fuzz: ## run the fuzzers, 60 s each: decoders, dialects, plans
 	@scripts/fuzz 60
+
+dashboard: ## build the dashboard's front end, which the next build of the server embeds
+	@scripts/build-dashboard
 
 dialects: ## make the pages on the dialects' parameters anew
 	@UPDATE_DOCS=1 cargo test --workspace --locked --quiet --test docs pages_are_fresh

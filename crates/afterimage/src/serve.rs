@@ -140,6 +140,7 @@ impl Summary {
         if let Some(address) = server.control_tls {
             say(&format!("  and over TLS on https://{address} (private)"));
         }
+        say(&format!("Dashboard: http://{}/dashboard/", server.control));
         match &server.first_key {
             Some(key) => say(&format!("First API key, shown this once: {key}")),
             None if has_environment_key => say("API key: the one in AFTERIMAGE_API_KEY"),

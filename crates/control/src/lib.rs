@@ -1,4 +1,5 @@
-//! The private plane: the vendors' purge APIs under the vendors' own paths, the native API, health and metrics.
+//! The private plane: the vendors' purge APIs under the vendors' own paths, the native API, the dashboard, health and
+//! metrics.
 //!
 //! It is thin over [`engine`]: a handler authenticates, reads a vendor's form, lets the engine name and purge, and
 //! answers in the vendor's form. A success is sent only when the purge is durable and effective on this node.
@@ -9,6 +10,7 @@ mod auth;
 mod clock;
 mod cloudimage;
 mod configured;
+mod dashboard;
 mod encrypted;
 mod hooks;
 mod imageboss;

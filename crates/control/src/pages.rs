@@ -106,7 +106,7 @@ const APIS: &[&str] = &[
 ];
 
 pub(crate) async fn index(State(plane): State<Arc<Plane>>) -> Reply {
-    let mut text = "Afterimage, control plane\n\n".to_owned();
+    let mut text = "Afterimage, control plane\n\nFor browsers: /dashboard/\n\n".to_owned();
     for api in APIS {
         text.push_str(api);
         text.push('\n');

@@ -18,15 +18,16 @@ use http::{HeaderMap, HeaderValue, Method};
 use crate::encrypted::Encrypted;
 use crate::limits::Standing;
 use crate::plane::Plane;
-use crate::{BODY_LIMIT, cloudimage, imageboss, imagekit, imgix, native, pages};
+use crate::{BODY_LIMIT, cloudimage, dashboard, imageboss, imagekit, imgix, native, pages};
 
 /// Every API, on every host name.
 pub fn router(plane: Arc<Plane>) -> Router {
     Router::new()
-        .route("/", get(pages::index).fallback(pages::not_allowed))
+        .route("/", get(dashboard::root).fallback(pages::not_allowed))
         .route("/healthz", get(pages::healthz).fallback(pages::not_allowed))
         .route("/readyz", get(pages::readyz).fallback(pages::not_allowed))
         .route("/metrics", get(pages::metrics).fallback(pages::not_allowed))
+        .merge(dashboard::routes())
         .merge(vendor_routes())
         .merge(native_routes())
         .fallback(pages::unknown)

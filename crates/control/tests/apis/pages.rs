@@ -19,6 +19,42 @@ async fn pages_that_need_no_key() {
     assert_eq!(world.call("POST", "/healthz", &[], "").await.status, 405);
 }
 
+/// A browser at `/` is led to the dashboard; its answers let in nothing but its own files, the API and pictures.
+#[tokio::test]
+async fn the_dashboard_needs_no_key_and_has_a_strict_policy() {
+    let world = World::new();
+    for (accept, status) in
+        [("text/html,*/*;q=0.8", 303), ("*/*", 200), ("text/html;q=0, */*", 200), ("text/plain", 200)]
+    {
+        let answer = world.call("GET", "/", &[("accept", accept)], "").await;
+        assert_eq!((answer.status, answer.header("vary")), (status, "accept"), "{accept}");
+        assert_eq!(answer.headers.get("location").is_some_and(|to| to == "/dashboard/"), status == 303, "{accept}");
+    }
+    assert_eq!(world.call("GET", "/dashboard", &[], "").await.status, 308);
+    for path in ["/dashboard/", "/dashboard/purges/new?scope=url", "/dashboard/assets/none.js"] {
+        let answer = world.call("GET", path, &[], "").await;
+        let policy = answer.header("content-security-policy");
+        for directive in [
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "img-src 'self' data: blob: http://127.0.0.1:8080 ",
+            "http://img.example:* https://img.example:*",
+            "connect-src 'self'",
+            "frame-ancestors 'none'",
+            "base-uri 'none'",
+            "form-action 'self'",
+        ] {
+            assert!(policy.contains(directive), "{path}: {directive} in {policy}");
+        }
+        for (name, value) in [("x-content-type-options", "nosniff"), ("referrer-policy", "no-referrer")] {
+            assert_eq!(answer.header(name), value, "{path}");
+        }
+        assert!(answer.header("permissions-policy").contains("camera=()"), "{path}");
+        assert_eq!(world.call("POST", path, &[], "").await.status, 405, "{path}");
+    }
+}
+
 /// Of every route, with something for what is variable in it; but for those that need no key.
 #[tokio::test]
 async fn everything_else_needs_one() {
