@@ -11,8 +11,9 @@ mod overlays;
 mod tests;
 
 use crate::{
-    Aspect, Background, Border, Choose, Color, Dim, Enlarge, Filter, Fit, Fixed, Gradient, Gravity, Horizontal, Mask,
-    Measured, Orient, OutputRule, Pad, Plan, Radius, Region, Resize, Shape, Stage, Trim, TrimMode, Unsharp, Vertical,
+    Aspect, Background, Border, Choose, Color, Dim, Enlarge, Filter, Fit, Fixed, Frames, Gradient, Gravity, Horizontal,
+    Mask, Measured, Orient, OutputRule, Pad, Plan, Radius, Region, Resize, Shape, Stage, Trim, TrimMode, Unsharp,
+    Vertical,
 };
 
 impl Plan {
@@ -36,6 +37,8 @@ fn phrases(stages: &[Stage]) -> Vec<String> {
 fn phrase(stage: &Stage) -> String {
     match stage {
         Stage::Page(number) => format!("page or frame {} taken", u64::from(*number) + 1),
+        Stage::Frames(by) => frames(by),
+        Stage::Typeset(text) => format!("{} set as a picture of its own", overlays::said(text)),
         Stage::Orient(Orient::Exif) => "turned upright as its Exif data says".to_owned(),
         Stage::Orient(Orient::Fixed(value)) => format!("{}, whatever its Exif data says", orient(*value)),
         Stage::Extract(region) => extract(region),
@@ -63,6 +66,34 @@ fn phrase(stage: &Stage) -> String {
         Stage::Measured(by) => measured(by),
         Stage::Choose(by) => choose(by),
     }
+}
+
+fn frames(by: &Frames) -> String {
+    let nth = |frame: u32| u64::from(frame) + 1;
+    let mut parts = vec![match (by.first, by.last) {
+        (0, None) => "all frames kept".to_owned(),
+        (first, None) => format!("frames from {} on kept", nth(first)),
+        (first, Some(last)) => format!("frames {} to {} kept", nth(first), nth(last)),
+    }];
+    if by.every > 1 {
+        parts.push(format!("of these one in {}", by.every));
+    }
+    if by.without > 1 {
+        parts.push(format!("one in {} dropped", by.without));
+    }
+    if by.reverse {
+        parts.push("the last one first".to_owned());
+    }
+    if let Some(rate) = by.rate {
+        parts.push(format!("{rate} a second"));
+    }
+    match by.plays {
+        None => {}
+        Some(0) => parts.push("played without end".to_owned()),
+        Some(1) => parts.push("played once".to_owned()),
+        Some(times) => parts.push(format!("played {times} times")),
+    }
+    parts.join(", ")
 }
 
 fn orient(exif: u8) -> &'static str {
@@ -127,7 +158,11 @@ fn trim(Trim { mode, tolerance, keep }: &Trim) -> String {
     };
     let by_color = matches!(mode, TrimMode::Corner | TrimMode::Color(_) | TrimMode::AlphaOr(_));
     let tolerance = if by_color { format!(" (with a tolerance of {tolerance}%)") } else { String::new() };
-    let keep = if *keep > 0 { format!(", but for {}", pixels(*keep)) } else { String::new() };
+    let keep = match *keep {
+        0 => String::new(),
+        more @ 1.. => format!(", but for {}", pixels(more.unsigned_abs())),
+        less => format!(", and {} more", pixels(less.unsigned_abs())),
+    };
     format!("{border} cut off{tolerance}{keep}")
 }
 

@@ -22,6 +22,7 @@ pub(super) fn words(rule: &OutputRule) -> String {
         (rule.metadata == Metadata::Copyright, ", with its copyright"),
         (rule.metadata == Metadata::Keep, ", with its metadata"),
         (rule.profile == Profile::Tagged, ", with an sRGB profile"),
+        (rule.profile == Profile::AdobeRgb, ", in Adobe RGB (1998)"),
         (rule.profile == Profile::Keep, ", in its own colour profile"),
         (rule.depth == Depth::Sixteen, ", with all its bits"),
     ] {

@@ -56,7 +56,7 @@ fn picture(picture: &Picture) -> String {
     }
 }
 
-fn said(text: &Text) -> String {
+pub(super) fn said(text: &Text) -> String {
     let shown: String = text.text.chars().take(SHOWN).map(|c| if c.is_control() { ' ' } else { c }).collect();
     let more = if text.text.chars().count() > SHOWN { "…" } else { "" };
     format!("the text “{shown}{more}” in {}, {} pixels high,", color(text.color), text.size)

@@ -40,6 +40,8 @@ fn logo() -> Picture {
 fn kind(stage: &Stage) -> &'static str {
     match stage {
         Stage::Page(_) => "page",
+        Stage::Frames(_) => "frames",
+        Stage::Typeset(_) => "typeset",
         Stage::Orient(_) => "orient",
         Stage::Extract(_) => "extract",
         Stage::Trim(_) => "trim",
@@ -255,6 +257,28 @@ fn composed() -> Vec<(Stage, &'static str)> {
         (
             overlaid(Picture::Solid(red()), |o| o.blend = Blend::Cutout),
             "cut out where a field of red is, at the middle",
+        ),
+        (Stage::Frames(Frames { first: 2, reverse: true, ..Frames::ALL }), "frames from 3 on kept, the last one first"),
+        (
+            Stage::Frames(Frames {
+                first: 1,
+                last: Some(9),
+                every: 2,
+                without: 3,
+                rate: Some(fixed(12.5)),
+                plays: Some(0),
+                ..Frames::ALL
+            }),
+            "frames 2 to 10 kept, of these one in 2, one in 3 dropped, 12.5 a second, played without end",
+        ),
+        (Stage::Frames(Frames { plays: Some(1), ..Frames::ALL }), "all frames kept, played once"),
+        (
+            Stage::Typeset(Box::new(Text::new("Sold", fixed(24.0)))),
+            "the text “Sold” in black, 24 pixels high, set as a picture of its own",
+        ),
+        (
+            Stage::Trim(Trim { mode: TrimMode::Alpha, tolerance: fixed(0.0), keep: -3 }),
+            "a transparent border cut off, and 3 pixels more",
         ),
         (Stage::Mark, "its size noted for what follows"),
         (
