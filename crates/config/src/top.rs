@@ -121,7 +121,7 @@ fn purging(section: &Section<'_>) -> Purging {
 fn stats(section: &Section<'_>) -> Stats {
     let default = Stats::default();
     let hour = Duration::from_secs(3600);
-    let addresses = section.choice("addresses", &Addresses::ALL.map(Addresses::name));
+    let addresses = section.choice("addresses", &Addresses::ALL.map(Addresses::name), default.addresses.name());
     let addresses = addresses.and_then(|name| Addresses::ALL.into_iter().find(|known| known.name() == name));
     let number = |key, default: u32, range: RangeInclusive<u64>| {
         u32::try_from(section.integer(key, u64::from(default), range)).unwrap_or(default)
