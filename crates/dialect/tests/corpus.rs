@@ -98,6 +98,10 @@ fn check(dialect: &dyn Dialect, text: &str, least: usize) {
 /// What the parameters of a target make when they are put together again, if that means something else.
 fn composed_otherwise(dialect: &dyn Dialect, record: &Record) -> Option<String> {
     let settings = &record.settings;
+    // Rules look into the path as it was written, in which an alias may stand for the asset.
+    if !settings.rules.is_empty() && !settings.aliases.is_empty() {
+        return None;
+    }
     let parsed = dialect.parse(Target::new(&record.target), settings).ok()?;
     let parameters = match dialect.parameters(Target::new(&record.target), settings) {
         Ok(parameters) => parameters,

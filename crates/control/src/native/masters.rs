@@ -54,6 +54,9 @@ enum Place {
 
 impl Place {
     fn read(text: &str) -> Option<Place> {
+        if text.is_empty() {
+            return Some(Place::File(0, String::new()));
+        }
         match text.split_once(':')? {
             ("known", "") => Some(Place::Known(None)),
             ("known", place) => Some(Place::Known(Some(place.parse().ok()?))),
@@ -190,7 +193,8 @@ mod tests {
         ] {
             assert_eq!(Place::read(&place.text()), Some(place));
         }
-        for bad in ["", "known", "known:x", "file:", "file:x:y", "else:1"] {
+        assert_eq!(Place::read(""), Some(Place::File(0, String::new())), "from the beginning");
+        for bad in ["known", "known:x", "file:", "file:x:y", "else:1"] {
             assert_eq!(Place::read(bad), None, "{bad:?}");
         }
     }

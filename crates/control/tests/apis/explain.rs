@@ -217,7 +217,7 @@ async fn what_cannot_be_explained() {
     for (url, more, status, code) in [
         ("https://elsewhere.example/a.jpg", "", 400, "not-ours"),
         ("cat.png", "", 400, "malformed-target"),
-        ("/nowhere/cat.png", "", 400, "not-ours"),
+        ("http://localhost/nowhere/cat.png", "", 400, "not-ours"),
         ("/imgix/cat.png", "&limit=0", 400, "bad-parameter"),
         ("/imgix/cat.png", "&colour=red", 400, "unknown-parameter"),
         ("", "", 400, "bad-parameter"),

@@ -68,11 +68,14 @@ pub(super) fn compose(
 pub(super) fn parameters(target: Target<'_>, settings: &Settings) -> Result<Vec<(String, String)>, ParseError> {
     let located = path::locate(target.path, settings)?;
     let mut texts: Vec<String> = located.steps.into_iter().filter(|steps| !steps.is_empty()).collect();
-    let mut of_query = Vec::new();
+    let (mut of_query, mut had_steps) = (Vec::new(), false);
     for (name, value) in text::decoded_pairs(target.query.unwrap_or_default()) {
         match name.as_str() {
-            "tr" if value.is_empty() => {}
-            "tr" => texts.push(value),
+            // Of several the first counts.
+            "tr" => {
+                texts.extend(Some(value).filter(|steps| !had_steps && !steps.is_empty()));
+                had_steps = true;
+            }
             "" => {}
             name if OF_SIGNATURE.contains(&name) => {}
             name if OF_QUERY.contains(&name) => of_query.push((name.to_owned(), value)),
