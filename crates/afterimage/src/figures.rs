@@ -46,7 +46,9 @@ impl Figures {
             bytes: wanted.disk,
             lines: if has_lines { wanted.lines_on_disk.into() } else { 0 },
         };
-        let store: Arc<dyn Store> = Arc::new(StatsDb::open(folder, limits).map_err(|e| e.to_string())?);
+        let store = StatsDb::open(folder, limits).map_err(|e| e.to_string())?;
+        let limits = *store.limits();
+        let store: Arc<dyn Store> = Arc::new(store);
         let sites = config.sites.iter().map(|site| SiteName {
             name: site.name.as_str().into(),
             dialect: if site.passthrough { "" } else { site.dialect.name() },

@@ -52,9 +52,9 @@ const OPEN_NAMES: usize = 256;
 pub struct StatsLimits {
     /// How long minutes are kept; two hours at least.
     pub minutes: Duration,
-    /// How long hours are kept; two days at least.
+    /// How long hours are kept; two days, and as long as minutes, at least.
     pub hours: Duration,
-    /// How long days are kept.
+    /// How long days are kept; as long as hours at least.
     pub days: Duration,
     /// Bytes of figures; past it, the oldest minutes go, then hours, then days.
     pub bytes: u64,
@@ -95,6 +95,8 @@ impl StatsDb {
     /// # Errors
     /// When it cannot be read or written, or is not ours.
     pub fn open(folder: &Folder, limits: StatsLimits) -> Result<StatsDb, OpenError> {
+        let hours = limits.hours.max(limits.minutes);
+        let limits = StatsLimits { hours, days: limits.days.max(hours), ..limits };
         let path = folder.stats_db();
         let connection = open_writer(&path, &SCHEMA)?;
         // There may be more than are wanted now.
@@ -147,16 +149,18 @@ impl StatsDb {
             // Of one moment.
             let tx = connection.unchecked_transaction()?;
             let mut found = read_rows(&tx, step, from, to)?;
+            let mut covered: HashSet<(Step, u64, String)> = HashSet::new();
+            covered.extend(found.iter().map(|row| (step, row.at, row.site.clone())));
             // What was not folded yet.
             for shorter in Step::ALL.into_iter().filter(|shorter| *shorter < step).rev() {
-                let longer: HashSet<(u64, &str)> = found.iter().map(|row| (row.at, row.site.as_str())).collect();
-                let covered = |row: &Row| {
-                    let spans = Step::ALL.into_iter().filter(|span| *span > shorter && *span <= step);
-                    spans.into_iter().any(|span| longer.contains(&(span.start(row.at), row.site.as_str())))
+                let is_covered = |row: &Row| {
+                    let longer = Step::ALL.into_iter().filter(|longer| *longer > shorter && *longer <= step);
+                    longer.into_iter().any(|span| covered.contains(&(span, span.start(row.at), row.site.clone())))
                 };
-                let rows = fold::unfolded(&tx, shorter, step, from, to)?;
-                let more: Vec<Row> = rows.into_iter().filter(|row| !covered(row)).collect();
-                found.extend(more);
+                let mut more = fold::unfolded(&tx, shorter, step, from, to)?;
+                more.retain(|row| !is_covered(row));
+                covered.extend(more.iter().map(|row| (shorter, row.at, row.site.clone())));
+                found.append(&mut more);
             }
             Ok(found)
         })
