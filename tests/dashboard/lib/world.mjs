@@ -95,6 +95,13 @@ async function open(browser, server, at, { key = server.key, width = 1280, heigh
   }
 }
 
+/** Waits until a page shows what it has to show. */
+export async function ready(page) {
+  await page.locator('h1').waitFor()
+  await page.waitForLoadState('load')
+  await page.locator('.waiting').first().waitFor({ state: 'detached' })
+}
+
 /** Waits until something is so, and says what it was otherwise. */
 export async function until(what, look, patience = PATIENCE) {
   const end = Date.now() + patience

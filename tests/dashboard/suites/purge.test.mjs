@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
+import { copyFileSync } from 'node:fs'
+import path from 'node:path'
 import { test } from 'node:test'
 import { until, useWorld } from '../lib/world.mjs'
 
@@ -28,7 +30,7 @@ test('a pasted list is looked at first, then purged, and comes to be erased whil
   const foreseen = page.getByRole('region', { name: 'What would go' })
   await foreseen.getByText('derivatives on disk').waitFor()
   assert.match(await foreseen.innerText(), /^9$/m, 'three of each of three')
-  assert.equal(await foreseen.locator('img, svg').count() > 0, true)
+  await until('thumbnails are shown', () => foreseen.locator('img').evaluateAll((all) => all.length === 6 && all.every((image) => image.naturalWidth > 0)))
   assert.equal((await world.call('GET', '/v1/purges')).body.purges.length, 0, 'looking purges nothing')
 
   await page.evaluate(() => { window.mark = 'the same document' })
@@ -120,6 +122,19 @@ test('a purge can be sent again, from its page', async () => {
   assert.equal(await page.getByLabel('What').first().inputValue(), 'prefix')
   assert.equal(await page.getByLabel('One a line').inputValue(), 'local/products/\nlocal/old/')
   assert.equal(await page.getByRole('radio', { name: 'Soft' }).isChecked(), true)
+  await done()
+})
+
+test('a purge is verified from outside: the origin’s bytes beside what is served', async () => {
+  await warm('brushes-cmyk.jpg')
+  copyFileSync(path.join(world.photos, 'mountains.jpg'), path.join(world.photos, 'brushes-cmyk.jpg'))
+  const { body } = await world.call('POST', '/v1/purges', { targets: [{ url: '/imgix/brushes-cmyk.jpg' }] })
+  const { page, done } = await world.open(`purges/${body.id}`)
+  await page.getByRole('button', { name: 'Verify now' }).click()
+  const verified = page.getByRole('region', { name: 'Verified from outside' })
+  await verified.getByText('verified', { exact: true }).waitFor({ timeout: 30_000 })
+  const row = verified.getByRole('row').filter({ hasText: 'brushes-cmyk.jpg' }).first()
+  assert.match(await row.innerText(), /good\s+200\s+yes/)
   await done()
 })
 
