@@ -16,8 +16,20 @@ pub(crate) const TOP: &[&str] = &[
     "site",
 ];
 /// Those of them that hold settings of their own.
-pub(crate) const TABLES: &[&str] =
-    &["listen", "cache", "limits", "render", "log", "purge", "fonts", "webhook", "certificate", "source", "site"];
+pub(crate) const TABLES: &[&str] = &[
+    "listen",
+    "cache",
+    "limits",
+    "render",
+    "log",
+    "purge",
+    "stats",
+    "fonts",
+    "webhook",
+    "certificate",
+    "source",
+    "site",
+];
 pub(crate) const LISTEN: &[&str] = &["delivery", "delivery_tls", "control", "control_tls", "api_hosts"];
 pub(crate) const CERTIFICATE: &[&str] = &["hosts", "cert_file", "key_file"];
 pub(crate) const CACHE: &[&str] =

@@ -125,17 +125,12 @@ fn preset(site: &Site, name: &str) -> Value {
     let (plan, words, error) = match site.dialect.parse_preset(name, &settings) {
         Ok(parsed) => {
             let wrong = parsed.warnings.first().map(ToString::to_string);
-            (Some(parsed.plan.to_string()), words(&parsed.plan), wrong)
+            (Some(parsed.plan.to_string()), json!(parsed.plan.words()), wrong)
         }
         Err(error) => (None, Value::Null, Some(error.to_string())),
     };
     let text = settings.presets.get(name).map(|preset| preset.text.as_str());
     json!({ "name": name, "text": text, "enabled": enabled, "plan": plan, "words": words, "error": error })
-}
-
-/// A plan in words. This is the one place for it; until plans can say themselves, null.
-fn words(_plan: &plan::Plan) -> Value {
-    Value::Null
 }
 
 fn source_of(plane: &Plane, caller: &Caller, source: &Standing) -> Value {

@@ -64,7 +64,7 @@ fn kind(stage: &Stage) -> &'static str {
     }
 }
 
-const KINDS: usize = 20;
+const KINDS: usize = 22;
 
 fn red() -> Color {
     Color::rgb(255, 0, 0)
