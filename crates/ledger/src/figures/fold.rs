@@ -22,11 +22,14 @@ pub(super) fn tops_of_minutes(connection: &Connection, hour: u64, site: &str) ->
     Ok(tops)
 }
 
+/// An hour of a site.
+pub(super) type Hour = (u64, Arc<str>);
+
 /// Makes a row for each hour that is past, out of its minutes, and for each day out of its hours. `longer_lists` are those of
 /// an hour and a site, where they are known better than from its minutes.
 pub(super) fn fold<'t>(
     tx: &Transaction<'_>,
-    longer_lists: &dyn Fn(&(u64, Arc<str>)) -> Option<&'t Tops>,
+    longer_lists: &dyn Fn(&Hour) -> Option<&'t Tops>,
     now: u64,
 ) -> Result<(), Fault> {
     for (shorter, longer) in [(Step::Minute, Step::Hour), (Step::Hour, Step::Day)] {
