@@ -7,7 +7,7 @@ import { chromium } from 'playwright-core'
 import { startServer } from './server.mjs'
 
 const NAMES = ['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome']
-const PATIENCE = 10_000
+const PATIENCE = 30_000
 
 function browserProgram() {
   if (process.env.AFTERIMAGE_BROWSER) return process.env.AFTERIMAGE_BROWSER

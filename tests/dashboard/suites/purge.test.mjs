@@ -132,7 +132,7 @@ test('a purge is verified from outside: the origin’s bytes beside what is serv
   const { page, done } = await world.open(`purges/${body.id}`)
   await page.getByRole('button', { name: 'Verify now' }).click()
   const verified = page.getByRole('region', { name: 'Verified from outside' })
-  await verified.getByText('verified', { exact: true }).waitFor({ timeout: 30_000 })
+  await verified.getByText('verified', { exact: true }).waitFor()
   const row = verified.getByRole('row').filter({ hasText: 'brushes-cmyk.jpg' }).first()
   assert.match(await row.innerText(), /good\s+200\s+yes/)
   await done()
