@@ -69,7 +69,7 @@ fn pieces_stand_where_each_vendor_has_them() {
         (&Imgix as &dyn Dialect, &path, &[("w", "300"), ("txt", "a/b?")][..], "/a%20b.jpg?w=300&txt=a/b%3F"),
         (&Imgix, &url, &[], "/https%3A%2F%2Fx.example%2Fa.jpg%3Fv%3D1"),
         (&Imagekit, &path, &[("w", "300"), (":", ""), ("e-grayscale", "")], "/demo/tr:w-300:e-grayscale/a%20b.jpg"),
-        (&Imagekit, &path, &[("l", "text"), ("i", "a/b"), ("l", "end")], "/demo/a%20b.jpg?tr=l-text%2Ci-a%2Fb%2Cl-end"),
+        (&Imagekit, &path, &[("l", "text"), ("i", "a/b"), ("l", "end")], "/demo/a%20b.jpg?tr=l-text,i-a/b,l-end"),
         (&Imagekit, &path, &[("ik-attachment", "true"), ("?v", "1")], "/demo/a%20b.jpg?ik-attachment=true&v=1"),
         (&Imagekit, &path, &[("tr", "w-1:h-2"), ("q", "3")], "/demo/tr:w-1:h-2,q-3/a%20b.jpg"),
         (&Cloudimage, &path, &[("wat_url[1]", "/l.png")], "/a%20b.jpg?wat_url%5B1%5D=/l.png"),
