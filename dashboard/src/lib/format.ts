@@ -54,6 +54,20 @@ export function time(at: string | number, now = Date.now()): string {
   return (then.getFullYear() === today.getFullYear() ? day : dated).format(then)
 }
 
+const precise = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 3 })
+const dayOnly = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' })
+
+/** A time to the millisecond; with its day unless that is today. */
+export function preciseTime(at: string, now = Date.now()): string {
+  const then = new Date(at)
+  return then.toDateString() === new Date(now).toDateString() ? precise.format(then) : `${dayOnly.format(then)}, ${precise.format(then)}`
+}
+
+/** A time with its day, to the minute. */
+export function dayTime(at: string | number): string {
+  return day.format(new Date(at))
+}
+
 /** A time in full, with its zone. */
 export function fullTime(at: string | number): string {
   return full.format(new Date(at))

@@ -1,0 +1,105 @@
+// A uPlot of a chart. The library comes only with the first chart that is drawn.
+
+import type uPlot from 'uplot'
+import { colour } from '../../lib/theme.svelte'
+
+export interface Series {
+  name: string
+  values: (number | null)[]
+  /** A token of colours.css. */
+  colour: string
+}
+
+export interface Plotted {
+  /** Beginnings of the steps, in seconds. */
+  at: number[]
+  /** Length of a step in seconds. */
+  step: number
+  series: Series[]
+  /** `bars` stand on top of each other. */
+  kind: 'bars' | 'lines'
+  show: (value: number) => string
+  /** The end of the axis, where there is one, such as 1 for shares. */
+  top?: number | undefined
+}
+
+interface Hooks {
+  hover: (index: number | null) => void
+  /** A span was brushed, in seconds. */
+  zoom: (from: number, to: number) => void
+}
+
+const HEIGHT = 190
+/** Pixels that a brush has to be long to count as one. */
+const BRUSH = 8
+
+/** Sums of a series and those before it, the last first: so that each is drawn over the one that reaches higher. */
+function stacked(series: Series[]): (number | null)[][] {
+  let below: number[] = []
+  const sums = series.map(({ values }) => (below = values.map((value, number) => (value ?? 0) + (below[number] ?? 0))))
+  return sums.reverse()
+}
+
+export async function plot(target: HTMLElement, { at, step, series, kind, show, top }: Plotted, hooks: Hooks): Promise<uPlot> {
+  const [{ default: Plot }] = await Promise.all([import('uplot'), import('uplot/dist/uPlot.min.css')])
+  const bars = kind === 'bars'
+  const [muted, line, surface] = [colour('--muted'), colour('--line'), colour('--surface')]
+  const font = `11px ${getComputedStyle(document.body).fontFamily}`
+  const shown = bars ? [...series].reverse() : series
+  const values = bars ? stacked(series) : series.map((one) => one.values)
+  // A bar stands in the middle of its step.
+  const x = bars ? at.map((moment) => moment + step / 2) : at
+  const [first, last] = [at[0] ?? 0, (at.at(-1) ?? 0) + (bars ? step : 0)]
+  const axis = { stroke: muted, font, ticks: { stroke: line, width: 1, size: 4 }, grid: { stroke: line, width: 1 } }
+  const options: uPlot.Options = {
+    width: Math.max(200, target.clientWidth),
+    height: HEIGHT,
+    legend: { show: false },
+    padding: [10, 6, 0, 0],
+    cursor: { y: false, points: { show: !bars }, drag: { x: true, y: false, setScale: false } },
+    scales: {
+      x: { time: true, range: () => [first, Math.max(last, first + step)] },
+      y: { range: (_, __, highest) => [0, top ?? Math.max(highest * 1.08, Number.EPSILON * 1e6) ] },
+    },
+    axes: [
+      { ...axis, grid: { show: false }, values: (_, moments, __, ___, increment) => moments.map((moment) => tick(moment, increment)), space: 64 },
+      { ...axis, values: (_, all) => all.map((value) => show(value)), size: (self, all) => widest(self, all), space: 34 },
+    ],
+    series: [
+      {},
+      ...shown.map((one): uPlot.Series => {
+        const stroke = colour(`--${one.colour}`)
+        if (!bars) return { label: one.name, stroke, width: 2, points: { show: at.length < 3, size: 5 }, spanGaps: false }
+        const paths = Plot.paths.bars?.({ size: [0.86, 40], align: 0 })
+        return { label: one.name, stroke: surface, fill: stroke, width: at.length > 120 ? 0 : 1, points: { show: false }, ...(paths ? { paths } : {}) }
+      }),
+    ],
+    hooks: {
+      setCursor: [(self) => hooks.hover(self.cursor.idx ?? null)],
+      setSelect: [
+        (self) => {
+          const { left, width } = self.select
+          if (width < BRUSH) return
+          hooks.zoom(self.posToVal(left, 'x'), self.posToVal(left + width, 'x'))
+          self.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false)
+        },
+      ],
+    },
+  }
+  return new Plot(options, [x, ...values] as uPlot.AlignedData, target)
+}
+
+const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' })
+const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' })
+
+function tick(moment: number, increment: number): string {
+  const date = new Date(moment * 1000)
+  const midnight = date.getHours() === 0 && date.getMinutes() === 0
+  return increment >= 86_400 || midnight ? day.format(date) : clock.format(date)
+}
+
+function widest(self: uPlot, all: string[] | null): number {
+  if (!all?.length) return 40
+  self.ctx.font = `${11 * devicePixelRatio}px sans-serif`
+  return Math.ceil(Math.max(...all.map((text) => self.ctx.measureText(text).width)) / devicePixelRatio) + 18
+}
