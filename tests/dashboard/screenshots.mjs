@@ -31,7 +31,7 @@ for (const theme of ['light', 'dark']) {
       await page.waitForLoadState('load')
       await page.waitForTimeout(250)
     }
-    for (const [at, name] of [...links.map((link) => [link, link || 'overview']), [`purges/${purge}`, 'purge'], ['takedowns?all=1', 'takedowns-all'], ['purges/new?target=%2Fimgix%2Fdogs.jpg', 'purge-new'], ['nowhere', 'nowhere'], ['me', 'me']]) {
+    for (const [at, name] of [...links.map((link) => [link, link || 'overview']), [`purges/${purge}`, 'purge'], ['takedowns?all=1', 'takedowns-all'], ['purges/new?target=%2Fimgix%2Fdogs.jpg', 'purge-new'], ['nowhere', 'nowhere'], ['me', 'me'], ['explain?url=%2Fimgix%2Fdogs.jpg%3Fw%3D120', 'explain-url'], ['explain?url=%2Fimgix%2Fcat.jpg%3Fw%3D120', 'explain-purged'], ['play?site=imgix&asset=dogs.jpg&with=w%3D400%26sepia%3D60', 'play-imgix'], ...['volume', 'optimisation', 'delivery', 'top', 'purges', 'sources'].map((view) => [`analytics?range=1h&view=${view}`, `analytics-${view}`])]) {
       await go(at)
       await settle()
       await save(page, `${name}-${kind}`)

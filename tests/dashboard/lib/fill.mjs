@@ -2,6 +2,12 @@
 
 import { until } from './world.mjs'
 
+/** Pages that show something only with more in their address. */
+export const LOOKING = [
+  'explain?url=%2Fimgix%2Fdogs.jpg%3Fw%3D120', 'explain?url=%2Fimgix%2Fportrait.jpg', 'play?site=imgix&asset=dogs.jpg&with=w%3D200%26sepia%3D50', 'play?site=imageboss&asset=dogs.jpg',
+  ...['volume', 'optimisation', 'delivery', 'top', 'purges', 'sources'].map((view) => `analytics?range=1h&view=${view}`), 'logs?status=4xx', 'settings?search=memory',
+]
+
 /** Returns the id of a purge with several targets. */
 export async function fill(world) {
   const names = ['cat.jpg', 'dogs.jpg', 'mountains.jpg', 'portrait.jpg', 'dandelions.jpg', 'bowl.png']

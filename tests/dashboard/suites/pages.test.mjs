@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { test } from 'node:test'
-import { fill } from '../lib/fill.mjs'
+import { fill, LOOKING } from '../lib/fill.mjs'
 import { ready, useWorld } from '../lib/world.mjs'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
@@ -34,7 +34,7 @@ for (const theme of ['light', 'dark']) {
     const links = await page.getByRole('navigation', { name: 'Main' }).getByRole('link').evaluateAll((all) => all.map((link) => link.pathname))
     assert.ok(links.length > 5, links.join())
     const found = {}
-    for (const path of [...links.map((link) => link.slice('/dashboard/'.length)), 'purges/new', `purges/${purge}`, 'takedowns?all=1', 'nowhere', 'me']) {
+    for (const path of [...links.map((link) => link.slice('/dashboard/'.length)), 'purges/new', `purges/${purge}`, 'takedowns?all=1', 'nowhere', 'me', ...LOOKING]) {
       await go(path)
       await ready(page)
       const violations = await findings(page)
@@ -49,6 +49,9 @@ for (const theme of ['light', 'dark']) {
     await page.getByRole('button', { name: 'See what would go' }).click()
     await page.getByRole('button', { name: 'Purge …' }).waitFor()
     assert.deepEqual(await findings(page), [], 'a dry run')
+    await go('logs')
+    await page.getByRole('row').nth(1).getByRole('button').click()
+    assert.deepEqual(await findings(page), [], 'a request')
     await done()
   })
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { fill } from '../lib/fill.mjs'
+import { fill, LOOKING } from '../lib/fill.mjs'
 import { ready, useWorld } from '../lib/world.mjs'
 
 let purge
@@ -16,7 +16,7 @@ test('on a narrow screen nothing sticks out, and the menu leads everywhere', asy
   await menu.getByRole('link', { name: 'Audit trail' }).click()
   await page.getByRole('heading', { level: 1, name: 'Audit trail' }).waitFor()
   await menu.waitFor({ state: 'hidden' })
-  for (const path of [...links, 'purges/new?target=%2Fimgix%2Fdogs.jpg', `purges/${purge}`]) {
+  for (const path of [...links, 'purges/new?target=%2Fimgix%2Fdogs.jpg', `purges/${purge}`, ...LOOKING]) {
     await go(path)
     await ready(page)
     const out = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)

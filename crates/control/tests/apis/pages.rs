@@ -40,7 +40,7 @@ async fn the_dashboard_needs_no_key_and_has_a_strict_policy() {
             "style-src 'self'",
             "img-src 'self' data: blob: http://127.0.0.1:8080 ",
             "http://img.example:* https://img.example:*",
-            "connect-src 'self'",
+            "connect-src 'self' http://127.0.0.1:8080 ",
             "frame-ancestors 'none'",
             "base-uri 'none'",
             "form-action 'self'",

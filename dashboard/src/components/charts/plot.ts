@@ -30,6 +30,8 @@ interface Hooks {
 }
 
 const HEIGHT = 190
+/** So many points are drawn as such: lines between them may be too short to be seen. */
+const FEW = 40
 /** Pixels that a brush has to be long to count as one. */
 const BRUSH = 8
 
@@ -55,21 +57,21 @@ export async function plot(target: HTMLElement, { at, step, series, kind, show, 
     width: Math.max(200, target.clientWidth),
     height: HEIGHT,
     legend: { show: false },
-    padding: [10, 6, 0, 0],
+    padding: [10, 18, 0, 0],
     cursor: { y: false, points: { show: !bars }, drag: { x: true, y: false, setScale: false } },
     scales: {
       x: { time: true, range: () => [first, Math.max(last, first + step)] },
       y: { range: (_, __, highest) => [0, top ?? Math.max(highest * 1.08, Number.EPSILON * 1e6) ] },
     },
     axes: [
-      { ...axis, grid: { show: false }, values: (_, moments, __, ___, increment) => moments.map((moment) => tick(moment, increment)), space: 64 },
-      { ...axis, values: (_, all) => all.map((value) => show(value)), size: (self, all) => widest(self, all), space: 34 },
+      { ...axis, size: 30, grid: { show: false }, values: (_, moments, __, ___, increment) => moments.map((moment) => tick(moment, increment)), space: 64 },
+      { ...axis, values: (_, all) => all.map((value) => (value === 0 ? '0' : show(value))), size: (self, all) => widest(self, all), space: 34 },
     ],
     series: [
       {},
       ...shown.map((one): uPlot.Series => {
         const stroke = colour(`--${one.colour}`)
-        if (!bars) return { label: one.name, stroke, width: 2, points: { show: at.length < 3, size: 5 }, spanGaps: false }
+        if (!bars) return { label: one.name, stroke, width: 2, points: { show: one.values.filter((value) => value !== null).length <= FEW, size: 5, fill: stroke }, spanGaps: false }
         const paths = Plot.paths.bars?.({ size: [0.86, 40], align: 0 })
         return { label: one.name, stroke: surface, fill: stroke, width: at.length > 120 ? 0 : 1, points: { show: false }, ...(paths ? { paths } : {}) }
       }),

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { useWorld } from '../lib/world.mjs'
+
+const world = useWorld()
+const ask = (target, accept = 'image/avif,image/webp,*/*') => fetch(world.pictures + target, { headers: { accept } }).then((response) => response.arrayBuffer())
+const at = (url) => `explain?url=${encodeURIComponent(url)}`
+
+test('a URL is asked for in the field, and then stands in the address', async () => {
+  await ask('/imgix/cat.jpg?w=130')
+  const { page, done } = await world.open('explain')
+  await page.getByText('Why is this picture as it is?').waitFor()
+  await page.getByLabel('URL', { exact: true }).fill('/imgix/cat.jpg?w=130')
+  await page.getByRole('button', { name: 'Explain' }).click()
+  await page.getByText('Would be answered from memory').or(page.getByText('Would be answered from the disk')).waitFor()
+  assert.equal(new URL(page.url()).searchParams.get('url'), '/imgix/cat.jpg?w=130')
+
+  const { body } = await world.call('GET', `/v1/explain?url=${encodeURIComponent('/imgix/cat.jpg?w=130')}&accept=${encodeURIComponent('image/avif,image/webp,*/*')}`)
+  const meaning = page.getByRole('region', { name: 'What it asks for' })
+  for (const words of body.words) await meaning.getByText(words, { exact: true }).waitFor()
+  await meaning.getByText(body.plan, { exact: true }).waitFor()
+  await page.getByRole('region', { name: 'Where it leads' }).getByText('local/cat.jpg').first().waitFor()
+
+  const same = page.getByRole('region', { name: 'The same in every dialect' })
+  for (const one of body.urls.filter(({ url }) => url)) await same.getByText(one.url, { exact: true }).waitFor()
+  await same.getByRole('listitem').filter({ hasText: 'imagekit' }).getByRole('link', { name: 'Explain' }).click()
+  await page.getByRole('region', { name: 'Where it leads' }).getByText('speaks imagekit').waitFor()
+  assert.match(await page.getByLabel('URL', { exact: true }).inputValue(), /imagekit/, 'the field goes along')
+  await done()
+})
+
+test('every stored derivative is shown as it is stored', async () => {
+  await ask('/imgix/dogs.jpg?w=131')
+  await ask('/imagekit/tr:w-132/dogs.jpg')
+  const { page, done } = await world.open(at('/imgix/dogs.jpg?w=131'))
+  const stored = page.getByRole('region', { name: 'Stored derivatives of the picture' })
+  const { body } = await world.call('GET', `/v1/explain?url=${encodeURIComponent('/imgix/dogs.jpg?w=131')}`)
+  assert.equal(body.derivatives_total.entries, 2)
+  await stored.getByText('2 derivatives').waitFor()
+  assert.equal(await stored.getByRole('row').count(), 3)
+  const widths = stored.locator('img').evaluateAll((all) => Promise.all(all.map(async (image) => (await image.decode(), image.naturalWidth))))
+  assert.deepEqual((await widths).sort(), [131, 132])
+  await done()
+})
+
+test('after a purge it says why the cache does not answer, and by which purge; made again it does', async () => {
+  const target = '/imgix/mountains.jpg?w=133'
+  await ask(target)
+  const { page, done } = await world.open(at(target))
+  await page.getByText('Would be answered from').waitFor()
+  const { body: purge } = await world.call('POST', '/v1/purges', { targets: [{ url: '/imagekit/mountains.jpg' }] })
+  // The page hears of the purge by itself.
+  await page.getByText('Would be made anew').waitFor()
+  const { body } = await world.call('GET', `/v1/explain?url=${encodeURIComponent(target)}`)
+  assert.ok(['purged', 'absent', 'no-row'].includes(body.cache.why), body.cache.why)
+  await page.getByText(`${body.cache.why}:`).first().waitFor()
+  const touching = page.getByRole('region', { name: 'Purges that touch it' })
+  assert.equal(await touching.getByRole('link', { name: 'hard' }).first().getAttribute('href'), `/dashboard/purges/${purge.id}`)
+
+  await page.getByRole('button', { name: 'Make it now' }).click()
+  await page.getByText('Would be answered from').waitFor()
+  const answer = await fetch(world.pictures + target, { headers: { accept: 'image/avif,image/webp,*/*' } })
+  assert.match(answer.headers.get('cache-status'), /hit/)
+  await done()
+})
+
+test('what is taken down is said to be refused, with the reason; what cannot be read, too', async () => {
+  await world.call('POST', '/v1/purges', { targets: [{ url: '/imgix/portrait.jpg' }], mode: 'takedown', reason: 'Consent withdrawn', status: 410 })
+  const { page, go, done } = await world.open(at('/cloudimage/portrait.jpg?w=90'), { refusals: [400, 404] })
+  await page.getByText('Would be refused: 410').waitFor()
+  await page.getByRole('region', { name: 'Where it leads' }).getByText('Consent withdrawn').waitFor()
+  await go(at('/imageboss/local/nonsense/1/cat.jpg'))
+  await page.getByText(/^Would be refused: 4\d\d/).waitFor()
+  await go(at('https://elsewhere.example/cat.jpg'))
+  await page.getByText('The URL cannot be explained').waitFor()
+  await done()
+})
+
+test('from here a purge is filled in', async () => {
+  const { page, done } = await world.open(at('/imgix/cat.jpg?w=134'))
+  await page.getByRole('link', { name: 'Purge only this …' }).click()
+  await page.getByRole('heading', { level: 1, name: 'New purge' }).waitFor()
+  assert.equal(await page.getByLabel('What').first().inputValue(), 'derivative')
+  assert.equal(await page.locator('textarea').first().inputValue(), '/imgix/cat.jpg?w=134')
+  await done()
+})
