@@ -23,7 +23,7 @@ for (const theme of ['light', 'dark']) {
     const login = await world.open('', { theme, width, height, key: null })
     await save(login.page, `sign-in-${kind}`)
     await login.done()
-    const { page, go, done } = await world.open('', { theme, width, height, refusals: [400, 403, 404] })
+    const { page, go, done } = await world.open('', { theme, width, height, refusals: [400, 403, 404, 410] })
     const links = await page.locator('nav[aria-label="Main"] a').evaluateAll((all) => all.map((link) => link.pathname.slice('/dashboard/'.length)))
     const settle = async () => {
       await page.locator('.waiting').first().waitFor({ state: 'detached' })

@@ -9,7 +9,7 @@ const world = useWorld(async (started) => {
 })
 
 test('on a narrow screen nothing sticks out, and the menu leads everywhere', async () => {
-  const { page, go, done } = await world.open('', { width: 390, height: 800 })
+  const { page, go, done } = await world.open('', { width: 390, height: 800, refusals: [410] })
   const menu = page.getByRole('dialog', { name: 'Menu' })
   await page.getByRole('button', { name: 'Menu' }).click()
   const links = await menu.getByRole('navigation').getByRole('link').evaluateAll((all) => all.map((link) => link.pathname.slice('/dashboard/'.length)))
