@@ -93,53 +93,9 @@ impl Engine {
         })
     }
 
-    /// The bytes of each overlay; `None` for one that the plan can do without, and for one that is not drawn on this master.
-    async fn pictures(
-        self: &Arc<Self>,
-        resolved: &Resolved,
-        main: &Bytes,
-        at_least: Position,
-        made: &mut Made<'_>,
-    ) -> Result<Vec<Option<Bytes>>, (Failure, Holds)> {
-        let reached = self.overlays_in_reach(resolved, main).await;
-        let mut had = Vec::with_capacity(resolved.pictures.len());
-        // Overlays that are drawn on a missing one.
-        let mut needless: usize = 0;
-        for (number, (overlay, candidates)) in resolved.plan.overlays().iter().zip(&resolved.pictures).enumerate() {
-            let is_reached = reached.as_ref().is_none_or(|reached| reached.get(number) != Some(&false));
-            if needless > 0 || !is_reached {
-                needless = needless.saturating_sub(1);
-                had.push(None);
-                continue;
-            }
-            match self.first_master(candidates, Role::Part, at_least, made).await {
-                Ok(picture) => had.push(Some(picture.bytes)),
-                Err((failure, _)) if overlay.optional && failure::may_do_without(&failure) => {
-                    made.lacks_a_part = true;
-                    needless = overlay.parts();
-                    had.push(None);
-                }
-                Err((failure, holds)) => return Err((failure::of_overlay(failure), holds)),
-            }
-        }
-        Ok(had)
-    }
-
-    /// Which overlays a master's size leaves of those that a condition chooses from; `None` = all.
-    async fn overlays_in_reach(&self, resolved: &Resolved, main: &Bytes) -> Option<Vec<bool>> {
-        let chooses = resolved.plan.stages.iter().any(|stage| matches!(stage, plan::Stage::Choose(_)));
-        if !chooses || resolved.pictures.is_empty() {
-            return None;
-        }
-        let (plan, main, budget) = (resolved.plan.clone(), main.clone(), self.settings.budget.clone());
-        // Some headers are read by a worker, for which this waits.
-        let look = tokio::task::spawn_blocking(move || render::overlays_in_reach(&main, &plan, &budget));
-        look.await.ok().flatten()
-    }
-
     /// Tries the candidates in order. Each one that was consulted becomes a dependency, also one that had nothing: an
     /// upload there must end this answer.
-    async fn first_master(
+    pub(crate) async fn first_master(
         self: &Arc<Self>,
         candidates: &[Candidate],
         role: Role,
@@ -447,8 +403,8 @@ impl Ingredients {
     }
 }
 
-struct Master {
-    bytes: Bytes,
+pub(crate) struct Master {
+    pub bytes: Bytes,
     content_type: String,
 }
 
@@ -487,7 +443,7 @@ pub(crate) struct Made<'e> {
     withheld: Option<NotStored>,
     /// Where the main master lives.
     source: Option<Location>,
-    lacks_a_part: bool,
+    pub lacks_a_part: bool,
     stands_in: bool,
 }
 
