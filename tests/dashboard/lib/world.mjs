@@ -61,7 +61,9 @@ async function open(browser, server, at, { key = server.key, width = 1280, heigh
   })
   page.on('pageerror', (error) => wrong.push(`${page.url()}: ${error.stack}`))
   page.on('request', (request) => {
-    const { origin, protocol } = new URL(request.url())
+    const { origin, protocol, pathname } = new URL(request.url())
+    // What a page asks while it goes shows as a missing value; the answer comes too late to be seen.
+    if (/\/(undefined|null|NaN)(\/|$)/.test(pathname)) wrong.push(`asks for nothing: ${request.url()}`)
     if (protocol.startsWith('http') && origin !== server.control && origin !== server.pictures) wrong.push(`asks elsewhere: ${request.url()}`)
   })
   await page.addInitScript(() => {
