@@ -7,6 +7,7 @@ mod decoders;
 mod doctor;
 mod doors;
 mod figures;
+mod greeting;
 mod jobs;
 mod render;
 mod serve;

@@ -2,18 +2,17 @@
 #![allow(clippy::print_stdout)]
 
 use std::io::{self, Write as _};
-use std::path::Path;
 use std::process::ExitCode;
 
-use config::{Config, Flags, SourceKind};
-use engine::DialectKind;
+use config::{Config, Flags};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::{CheckArgs, ConfigurationArgs, ServeArgs};
+use crate::greeting::Summary;
 use crate::settings;
-use crate::wire::{self, Server};
+use crate::wire;
 
 /// Runs the command until a signal ends it.
 pub fn run(args: &ServeArgs) -> ExitCode {
@@ -100,78 +99,9 @@ fn log_to_stderr(config: &Config) {
     }
 }
 
-/// What is printed once the server answers.
-struct Summary {
-    sites: Vec<(DialectKind, String, String)>,
-    data: String,
-}
-
-impl Summary {
-    fn of(config: &Config) -> Summary {
-        let sites = config.sites.iter().map(|site| {
-            let picture = site.sources.iter().find_map(|name| {
-                let source = config.sources.iter().find(|s| s.name == *name)?;
-                match &source.kind {
-                    SourceKind::Local(settings) => Some((name.clone(), some_picture(&settings.root)?)),
-                    SourceKind::Http(_) | SourceKind::Proxy(_) => None,
-                }
-            });
-            let host = site.hosts.first().cloned().unwrap_or_default();
-            let prefix = site.prefix.trim_end_matches('/');
-            let target = match picture {
-                Some((source, picture)) => format!("{prefix}{}", example(site.dialect, &source, &picture)),
-                None => format!("{prefix}/..."),
-            };
-            (site.dialect, host, target)
-        });
-        Summary { sites: sites.collect(), data: config.data.display().to_string() }
-    }
-
-    fn print(&self, server: &Server, has_environment_key: bool) {
-        say(&format!("Afterimage serves pictures on http://{}", server.delivery));
-        for (dialect, host, target) in &self.sites {
-            let base = if host.is_empty() { format!("http://{}", server.delivery) } else { format!("http://{host}") };
-            say(&format!("  {:<11} {base}{target}", dialect.name()));
-        }
-        if let Some(address) = server.delivery_tls {
-            say(&format!("  and over TLS on https://{address}"));
-        }
-        say(&format!("Control plane (purge APIs, /metrics, /readyz): http://{}", server.control));
-        if let Some(address) = server.control_tls {
-            say(&format!("  and over TLS on https://{address} (private)"));
-        }
-        say(&format!("Dashboard: http://{}/dashboard/", server.control));
-        match &server.first_key {
-            Some(key) => say(&format!("First API key, shown this once: {key}")),
-            None if has_environment_key => say("API key: the one in AFTERIMAGE_API_KEY"),
-            None => say(&format!("API keys: those made before, in {}", self.data)),
-        }
-    }
-}
-
 /// Prints a line. That nobody reads it any more is no reason to stop in disorder.
 pub(crate) fn say(line: &str) {
     let _ = writeln!(io::stdout(), "{line}");
-}
-
-fn example(dialect: DialectKind, source: &str, picture: &str) -> String {
-    match dialect {
-        DialectKind::Imgix => format!("/{picture}?w=600&h=400&fit=crop"),
-        DialectKind::Imagekit => format!("/tr:w-600,h-400/{picture}"),
-        DialectKind::Cloudimage => format!("/{picture}?w=600&h=400"),
-        DialectKind::Imageboss => format!("/{source}/cover:center/600x400/{picture}"),
-    }
-}
-
-/// The first JPEG of a folder by name, else the first other picture.
-fn some_picture(folder: &Path) -> Option<String> {
-    let mut names: Vec<String> =
-        std::fs::read_dir(folder).ok()?.filter_map(|item| item.ok()?.file_name().into_string().ok()).collect();
-    names.sort();
-    let plain = |name: &&String| name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
-    let ends = |name: &str, list: &[&str]| list.iter().any(|e| name.to_ascii_lowercase().ends_with(e));
-    let jpeg = names.iter().filter(plain).find(|n| ends(n, &[".jpg", ".jpeg"]));
-    jpeg.or_else(|| names.iter().filter(plain).find(|n| ends(n, &[".png", ".webp", ".gif", ".avif"]))).cloned()
 }
 
 /// The signals that end the server, and the one that has it read certificates anew. Listened to from the beginning, so that

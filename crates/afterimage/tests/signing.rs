@@ -63,6 +63,33 @@ const TARGETS: [(&str, &str, u16); 4] = [
     ("imageboss", "/shop/width/20/red.png", 401),
 ];
 
+/// Printed when the server starts: whoever clicks them is not to meet an error.
+#[tokio::test]
+async fn the_urls_that_are_printed_at_the_start_are_answered() {
+    let presets = |text: &str| format!("presets_only = true\npresets = {{ small = \"{text}\" }}\n{SIGNING}");
+    let sites = [
+        ("imgix", String::new()),
+        ("imgix", SIGNING.to_owned()),
+        ("imgix", presets("w=20")),
+        ("imagekit", format!("endpoint = \"shop_id\"\n{SIGNING}")),
+        ("imagekit", presets("w-20")),
+        ("cloudimage", presets("w=20")),
+        ("cloudimage", format!("{SIGNING}\nsigning_sealed = true")),
+        ("imageboss", presets("blur:2")),
+    ];
+    for (dialect, more) in sites {
+        let site = Site::start(dialect, &format!("prefix = \"/here\"\n{more}"));
+        let lines = site.server.process.lines();
+        let line = lines.iter().find(|line| line.trim_start().starts_with(dialect)).expect("a URL is printed");
+        let printed = line.split_whitespace().nth(1).unwrap();
+        let target = printed.strip_prefix(&format!("http://{}", site.server.delivery)).unwrap();
+        assert!(target.starts_with("/here/"), "{target}");
+        let answer = site.get(target).await;
+        assert_eq!(answer.status, 200, "{dialect} {more} {target}: {}", answer.text());
+        assert!(decode(&answer.body).is_ok(), "{dialect} {target}");
+    }
+}
+
 #[tokio::test]
 async fn signed_urls_are_served_and_others_are_not() {
     for (dialect, target, refused) in TARGETS {
