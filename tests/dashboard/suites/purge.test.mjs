@@ -46,6 +46,23 @@ test('a pasted list is looked at first, then purged, and comes to be erased whil
   await done()
 })
 
+test('from the overview, a pasted URL leads to what would go, or to why it is so', async () => {
+  await warm('portrait.jpg')
+  const { page, go, done } = await world.open()
+  const field = page.getByLabel('A picture is wrong?')
+  await field.fill(` ${world.pictures}/imgix/portrait.jpg?w=70&sharp=3 `)
+  await page.keyboard.press('Enter')
+  const foreseen = page.getByRole('region', { name: 'What would go' })
+  await foreseen.getByText('derivatives on disk').waitFor()
+  assert.match(await foreseen.innerText(), /^3$/m)
+  assert.equal((await world.call('GET', '/v1/purges?search=portrait')).body.purges.length, 0, 'nothing is purged')
+  await go('')
+  await field.fill('/imgix/portrait.jpg?w=70')
+  await page.getByRole('button', { name: 'Explain' }).click()
+  await page.getByText(/Would be answered from/).waitFor()
+  await done()
+})
+
 test('a purge of somebody else appears in the list, and changes there, without a reload', async () => {
   const { page, done } = await world.open('purges')
   await page.getByText('Live', { exact: true }).waitFor()
