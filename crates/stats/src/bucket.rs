@@ -48,6 +48,20 @@ pub struct Purges {
     pub erased: Histogram,
 }
 
+/// What [`Counts::shared_purges`] calls all sites together.
+pub const EVERY_SITE: &str = "*";
+
+impl Purges {
+    /// Adds others.
+    pub fn add(&mut self, other: &Purges) {
+        add_number(&mut self.count, &other.count);
+        self.modes.add(&other.modes, add_number);
+        self.vias.add(&other.vias, add_number);
+        self.effective.add(&other.effective);
+        self.erased.add(&other.erased);
+    }
+}
+
 /// Fetches from one source.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SourceFigures {
@@ -88,8 +102,11 @@ pub struct Counts {
     pub other: Histogram,
     /// Pictures made.
     pub renders: Renders,
-    /// Purges.
+    /// Purges: in the figures of no site all of them, in those of a site the ones that concern it alone.
     pub purges: Purges,
+    /// Purges that concern several sites, by their names with line ends between them, or [`EVERY_SITE`]. Only in the figures of
+    /// no site, where they are among `purges` too.
+    pub shared_purges: Tally<Purges>,
     /// Fetches, by source.
     pub sources: Tally<SourceFigures>,
     /// Load times in browsers that told.
@@ -114,11 +131,8 @@ impl Counts {
         self.renders.time.add(&other.renders.time);
         add_number(&mut self.renders.input_bytes, &other.renders.input_bytes);
         add_number(&mut self.renders.output_bytes, &other.renders.output_bytes);
-        add_number(&mut self.purges.count, &other.purges.count);
-        self.purges.modes.add(&other.purges.modes, add_number);
-        self.purges.vias.add(&other.purges.vias, add_number);
-        self.purges.effective.add(&other.purges.effective);
-        self.purges.erased.add(&other.purges.erased);
+        self.purges.add(&other.purges);
+        self.shared_purges.add(&other.shared_purges, Purges::add);
         self.sources.add(&other.sources, |mine, theirs| {
             add_number(&mut mine.fetches, &theirs.fetches);
             add_number(&mut mine.bytes, &theirs.bytes);
@@ -152,6 +166,7 @@ impl Counts {
         [hit, miss, other, &mut self.loads].into_iter().for_each(Histogram::clear);
         self.renders = Renders::default();
         self.purges = Purges::default();
+        self.shared_purges.clear();
         self.sources.clear();
     }
 }

@@ -160,8 +160,8 @@ fn what_only_the_engine_knows_is_counted() {
     recorder.rendered(NOON, &render);
     recorder.fetched(NOON, "web", 700, 1000, false);
     recorder.fetched(NOON, "web", 0, 9000, true);
-    recorder.purged(NOON, "hard", "native", 800);
-    recorder.erased(NOON, 80_000);
+    recorder.purged(NOON, &[], "hard", "native", 800);
+    recorder.erased(NOON, &[], 80_000);
     recorder.loaded(NOON, 0, &[100_000, 200_000]);
     recorder.loaded(NOON, 77, &[5]);
     let counts = sum(&keeper, NOON).counts;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::extract::{Query, State};
 use http::HeaderMap;
 use serde_json::{Value, json};
-use stats::{Bucket, Row, Step};
+use stats::{Bucket, EVERY_SITE, Purges, Row, Step};
 
 use super::list::Reader;
 use super::shown::{self, CSV, Masters, Sites};
@@ -38,6 +38,13 @@ struct Asked {
     site: Option<String>,
 }
 
+impl Asked {
+    /// Where the span before begins, which is as long.
+    fn before(&self) -> u64 {
+        self.from.saturating_sub(self.to - self.from)
+    }
+}
+
 pub(crate) async fn show(
     State(plane): State<Arc<Plane>>,
     Query(query): Parameters,
@@ -52,8 +59,7 @@ pub(crate) async fn show(
     let alone = !caller.scope.sites.is_empty();
     let sources = sites.as_ref().map(|sites| shown::sources_of(&plane, sites, alone));
     let (keeper, step) = (figures.keeper.clone(), asked.step);
-    let begin = if asked.compare { asked.from.saturating_sub(asked.to - asked.from) } else { asked.from };
-    let end = asked.to;
+    let (begin, end) = (if asked.compare { asked.before() } else { asked.from }, asked.to);
     let (rows, kept) = shown::blocking(move |now| {
         let rows = keeper.rows(step, begin, end, now)?;
         let since = keeper.kept()?.1.since;
@@ -62,31 +68,24 @@ pub(crate) async fn show(
     .await?;
     let sums = Sums::of(rows, &asked, &sites, sources.as_deref());
     if asked.csv {
-        return Ok(Reply::of(200, CSV, describe::csv(&sums.series)));
+        return Ok(Reply::of(200, CSV, describe::csv(&sums.now, sums.previous.as_ref())));
     }
     Ok(Reply::json(200, &answer(&plane, &asked, &sums, &figures, kept)))
 }
 
 fn answer(plane: &Plane, asked: &Asked, sums: &Sums, figures: &Figures, since: Option<u64>) -> Value {
-    let series: Vec<Value> = sums
-        .series
-        .iter()
-        .map(|(at, bucket)| {
-            let mut point = describe::totals(&bucket.counts);
-            point["at"] = json!(rfc3339(*at));
-            point
-        })
-        .collect();
+    let previous = sums.previous.as_ref();
     json!({
         "from": rfc3339(asked.from),
         "to": rfc3339(asked.to),
         "step": asked.step.name(),
         "step_seconds": asked.step.millis() / 1000,
         "site": asked.site,
-        "totals": describe::totals(&sums.total.counts),
-        "previous": sums.previous.as_ref().map(|bucket| describe::totals(&bucket.counts)),
-        "series": series,
-        "tops": describe::tops(&sums.total.tops, &Masters::of(plane)),
+        "totals": describe::totals(&sums.now.total.counts),
+        "previous": previous.map(|sum| describe::totals(&sum.total.counts)),
+        "series": describe::series(&sums.now),
+        "previous_series": previous.map(describe::series),
+        "tops": describe::tops(&sums.now.total.tops, &Masters::of(plane)),
         "kept": {
             "minutes": describe::span(figures.minutes),
             "hours": describe::span(figures.hours),
@@ -156,52 +155,77 @@ fn moment(read: &Reader<'_>, name: &str, now: u64) -> Result<Option<u64>, Proble
     time.map(Some).ok_or_else(|| problem().allowed(TIMES))
 }
 
-/// What was counted: step by step, in all, and in as long a time before.
+/// What was counted, and in as long a time before.
 struct Sums {
-    series: Vec<(u64, Bucket)>,
+    now: Sum,
+    previous: Option<Sum>,
+}
+
+/// What was counted in a span of time: in all, and step by step.
+pub(super) struct Sum {
     total: Bucket,
-    previous: Option<Bucket>,
+    /// Beginnings of steps, and what was counted in each.
+    pub series: Vec<(u64, Bucket)>,
+}
+
+impl Sum {
+    fn new(from: u64, to: u64, step: Step) -> Sum {
+        let steps = (from..to).step_by(step.millis() as usize);
+        Sum { total: Bucket::default(), series: steps.map(|at| (at, Bucket::default())).collect() }
+    }
+
+    fn add(&mut self, at: u64, bucket: &Bucket) {
+        self.total.add(bucket);
+        let place = self.series.partition_point(|(begin, _)| *begin <= at);
+        if let Some((_, step)) = place.checked_sub(1).and_then(|place| self.series.get_mut(place)) {
+            step.counts.add(&bucket.counts);
+        }
+    }
 }
 
 impl Sums {
     fn of(rows: Vec<Row>, asked: &Asked, sites: &Sites, sources: Option<&[String]>) -> Sums {
-        let steps = (asked.from..asked.to).step_by(asked.step.millis() as usize);
-        let mut sums = Sums {
-            series: steps.map(|at| (at, Bucket::default())).collect(),
-            total: Bucket::default(),
-            previous: asked.compare.then(Bucket::default),
-        };
+        let mut now = Sum::new(asked.from, asked.to, asked.step);
+        let mut previous = asked.compare.then(|| Sum::new(asked.before(), asked.from, asked.step));
         for row in rows {
-            let bucket = match sites {
-                None => row.bucket,
-                Some(sites) if sites.contains(&row.site) => row.bucket,
-                // Of what belongs to no site, who asks for some has the figures of their sources.
-                Some(_) if row.site.is_empty() => only_sources(&row.bucket, sources.unwrap_or_default()),
-                Some(_) => continue,
-            };
-            match row.at.checked_sub(asked.from) {
-                None => {
-                    if let Some(previous) = &mut sums.previous {
-                        previous.add(&bucket);
-                    }
-                }
-                Some(after) => {
-                    sums.total.add(&bucket);
-                    let place = usize::try_from(after / asked.step.millis()).unwrap_or(usize::MAX);
-                    if let Some((_, step)) = sums.series.get_mut(place) {
-                        step.counts.add(&bucket.counts);
-                    }
-                }
+            let at = row.at;
+            let Some(bucket) = shown_of(row, sites, sources.unwrap_or_default()) else { continue };
+            match &mut previous {
+                _ if at >= asked.from => now.add(at, &bucket),
+                Some(previous) => previous.add(at, &bucket),
+                None => {}
             }
         }
-        sums
+        Sums { now, previous }
     }
 }
 
-fn only_sources(bucket: &Bucket, sources: &[String]) -> Bucket {
+/// What of a row is shown to who sees these sites and sources.
+fn shown_of(row: Row, sites: &Sites, sources: &[String]) -> Option<Bucket> {
+    let mut bucket = row.bucket;
+    match sites {
+        None => {
+            // Of purges, what belongs to no site has all.
+            if !row.site.is_empty() {
+                bucket.counts.purges = Purges::default();
+            }
+            Some(bucket)
+        }
+        Some(sites) if sites.contains(&row.site) => Some(bucket),
+        // Of what belongs to no site, who asks for some has the figures of their sources, and the purges that concern several.
+        Some(sites) if row.site.is_empty() => Some(part(&bucket, sites, sources)),
+        Some(_) => None,
+    }
+}
+
+fn part(bucket: &Bucket, sites: &[String], sources: &[String]) -> Bucket {
     let mut kept = Bucket::default();
     for (name, figures) in bucket.counts.sources.iter().filter(|(name, _)| sources.iter().any(|s| s == name)) {
         *kept.counts.sources.at(name) = figures.clone();
+    }
+    let concerns = |group: &str| group == EVERY_SITE || group.split('\n').any(|name| sites.iter().any(|s| s == name));
+    for (_, purges) in bucket.counts.shared_purges.iter().filter(|(group, _)| concerns(group)) {
+        kept.counts.purges.add(purges);
     }
     kept
 }
