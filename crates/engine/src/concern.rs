@@ -27,7 +27,8 @@ impl Engine {
                 }
             }
         }
-        let is_concerned = |site: &usize| sites[*site] || self.sites.sources(*site).iter().any(|source| sources[*source]);
+        let is_concerned =
+            |site: &usize| sites[*site] || self.sites.sources(*site).iter().any(|source| sources[*source]);
         (0..sites.len()).filter(is_concerned).collect()
     }
 

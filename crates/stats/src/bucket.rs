@@ -1,7 +1,7 @@
 //! Everything that is counted in a span of time.
 
 use crate::histogram::Histogram;
-use crate::tally::{Numbers, Tally};
+use crate::tally::{Numbers, OTHER, Tally};
 use crate::top::{SlowTop, Top};
 
 /// Requests and the bytes that were sent for them.
@@ -49,7 +49,7 @@ pub struct Purges {
 }
 
 /// What [`Counts::shared_purges`] calls all sites together.
-pub const EVERY_SITE: &str = "*";
+pub(crate) const EVERY_SITE: &str = "*";
 
 impl Purges {
     /// Adds others.
@@ -104,8 +104,8 @@ pub struct Counts {
     pub renders: Renders,
     /// Purges: in the figures of no site all of them, in those of a site the ones that concern it alone.
     pub purges: Purges,
-    /// Purges that concern several sites, by their names with line ends between them, or [`EVERY_SITE`]. Only in the figures of
-    /// no site, where they are among `purges` too.
+    /// Purges that concern several sites, by their names with line ends between them, or `*` for all sites. Only in the figures
+    /// of no site, where they are among `purges` too. Of groups that could not be told apart it is not known whom they concern.
     pub shared_purges: Tally<Purges>,
     /// Fetches, by source.
     pub sources: Tally<SourceFigures>,
@@ -154,6 +154,18 @@ impl Counts {
         all.add(&self.miss);
         all.add(&self.other);
         all
+    }
+
+    /// The purges that concern several sites, some of these among them; each once.
+    pub fn shared_purges_of(&self, sites: &[String]) -> Purges {
+        let is_one = |name: &str| sites.iter().any(|site| site == name);
+        let mut sum = Purges::default();
+        for (group, purges) in self.shared_purges.iter().filter(|(group, _)| *group != OTHER) {
+            if group == EVERY_SITE || group.split('\n').any(is_one) {
+                sum.add(purges);
+            }
+        }
+        sum
     }
 
     /// Forgets everything and keeps its room.

@@ -25,7 +25,7 @@ mod top;
 #[cfg(test)]
 mod tests;
 
-pub use bucket::{Bucket, Counts, EVERY_SITE, Flow, Purges, Renders, Saved, SourceFigures, Tops};
+pub use bucket::{Bucket, Counts, Flow, Purges, Renders, Saved, SourceFigures, Tops};
 pub use coding::Unreadable;
 pub use histogram::Histogram;
 pub use keeper::{Keeper, Kept, Told};

@@ -303,7 +303,7 @@ impl Recorder {
     }
 
     /// Notes a purge that became effective, by the names of its mode and its door, so long after it was accepted. `sites` are
-    /// the numbers of those that it concerns, each once.
+    /// the numbers of those that it concerns, in ascending order.
     pub fn purged(&self, at: u64, sites: &[usize], mode: &str, via: &str, micros: u64) {
         self.of_purge(at, sites, |purges| {
             purges.count += 1;
@@ -325,9 +325,8 @@ impl Recorder {
         note(&mut all.purges);
         match sites {
             [] => {}
-            [one] if *one < self.sites.len() => {
-                note(&mut open.slot(at, slot(Some(*one)), self.sites.len()).counts.purges);
-            }
+            [one] if *one >= self.sites.len() => {}
+            [one] => note(&mut open.slot(at, slot(Some(*one)), self.sites.len()).counts.purges),
             several => note(all.shared_purges.at(&self.group(several))),
         }
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::extract::{Query, State};
 use http::HeaderMap;
 use serde_json::{Value, json};
-use stats::{Bucket, EVERY_SITE, Purges, Row, Step};
+use stats::{Bucket, Purges, Row, Step};
 
 use super::list::Reader;
 use super::shown::{self, CSV, Masters, Sites};
@@ -223,10 +223,7 @@ fn part(bucket: &Bucket, sites: &[String], sources: &[String]) -> Bucket {
     for (name, figures) in bucket.counts.sources.iter().filter(|(name, _)| sources.iter().any(|s| s == name)) {
         *kept.counts.sources.at(name) = figures.clone();
     }
-    let concerns = |group: &str| group == EVERY_SITE || group.split('\n').any(|name| sites.iter().any(|s| s == name));
-    for (_, purges) in bucket.counts.shared_purges.iter().filter(|(group, _)| concerns(group)) {
-        kept.counts.purges.add(purges);
-    }
+    kept.counts.purges = bucket.counts.shared_purges_of(sites);
     kept
 }
 
@@ -299,5 +296,33 @@ mod tests {
             );
             assert!(!problem.allowed.is_empty());
         }
+    }
+
+    #[test]
+    fn the_span_before_lies_step_by_step_beside_this_one() {
+        let asked =
+            asked(&[("from", "2023-11-13T10:00:00Z"), ("to", "2023-11-13T10:03:00Z"), ("compare", "1")]).unwrap();
+        let row = |minute: i64, requests: u64| {
+            let mut bucket = Bucket::default();
+            bucket.counts.all.requests = requests;
+            Row { at: asked.from.wrapping_add_signed(minute * 60_000), site: "shop".to_owned(), bucket }
+        };
+        let rows = || vec![row(-3, 5), row(-1, 7), row(0, 1), row(2, 2), row(2, 3)];
+        let sums = Sums::of(rows(), &asked, &None, None);
+        let counts = |sum: &Sum| sum.series.iter().map(|(_, bucket)| bucket.counts.all.requests).collect::<Vec<_>>();
+        let previous = sums.previous.as_ref().unwrap();
+        assert_eq!((counts(&sums.now), counts(previous)), (vec![1, 0, 5], vec![5, 0, 7]));
+        assert_eq!((sums.now.total.counts.all.requests, previous.total.counts.all.requests), (6, 12));
+        let csv = describe::csv(&sums.now, Some(previous));
+        let lines: Vec<Vec<&str>> = csv.lines().map(|line| line.split(',').collect()).collect();
+        let columns = lines[0].len() / 2;
+        assert_eq!((lines[0][1], lines[0][columns + 1]), ("requests", "previous_requests"));
+        assert_eq!((lines[3][0], lines[3][1]), ("2023-11-13T10:02:00Z", "5"));
+        assert_eq!((lines[3][columns], lines[3][columns + 1]), ("2023-11-13T09:59:00Z", "7"));
+        assert!(lines.iter().all(|line| line.len() == 2 * columns));
+        // Without it, nothing of before is in anything.
+        let alone = Sums::of(rows(), &Asked { compare: false, ..asked }, &None, None);
+        assert!(alone.previous.is_none() && alone.now.total.counts.all.requests == 6);
+        assert_eq!(describe::csv(&alone.now, None).lines().next().unwrap().split(',').count(), columns);
     }
 }
