@@ -1,7 +1,7 @@
 // The native API, typed: one function for each call, and the shapes as docs/openapi.yaml has them. Times are RFC 3339, sizes
 // bytes. Each page asks through these; nothing else fetches.
 
-import { ask, type Options, type Query } from './lib/http'
+import { ask, type Options, type Query, type Terminal } from './lib/http'
 
 export interface Session {
   name: string
@@ -54,6 +54,23 @@ export interface Purge {
   targets: Said[]
   takedown?: Terms
   warmup?: string
+  /** How those who are told of it fare; only where one purge is asked for. */
+  webhooks?: Delivery[]
+}
+
+/** A message to a webhook. Of its address only the origin is shown. */
+export interface Delivery {
+  event: 'effective' | 'refreshed' | 'erased' | 'lifted'
+  url: string
+  /** Whether the purge named it; else it is of the configuration. */
+  own: boolean
+  state: 'pending' | 'failed' | 'delivered' | 'given-up'
+  attempts: number
+  last_status: number | null
+  last_error: string | null
+  last_attempt_at: string | null
+  /** Null where none follows, and while what it tells of has not happened. */
+  next_attempt_at: string | null
 }
 
 /** Exactly one field, but for a tag, which may have a source beside it. */
@@ -267,7 +284,7 @@ export async function ready(signal?: AbortSignal): Promise<boolean> {
 }
 
 /** What `curl` in lib/http needs to say the same call. */
-export interface Call extends Options {
+export interface Call extends Options, Terminal {
   method: string
   path: string
 }

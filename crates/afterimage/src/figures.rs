@@ -139,16 +139,16 @@ impl Observer for Watch {
         self.0.fetched(now().as_millis() as u64, source, bytes, micros(time), failed);
     }
 
-    fn happened(&self, event: &Event) {
+    fn happened(&self, event: &Event, sites: &[usize]) {
         let at = now().as_millis() as u64;
         match event {
             Event::Effective(record, progress) => {
                 let taken = progress.effective_at.saturating_sub(record.accepted_at) * 1000;
-                self.0.purged(at, record.mode.name(), record.via.name(), taken);
+                self.0.purged(at, sites, record.mode.name(), record.via.name(), taken);
             }
             Event::Erased(record, progress) => {
                 let erased = progress.erased_at.unwrap_or(at);
-                self.0.erased(at, erased.saturating_sub(record.accepted_at) * 1000);
+                self.0.erased(at, sites, erased.saturating_sub(record.accepted_at) * 1000);
             }
             Event::Progressed(..) | Event::Refreshed(..) | Event::Lifted(_) => {}
         }

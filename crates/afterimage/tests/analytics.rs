@@ -106,7 +106,10 @@ async fn traffic_changes_the_figures_that_it_should() {
     assert_eq!((sum, &after["step_seconds"]), (7, &json!(3600)));
 
     // Of one site, and of nothing before.
+    assert_eq!(after["previous_series"], Value::Null, "not asked for");
     let imgix = ask(&server, "/v1/stats?from=-1h&site=imgix&compare=1").await;
+    let steps = |series: &str| imgix[series].as_array().unwrap().len();
+    assert_eq!(steps("previous_series"), steps("series"));
     assert_eq!((&imgix["totals"]["requests"], &imgix["previous"]["requests"]), (&json!(5), &json!(0)));
     assert_eq!(imgix["totals"]["formats"].as_object().unwrap().len(), 1);
 
@@ -464,4 +467,89 @@ async fn pages_tell_how_long_pictures_took() {
     assert_eq!(seen["totals"]["loads"]["max_ms"], 1000.0);
     assert_eq!(seen["totals"]["requests"], 2, "beacons are no requests for pictures");
     assert!(server.stop().success());
+}
+
+/// Sites with a source of their own, one that they share, and addresses on other hosts.
+fn several_sites(photos: &std::path::Path, data: &std::path::Path) -> String {
+    let folder = |name: &str| {
+        let root = photos.join(name);
+        std::fs::create_dir_all(&root).unwrap();
+        format!("[source.{name}]\ntype = \"local\"\nroot = {root:?}\n")
+    };
+    let site = |name: &str, dialect: &str, sources: &str| {
+        format!("[[site]]\nname = \"{name}\"\ndialect = \"{dialect}\"\nprefix = \"/{name}\"\nsources = [{sources}]\n")
+    };
+    [
+        format!("listen = {{ delivery = \"127.0.0.1:0\", control = \"127.0.0.1:0\" }}\ndata = {data:?}\n"),
+        folder("own"),
+        folder("shared"),
+        "[source.web]\ntype = \"http\"\nbase = \"https://a.example/media/\"\n".to_owned(),
+        "[source.any]\ntype = \"proxy\"\nhosts = [\"*.example\"]\n".to_owned(),
+        site("shop", "imgix", "\"own\", \"shared\""),
+        site("blog", "imagekit", "\"shared\""),
+        site("news", "imgix", "\"web\""),
+        site("cloud", "cloudimage", "\"any\""),
+    ]
+    .concat()
+}
+
+#[tokio::test]
+async fn purges_are_counted_by_the_sites_that_they_concern() {
+    let (_folder, photos, data) = empty_folder();
+    let server = Server::configured(&binary(), &data, &several_sites(&photos, &data));
+    let mut control = server.control_client();
+    let bearer = format!("Bearer {KEY}");
+    let body = json!({ "name": "two", "roles": ["read"], "sites": ["shop", "blog"] }).to_string();
+    let made = control.send("POST", "/v1/keys", &[("authorization", &bearer)], body.as_bytes()).await.unwrap();
+    let two = serde_json::from_slice::<Value>(&made.body).unwrap()["key"].as_str().unwrap().to_owned();
+    let count = async |key: &str, site: &str| {
+        let site = if site.is_empty() { String::new() } else { format!("&site={site}") };
+        let answer = ask_as(&server, key, &format!("/v1/stats?from=-2h&step=hour{site}")).await;
+        let purges = serde_json::from_slice::<Value>(&answer.body).unwrap()["totals"]["purges"].clone();
+        ["count", "erased", "effective"].map(|name| {
+            let figure = &purges[name];
+            figure.as_u64().unwrap_or_else(|| figure["count"].as_u64().unwrap())
+        })
+    };
+    const SITES: [&str; 4] = ["shop", "blog", "news", "cloud"];
+    let mut expected = [0; 4];
+    let (mut all, mut of_two) = (0, 0);
+    for (targets, concerned) in [
+        (r#"[{"master":"own/cat.jpg"}]"#, &["shop"][..]),
+        (r#"[{"master":"shared/cat.jpg"}]"#, &["shop", "blog"]),
+        (r#"[{"dependency":"shared/mark.png"}]"#, &["shop", "blog"]),
+        (r#"[{"master":"shared/a.jpg"},{"master":"shared/b.jpg"},{"master":"own/c.jpg"}]"#, &["shop", "blog"]),
+        (r#"[{"prefix":"own/summer/"}]"#, &["shop"]),
+        (r#"[{"glob":"shared/**/front-*.jpg"}]"#, &["shop", "blog"]),
+        (r#"[{"source":"shared"}]"#, &["shop", "blog"]),
+        (r#"[{"tag":"red","source":"own"}]"#, &["shop"]),
+        (r#"[{"tag":"red"}]"#, &SITES),
+        (r#"[{"all":true}]"#, &SITES),
+        (r#"[{"derivative":"/blog/tr:w-100/cat.jpg"}]"#, &["blog"]),
+        (r#"[{"derivative":"/shop/cat.jpg?w=9"},{"master":"web/x.jpg"}]"#, &["shop", "news"]),
+        (r#"[{"url":"https://a.example/media/x.jpg"}]"#, &["news"]),
+        (r#"[{"url":"https://b.example/y.jpg"}]"#, &["cloud"]),
+        (r#"[{"source":"any"}]"#, &["news", "cloud"]),
+    ] {
+        let purged = server.purge(&mut control, targets).await;
+        assert_eq!(purged.status, 200, "{targets}: {}", purged.text());
+        all += 1;
+        of_two += u64::from(concerned.iter().any(|site| ["shop", "blog"].contains(site)));
+        for (site, expected) in SITES.iter().zip(&mut expected) {
+            *expected += u64::from(concerned.contains(site));
+        }
+        eventually("it is erased", async || count(KEY, "").await == [all; 3]).await;
+        for (site, expected) in SITES.iter().zip(expected) {
+            assert_eq!(count(KEY, site).await, [expected; 3], "{site} after {targets}");
+        }
+        assert_eq!(count(&two, "").await, [of_two; 3], "a purge of several counts once: {targets}");
+    }
+    // Nothing of it is lost with a restart.
+    drop(control);
+    let kept = count(&two, "blog").await;
+    assert!(server.stop().success());
+    let again = Server::configured(&binary(), &data, &several_sites(&photos, &data));
+    let of_blog = ask_as(&again, &two, "/v1/stats?from=-2h&step=hour&site=blog").await;
+    let of_blog = serde_json::from_slice::<Value>(&of_blog.body).unwrap();
+    assert_eq!(of_blog["totals"]["purges"]["count"], kept[0]);
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use downstream::{Facts, Hooks, Message, Outbox, OutboxError};
+use downstream::{Delivery, Facts, Hooks, Message, Outbox, OutboxError};
 use engine::{Engine, Event};
 use ledger::JobsDb;
 use purge::{Mode, Progress, PurgeId, Record};
@@ -54,8 +54,18 @@ impl Outbox for OutboxDb {
         self.0.outbox_next(now).map_err(failed)
     }
 
-    fn done(&self, id: u64, at: u64) -> Result<(), OutboxError> {
-        self.0.outbox_done(id, at).map_err(failed)
+    fn done(
+        &self,
+        id: u64,
+        at: u64,
+        ending: downstream::Ending,
+        last: Option<&downstream::Attempt>,
+    ) -> Result<(), OutboxError> {
+        let ending = match ending {
+            downstream::Ending::Delivered => ledger::Ending::Delivered,
+            downstream::Ending::GivenUp => ledger::Ending::GivenUp,
+        };
+        self.0.outbox_done(id, at, ending, last.map(stored).as_ref()).map_err(failed)
     }
 
     fn fill(&self, id: u64, body: &[u8], now: u64) -> Result<(), OutboxError> {
@@ -66,9 +76,33 @@ impl Outbox for OutboxDb {
         self.0.outbox_wait(id, next_at).map_err(failed)
     }
 
-    fn retry(&self, id: u64, next_at: u64) -> Result<(), OutboxError> {
-        self.0.outbox_retry(id, next_at).map_err(failed)
+    fn retry(&self, id: u64, next_at: u64, attempt: &downstream::Attempt) -> Result<(), OutboxError> {
+        self.0.outbox_retry(id, next_at, &stored(attempt)).map_err(failed)
     }
+
+    fn of(&self, purge: PurgeId, now: u64) -> Result<Vec<Delivery>, OutboxError> {
+        let told = |kept: ledger::Delivery| Delivery {
+            event: kept.event,
+            url: kept.url,
+            has_happened: kept.has_happened,
+            attempts: kept.attempts,
+            last: kept.last.map(|last| {
+                let ledger::Attempt { at, status, error } = last;
+                downstream::Attempt { at, status, error }
+            }),
+            next_at: kept.next_at,
+            ended: kept.ended.map(|ending| match ending {
+                ledger::Ending::Delivered => downstream::Ending::Delivered,
+                ledger::Ending::GivenUp => downstream::Ending::GivenUp,
+            }),
+        };
+        Ok(self.0.outbox_of(purge, now).map_err(failed)?.into_iter().map(told).collect())
+    }
+}
+
+fn stored(attempt: &downstream::Attempt) -> ledger::Attempt {
+    let downstream::Attempt { at, status, error } = attempt.clone();
+    ledger::Attempt { at, status, error }
 }
 
 fn failed(error: ledger::JobError) -> OutboxError {
@@ -163,6 +197,17 @@ impl Plane {
             Ok(Err(error)) => tracing::error!(%error, "a webhook will not be sent"),
             Err(error) => tracing::error!(%error, "a webhook will not be sent"),
         }
+    }
+
+    /// How the webhooks that tell of a purge fare: its own, and those of the configuration.
+    pub(crate) async fn deliveries(&self, id: PurgeId) -> Result<Vec<Value>, Problem> {
+        let Some(hooks) = self.hooks.clone() else { return Ok(Vec::new()) };
+        let read = tokio::task::spawn_blocking(move || {
+            let all = hooks.deliveries(id)?;
+            Ok::<_, OutboxError>(all.iter().map(|one| describe::delivery(one, &hooks)).collect())
+        });
+        let failed = |detail: String| Problem::new(500, "store-failed", detail);
+        read.await.map_err(|error| failed(error.to_string()))?.map_err(|error| failed(error.to_string()))
     }
 
     /// Whether a webhook may go to an address that a request names.

@@ -103,7 +103,9 @@ pub(crate) async fn show(
 ) -> Result<Reply, Problem> {
     let caller = caller(&plane, &headers, &from, Right::Read)?;
     let (record, progress) = find(&plane, &caller, &id).await?;
-    Ok(Reply::json(200, &described(&plane, &record, &progress)))
+    let mut purge = described(&plane, &record, &progress);
+    purge["webhooks"] = json!(plane.deliveries(record.id).await?);
+    Ok(Reply::json(200, &purge))
 }
 
 /// `GET /v1/sites`.

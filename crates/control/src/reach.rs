@@ -76,7 +76,7 @@ impl Reach {
             || match selector {
                 Selector::Master(id) | Selector::Dependency(id) => self.holds_master(id.as_str()),
                 Selector::Prefix(text) => self.holds(text),
-                Selector::Glob(pattern) => self.holds(&literal_beginning(pattern)),
+                Selector::Glob(pattern) => self.holds(&purge::literal_beginning(pattern)),
                 Selector::Tag(_, Some(location)) | Selector::Source(location) => self.holds(location.as_str()),
                 Selector::Tag(_, None) | Selector::All | Selector::Exact(_) => false,
             }
@@ -91,20 +91,6 @@ impl Reach {
     fn holds(&self, text: &str) -> bool {
         self.0.iter().any(|begin| text.starts_with(begin.as_str()))
     }
-}
-
-/// What every text that a glob matches begins with.
-fn literal_beginning(pattern: &str) -> String {
-    let mut begin = String::new();
-    let mut chars = pattern.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '\\' => begin.extend(chars.next()),
-            '*' | '?' | '[' | '{' => break,
-            c => begin.push(c),
-        }
-    }
-    begin
 }
 
 #[cfg(test)]

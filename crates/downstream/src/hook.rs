@@ -77,6 +77,13 @@ pub(crate) fn web_address(text: &str) -> Result<Url, BadHook> {
     Ok(url)
 }
 
+/// What may be seen of an address: scheme, host and port. Path and query may be what lets somebody in.
+pub fn shown_address(url: &str) -> String {
+    let Ok(parsed) = Url::parse(url) else { return "an address that cannot be read".to_owned() };
+    let origin = parsed.origin().ascii_serialization();
+    if parsed.path() == "/" && parsed.query().is_none() { origin } else { format!("{origin}/...") }
+}
+
 /// A secret as files hold it: `whsec_` and Base64, as the scheme writes it, or the bytes themselves; space around it counts
 /// for nothing.
 ///
@@ -93,6 +100,18 @@ pub fn read_secret(text: &str) -> Result<Vec<u8>, BadHook> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_an_address_only_the_origin_is_shown() {
+        for (url, shown) in [
+            ("https://user:word@h.example/services/T0/token?key=1#x", "https://h.example/..."),
+            ("http://127.0.0.1:9/", "http://127.0.0.1:9"),
+            ("https://h.example/?key=1", "https://h.example/..."),
+            ("secret", "an address that cannot be read"),
+        ] {
+            assert_eq!(shown_address(url), shown, "{url}");
+        }
+    }
 
     #[test]
     fn what_is_no_hook_is_refused() {

@@ -10,7 +10,7 @@ mod outbox;
 mod sign;
 mod worker;
 
-pub use hook::{BadHook, Hook, read_secret};
-pub use outbox::{Facts, Message, Outbox, OutboxError};
+pub use hook::{BadHook, Hook, read_secret, shown_address};
+pub use outbox::{Attempt, Delivery, Ending, Facts, Message, Outbox, OutboxError};
 pub use sign::signature;
 pub use worker::{Hooks, NotAllowed, Settings};

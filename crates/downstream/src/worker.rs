@@ -6,8 +6,8 @@ use purge::PurgeId;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-use crate::hook::{Hook, web_address};
-use crate::outbox::{Facts, Message, Outbox, OutboxError};
+use crate::hook::{Hook, shown_address, web_address};
+use crate::outbox::{Attempt, Delivery, Ending, Facts, Message, Outbox, OutboxError};
 use crate::sign::signature;
 
 /// Messages read from the outbox at a time.
@@ -94,7 +94,8 @@ impl Hooks {
         match self.hook_for(url) {
             Some(_) => Ok(()),
             None => {
-                let known: Vec<&str> = self.hooks.iter().map(Hook::url).collect();
+                let mut known: Vec<String> = self.hooks.iter().map(|hook| shown_address(hook.url())).collect();
+                known.dedup();
                 let allowed = if known.is_empty() { "there are none".to_owned() } else { known.join(", ") };
                 Err(NotAllowed { url: url.to_owned(), allowed })
             }
@@ -146,6 +147,19 @@ impl Hooks {
             self.wake.notify_one();
         }
         Ok(())
+    }
+
+    /// Whether an address is one of the configuration: it is told of every purge.
+    pub fn is_everywhere(&self, url: &str) -> bool {
+        self.hooks.iter().any(|hook| hook.url() == url)
+    }
+
+    /// How the messages about a purge fare, in the order in which they were stored. Blocks.
+    ///
+    /// # Errors
+    /// When the outbox cannot be read.
+    pub fn deliveries(&self, purge: PurgeId) -> Result<Vec<Delivery>, OutboxError> {
+        self.outbox.of(purge, unix_millis())
     }
 
     fn put(
@@ -235,24 +249,24 @@ impl Hooks {
             self.note(move |outbox| outbox.fill(message.id, &kept, now)).await;
         } else if now.saturating_sub(message.created_at) > self.settings.give_up.as_millis() as u64 {
             tracing::warn!(url = message.url, event = message.event, purge = %message.purge, "webhook given up");
-            return self.end(message.id).await;
+            return self.end(message.id, Ending::GivenUp, None).await;
         }
         let Some(hook) = self.hook_for(&message.url) else {
             tracing::warn!(url = message.url, "webhook dropped: its address left the configuration");
-            return self.end(message.id).await;
+            let why = Attempt { at: now, status: None, error: "its address left the configuration".to_owned() };
+            return self.end(message.id, Ending::GivenUp, Some(why)).await;
         };
-        match self.send(hook, &message).await {
-            Ok(()) => self.end(message.id).await,
-            Err(why) => {
-                let pause = pause_after(self.settings, message.attempts, message.id);
-                tracing::warn!(url = message.url, event = message.event, why, ?pause, "webhook not delivered");
-                let next = unix_millis() + pause.as_millis() as u64;
-                self.note(move |outbox| outbox.retry(message.id, next)).await;
-            }
+        let attempt = self.send(hook, &message).await;
+        if attempt.error.is_empty() {
+            return self.end(message.id, Ending::Delivered, Some(attempt)).await;
         }
+        let (pause, why) = (pause_after(self.settings, message.attempts, message.id), &attempt.error);
+        tracing::warn!(url = message.url, event = message.event, why, ?pause, "webhook not delivered");
+        let next = unix_millis() + pause.as_millis() as u64;
+        self.note(move |outbox| outbox.retry(message.id, next, &attempt)).await;
     }
 
-    async fn send(&self, hook: &Hook, message: &Message) -> Result<(), String> {
+    async fn send(&self, hook: &Hook, message: &Message) -> Attempt {
         // The same at every attempt, so that receivers can tell what they have had.
         let id = format!("msg_{}_{}", message.purge, message.event);
         let timestamp = unix_millis() / 1000;
@@ -264,13 +278,19 @@ impl Hooks {
             .header("webhook-timestamp", timestamp.to_string())
             .header("webhook-signature", signature(hook.secret(), &id, timestamp, &message.body))
             .body(message.body.clone());
-        let answer = request.send().await.map_err(|error| causes(&error))?;
-        let status = answer.status();
-        if status.is_success() { Ok(()) } else { Err(format!("it answered {status}")) }
+        let answer = request.send().await;
+        let at = unix_millis();
+        match answer.map(|answer| answer.status()) {
+            Ok(status) if status.is_success() => Attempt { at, status: Some(status.as_u16()), error: String::new() },
+            Ok(status) => Attempt { at, status: Some(status.as_u16()), error: format!("it answered {status}") },
+            // The address may hold what lets somebody in.
+            Err(error) => Attempt { at, status: None, error: causes(&error.without_url()) },
+        }
     }
 
-    async fn end(self: &Arc<Self>, id: u64) {
-        if let Err(error) = self.blocking(move |hooks| hooks.outbox.done(id, unix_millis())).await {
+    async fn end(self: &Arc<Self>, id: u64, ending: Ending, last: Option<Attempt>) {
+        let noted = self.blocking(move |hooks| hooks.outbox.done(id, unix_millis(), ending, last.as_ref())).await;
+        if let Err(error) = noted {
             tracing::warn!(%error, "a webhook will be delivered again");
         }
     }

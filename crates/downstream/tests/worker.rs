@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use downstream::{Facts, Hook, Hooks, Message, Outbox, OutboxError, Settings, signature};
+use downstream::{Attempt, Delivery, Ending, Facts, Hook, Hooks, Message, Outbox, OutboxError, Settings, signature};
 use purge::PurgeId;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -16,39 +16,48 @@ const SECRET: &[u8] = b"a secret of thirty two bytes....";
 
 /// An outbox that outlives its worker, as a file does.
 #[derive(Default)]
-struct Kept(Mutex<BTreeMap<u64, (Message, bool)>>);
+struct Kept {
+    messages: Mutex<BTreeMap<u64, (Message, bool)>>,
+    /// How each ended, or was refused.
+    fared: Mutex<Vec<(Option<Ending>, Option<Attempt>)>>,
+}
 
 impl Outbox for Kept {
     fn put(&self, message: &Message) -> Result<u64, OutboxError> {
-        let mut kept = self.0.lock().unwrap();
+        let mut kept = self.messages.lock().unwrap();
         let id = kept.len() as u64 + 1;
         kept.insert(id, (Message { id, ..message.clone() }, false));
         Ok(id)
     }
     fn due(&self, now: u64, limit: usize) -> Result<Vec<Message>, OutboxError> {
-        let kept = self.0.lock().unwrap();
+        let kept = self.messages.lock().unwrap();
         let due = kept.values().filter(|(message, done)| !done && message.next_at <= now);
         Ok(due.take(limit).map(|(message, _)| message.clone()).collect())
     }
     fn next(&self, _: u64) -> Result<Option<u64>, OutboxError> {
-        Ok(self.0.lock().unwrap().values().filter(|(_, done)| !done).map(|(message, _)| message.next_at).min())
+        Ok(self.messages.lock().unwrap().values().filter(|(_, done)| !done).map(|(message, _)| message.next_at).min())
     }
-    fn done(&self, id: u64, _: u64) -> Result<(), OutboxError> {
-        self.0.lock().unwrap().get_mut(&id).unwrap().1 = true;
+    fn done(&self, id: u64, _: u64, ending: Ending, last: Option<&Attempt>) -> Result<(), OutboxError> {
+        self.fared.lock().unwrap().push((Some(ending), last.cloned()));
+        self.messages.lock().unwrap().get_mut(&id).unwrap().1 = true;
         Ok(())
     }
     fn fill(&self, id: u64, body: &[u8], now: u64) -> Result<(), OutboxError> {
-        let mut kept = self.0.lock().unwrap();
+        let mut kept = self.messages.lock().unwrap();
         let message = &mut kept.get_mut(&id).unwrap().0;
         (message.body, message.created_at) = (body.to_vec(), now);
         Ok(())
     }
     fn wait(&self, id: u64, next_at: u64) -> Result<(), OutboxError> {
-        self.0.lock().unwrap().get_mut(&id).unwrap().0.next_at = next_at;
+        self.messages.lock().unwrap().get_mut(&id).unwrap().0.next_at = next_at;
         Ok(())
     }
-    fn retry(&self, id: u64, next_at: u64) -> Result<(), OutboxError> {
-        let mut kept = self.0.lock().unwrap();
+    fn of(&self, _: PurgeId, _: u64) -> Result<Vec<Delivery>, OutboxError> {
+        Ok(Vec::new())
+    }
+    fn retry(&self, id: u64, next_at: u64, attempt: &Attempt) -> Result<(), OutboxError> {
+        self.fared.lock().unwrap().push((None, Some(attempt.clone())));
+        let mut kept = self.messages.lock().unwrap();
         let message = &mut kept.get_mut(&id).unwrap().0;
         (message.attempts, message.next_at) = (message.attempts + 1, next_at);
         Ok(())
@@ -138,6 +147,37 @@ async fn a_message_is_signed_and_tried_until_it_is_taken() {
     // Delivered: the next thing that arrives is the next message.
     hooks.tell(None, PurgeId(8), "effective", b"{}").unwrap();
     assert!(next(&mut got).await.id.contains("effective"));
+    let fared = outbox.fared.lock().unwrap()[..3].to_vec();
+    let told = |(ending, attempt): &(Option<Ending>, Option<Attempt>)| {
+        let attempt = attempt.as_ref().unwrap();
+        assert!(!attempt.error.contains("hook"), "{}: the address is not told", attempt.error);
+        (*ending, attempt.status.unwrap(), attempt.error.is_empty())
+    };
+    let expected = [(None, 500, false), (None, 302, false), (Some(Ending::Delivered), 204, true)];
+    assert_eq!(fared.iter().map(told).collect::<Vec<_>>(), expected);
+    worker.abort();
+}
+
+#[tokio::test]
+async fn a_receiver_that_is_not_there_is_told_without_its_address() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/token-in-the-path", listener.local_addr().unwrap());
+    drop(listener);
+    let outbox = Arc::new(Kept::default());
+    let hooks = hooks(&url, &outbox);
+    hooks.tell(None, PurgeId(7), "effective", b"{}").unwrap();
+    let worker = tokio::spawn(hooks.run(Arc::new(Erased::default())));
+    let fared = async {
+        loop {
+            if let Some((ending, attempt)) = outbox.fared.lock().unwrap().first().cloned() {
+                return (ending, attempt.unwrap());
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let (ending, attempt) = tokio::time::timeout(Duration::from_secs(30), fared).await.unwrap();
+    assert_eq!((ending, attempt.status), (None, None));
+    assert!(!attempt.error.is_empty() && !attempt.error.contains("token"), "{}", attempt.error);
     worker.abort();
 }
 
@@ -181,7 +221,7 @@ async fn only_configured_addresses_are_called() {
         assert_eq!(hooks.check(url).is_ok(), allowed, "{url}");
     }
     hooks.tell(Some("https://hooks.example/a"), PurgeId(1), "effective", b"{}").unwrap();
-    assert!(outbox.0.lock().unwrap().is_empty(), "who is told anyhow is not told twice");
+    assert!(outbox.messages.lock().unwrap().is_empty(), "who is told anyhow is not told twice");
 }
 
 /// Facts that are not known at the first looks, and that say something else at each later one.
@@ -203,7 +243,7 @@ async fn what_was_said_late_is_said_again_and_waiting_is_no_attempt() {
     let outbox = Arc::new(Kept::default());
     let hooks = hooks(&url, &outbox);
     hooks.expect(None, PurgeId(7), "erased").unwrap();
-    let attempts = || outbox.0.lock().unwrap()[&1].0.attempts;
+    let attempts = || outbox.messages.lock().unwrap()[&1].0.attempts;
     let facts = Arc::new(Late::default());
     let worker = tokio::spawn(hooks.run(facts.clone()));
     let first = next(&mut got).await;
@@ -216,7 +256,7 @@ async fn what_was_said_late_is_said_again_and_waiting_is_no_attempt() {
         assert_eq!((&attempt.body, &attempt.id), (&first.body, &first.id), "a receiver that has both may drop one");
     }
     let done = async {
-        while !outbox.0.lock().unwrap()[&1].1 {
+        while !outbox.messages.lock().unwrap()[&1].1 {
             tokio::task::yield_now().await;
         }
     };

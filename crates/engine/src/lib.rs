@@ -2,6 +2,7 @@
 //! thin over it; it knows neither HTTP nor any vendor's wire forms.
 
 mod ahead;
+mod concern;
 mod explain;
 mod failure;
 mod fill;

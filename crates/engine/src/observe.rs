@@ -46,8 +46,9 @@ pub trait Observer: Send + Sync {
     /// A source was asked.
     fn fetched(&self, fetching: &Fetching<'_>);
 
-    /// Something happened to a purge.
-    fn happened(&self, event: &Event);
+    /// Something happened to a purge. `sites` are the numbers of those that it concerns ([`Engine::concerned`]), of what became
+    /// effective or was erased; else empty.
+    fn happened(&self, event: &Event, sites: &[usize]);
 }
 
 impl Engine {

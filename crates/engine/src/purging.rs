@@ -239,7 +239,11 @@ impl Engine {
     /// Tells whoever listens.
     pub fn tell(&self, event: Event) {
         if let Some(observer) = &self.observer {
-            observer.happened(&event);
+            let concerned = match &event {
+                Event::Effective(record, _) | Event::Erased(record, _) => self.concerned(record),
+                Event::Progressed(..) | Event::Refreshed(..) | Event::Lifted(_) => Vec::new(),
+            };
+            observer.happened(&event, &concerned);
         }
         // Nobody listening is no fault.
         let _ = self.events.send(event);

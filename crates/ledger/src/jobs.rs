@@ -2,10 +2,14 @@
 //!
 //! They have a file of their own, `jobs.db`, so that nothing of them waits on, or delays, the purge log.
 
+mod deliveries;
+
 use std::sync::Mutex;
 
 use purge::PurgeId;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+
+pub use deliveries::{Attempt, Delivery, Ending};
 
 use crate::error::{Fault, JobError, OpenError, from_sql, to_sql};
 use crate::folder::Folder;
@@ -13,7 +17,8 @@ use crate::sqlite::{Readers, Schema, lock, open_writer};
 
 const SCHEMA: Schema = Schema {
     application: 0x4149_6a62,
-    steps: &["
+    steps: &[
+        "
         CREATE TABLE outbox (
             id INTEGER PRIMARY KEY AUTOINCREMENT,
             purge BLOB CHECK (length(purge) = 16),
@@ -41,7 +46,18 @@ const SCHEMA: Schema = Schema {
             ended_at INTEGER
         ) STRICT;
         CREATE INDEX warmup_open ON warmup (number) WHERE ended_at IS NULL;
-    "],
+    ",
+        // How messages fared. Of those from before it is only known how long they took.
+        "
+        ALTER TABLE outbox ADD COLUMN ending TEXT;
+        ALTER TABLE outbox ADD COLUMN tried_at INTEGER;
+        ALTER TABLE outbox ADD COLUMN status INTEGER;
+        ALTER TABLE outbox ADD COLUMN error TEXT;
+        UPDATE outbox SET ending = CASE WHEN done_at - created_at > 86400000 THEN 'given-up' ELSE 'delivered' END
+            WHERE done_at IS NOT NULL;
+        CREATE INDEX outbox_purge ON outbox (purge);
+    ",
+    ],
     synchronous: "FULL",
     writer_cache: 1024,
     // A message names pictures.
@@ -236,32 +252,6 @@ impl JobsDb {
         self.write(Flush::Later, |tx| {
             tx.prepare_cached("UPDATE outbox SET next_at = ?2 WHERE id = ?1 AND done_at IS NULL")?
                 .execute([to_sql(id)?, to_sql(next_at)?])?;
-            Ok(())
-        })
-    }
-
-    /// Notes that a message was delivered, or is given up. After loss of power it may be delivered once more.
-    ///
-    /// # Errors
-    /// When the store cannot be written.
-    pub fn outbox_done(&self, id: u64, at: u64) -> Result<(), JobError> {
-        self.write(Flush::Later, |tx| {
-            tx.prepare_cached("UPDATE outbox SET done_at = ?2 WHERE id = ?1 AND done_at IS NULL")?
-                .execute([to_sql(id)?, to_sql(at)?])?;
-            Ok(())
-        })
-    }
-
-    /// Counts a vain attempt and sets the time of the next.
-    ///
-    /// # Errors
-    /// When the store cannot be written.
-    pub fn outbox_retry(&self, id: u64, next_at: u64) -> Result<(), JobError> {
-        self.write(Flush::Later, |tx| {
-            tx.prepare_cached(
-                "UPDATE outbox SET attempts = attempts + 1, next_at = ?2 WHERE id = ?1 AND done_at IS NULL",
-            )?
-            .execute([to_sql(id)?, to_sql(next_at)?])?;
             Ok(())
         })
     }
@@ -464,11 +454,12 @@ mod tests {
         let due = |now, limit| -> Vec<u64> { jobs.outbox_due(now, limit).unwrap().iter().map(|m| m.id).collect() };
         assert_eq!(jobs.outbox_due(start, 9).unwrap(), [Message { id: 1, ..message(0, start) }]);
         assert_eq!((due(start + 9, 2), due(start - 1, 9)), (vec![1, 2], vec![]));
-        jobs.outbox_retry(1, start + 5).unwrap();
+        let refused = Attempt { at: start, status: Some(500), error: "it answered 500".into() };
+        jobs.outbox_retry(1, start + 5, &refused).unwrap();
         assert_eq!((due(start + 4, 9), due(start + 9, 9)), (vec![2, 3], vec![2, 3, 1]));
         assert_eq!(jobs.outbox_due(start + 9, 9).unwrap()[2].attempts, 1);
-        jobs.outbox_done(2, start + 9).unwrap();
-        jobs.outbox_retry(2, start).unwrap();
+        jobs.outbox_done(2, start + 9, Ending::Delivered, None).unwrap();
+        jobs.outbox_retry(2, start, &refused).unwrap();
         assert_eq!((due(start + 9, 9), jobs.outbox_next(start).unwrap()), (vec![3, 1], Some(start + 2)));
         jobs.outbox_wait(3, start + 4).unwrap();
         jobs.outbox_fill(3, b"told", start + 2).unwrap();

@@ -37,7 +37,7 @@ pub use error::{JobError, KeyError, OpenError, RunError};
 pub use figures::{StatsDb, StatsLimits};
 pub use folder::{BALLAST_BYTES, Folder};
 pub use idempotency::{IDEMPOTENCY_MS, Recalled};
-pub use jobs::{JobsDb, Message, OUTBOX_MS, Warmup, WarmupState};
+pub use jobs::{Attempt, Delivery, Ending, JobsDb, Message, OUTBOX_MS, Warmup, WarmupState};
 pub use keys::{Exceeded, KeyInfo, KeyMark, KeyRole, KeysDb, Scope};
 pub use log::PurgeDb;
 pub use look::{Look, look};

@@ -233,6 +233,20 @@ impl States {
     }
 }
 
+/// What every text that a glob matches begins with.
+pub fn literal_beginning(pattern: &str) -> String {
+    let mut begin = String::new();
+    let mut chars = pattern.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => begin.extend(chars.next()),
+            '*' | '?' | '[' | '{' => break,
+            c => begin.push(c),
+        }
+    }
+    begin
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]

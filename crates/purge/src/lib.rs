@@ -19,7 +19,7 @@ pub mod snapshot;
 mod subject;
 mod takedowns;
 
-pub use glob::{BadGlob, Glob, LONGEST_GLOB, escape_glob, glob};
+pub use glob::{BadGlob, Glob, LONGEST_GLOB, escape_glob, glob, literal_beginning};
 pub use index::{Caps, Index, Verdict};
 pub use matches::Matcher;
 pub use ports::{

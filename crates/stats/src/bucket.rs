@@ -1,7 +1,7 @@
 //! Everything that is counted in a span of time.
 
 use crate::histogram::Histogram;
-use crate::tally::{Numbers, Tally};
+use crate::tally::{Numbers, OTHER, Tally};
 use crate::top::{SlowTop, Top};
 
 /// Requests and the bytes that were sent for them.
@@ -48,6 +48,20 @@ pub struct Purges {
     pub erased: Histogram,
 }
 
+/// What [`Counts::shared_purges`] calls all sites together.
+pub(crate) const EVERY_SITE: &str = "*";
+
+impl Purges {
+    /// Adds others.
+    pub fn add(&mut self, other: &Purges) {
+        add_number(&mut self.count, &other.count);
+        self.modes.add(&other.modes, add_number);
+        self.vias.add(&other.vias, add_number);
+        self.effective.add(&other.effective);
+        self.erased.add(&other.erased);
+    }
+}
+
 /// Fetches from one source.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SourceFigures {
@@ -88,8 +102,11 @@ pub struct Counts {
     pub other: Histogram,
     /// Pictures made.
     pub renders: Renders,
-    /// Purges.
+    /// Purges: in the figures of no site all of them, in those of a site the ones that concern it alone.
     pub purges: Purges,
+    /// Purges that concern several sites, by their names with line ends between them, or `*` for all sites. Only in the figures
+    /// of no site, where they are among `purges` too. Of groups that could not be told apart it is not known whom they concern.
+    pub shared_purges: Tally<Purges>,
     /// Fetches, by source.
     pub sources: Tally<SourceFigures>,
     /// Load times in browsers that told.
@@ -114,11 +131,8 @@ impl Counts {
         self.renders.time.add(&other.renders.time);
         add_number(&mut self.renders.input_bytes, &other.renders.input_bytes);
         add_number(&mut self.renders.output_bytes, &other.renders.output_bytes);
-        add_number(&mut self.purges.count, &other.purges.count);
-        self.purges.modes.add(&other.purges.modes, add_number);
-        self.purges.vias.add(&other.purges.vias, add_number);
-        self.purges.effective.add(&other.purges.effective);
-        self.purges.erased.add(&other.purges.erased);
+        self.purges.add(&other.purges);
+        self.shared_purges.add(&other.shared_purges, Purges::add);
         self.sources.add(&other.sources, |mine, theirs| {
             add_number(&mut mine.fetches, &theirs.fetches);
             add_number(&mut mine.bytes, &theirs.bytes);
@@ -142,6 +156,18 @@ impl Counts {
         all
     }
 
+    /// The purges that concern several sites, some of these among them; each once.
+    pub fn shared_purges_of(&self, sites: &[String]) -> Purges {
+        let is_one = |name: &str| sites.iter().any(|site| site == name);
+        let mut sum = Purges::default();
+        for (group, purges) in self.shared_purges.iter().filter(|(group, _)| *group != OTHER) {
+            if group == EVERY_SITE || group.split('\n').any(is_one) {
+                sum.add(purges);
+            }
+        }
+        sum
+    }
+
     /// Forgets everything and keeps its room.
     pub(crate) fn clear(&mut self) {
         let Counts { all, served, missed, status, codes, formats, saved, quality, hit, miss, other, .. } = self;
@@ -152,6 +178,7 @@ impl Counts {
         [hit, miss, other, &mut self.loads].into_iter().for_each(Histogram::clear);
         self.renders = Renders::default();
         self.purges = Purges::default();
+        self.shared_purges.clear();
         self.sources.clear();
     }
 }

@@ -5,7 +5,9 @@ use crate::histogram::Histogram;
 use crate::tally::{Numbers, Tally};
 use crate::top::{Counted, Slow, SlowTop, Top};
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+/// Had no purges by site.
+const FIRST: u8 = 1;
 
 /// Bytes that are no bucket of this version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -33,9 +35,9 @@ impl Bucket {
     /// When the bytes are of another version, or damaged.
     pub fn decode(bytes: &[u8]) -> Result<Bucket, Unreadable> {
         match bytes.split_first() {
-            Some((&VERSION, rest)) => {
+            Some((&version @ (FIRST | VERSION), rest)) => {
                 let mut reader = Reader(rest);
-                let bucket = reader.bucket().ok_or(Unreadable::Damaged)?;
+                let bucket = reader.bucket(version).ok_or(Unreadable::Damaged)?;
                 if reader.0.is_empty() { Ok(bucket) } else { Err(Unreadable::Damaged) }
             }
             Some((other, _)) => Err(Unreadable::OtherVersion(*other)),
@@ -76,11 +78,7 @@ impl Writer {
         self.histogram(&counts.renders.time);
         self.number(counts.renders.input_bytes);
         self.number(counts.renders.output_bytes);
-        self.number(counts.purges.count);
-        self.tally(&counts.purges.modes, |out, n| out.number(*n));
-        self.tally(&counts.purges.vias, |out, n| out.number(*n));
-        self.histogram(&counts.purges.effective);
-        self.histogram(&counts.purges.erased);
+        self.purges(&counts.purges);
         self.tally(&counts.sources, |out, source| {
             out.number(source.fetches);
             out.number(source.bytes);
@@ -88,6 +86,15 @@ impl Writer {
             out.histogram(&source.time);
         });
         self.histogram(&counts.loads);
+        self.tally(&counts.shared_purges, Writer::purges);
+    }
+
+    fn purges(&mut self, purges: &Purges) {
+        self.number(purges.count);
+        self.tally(&purges.modes, |out, n| out.number(*n));
+        self.tally(&purges.vias, |out, n| out.number(*n));
+        self.histogram(&purges.effective);
+        self.histogram(&purges.erased);
     }
 
     fn flow(&mut self, flow: &Flow) {
@@ -175,11 +182,11 @@ impl<'a> Reader<'a> {
         (0..length).map(|_| read(self)).collect()
     }
 
-    fn bucket(&mut self) -> Option<Bucket> {
-        Some(Bucket { counts: self.counts()?, tops: self.tops()? })
+    fn bucket(&mut self, version: u8) -> Option<Bucket> {
+        Some(Bucket { counts: self.counts(version)?, tops: self.tops()? })
     }
 
-    fn counts(&mut self) -> Option<Counts> {
+    fn counts(&mut self, version: u8) -> Option<Counts> {
         Some(Counts {
             all: self.flow()?,
             served: self.tally(Reader::number)?,
@@ -193,13 +200,7 @@ impl<'a> Reader<'a> {
             miss: self.histogram()?,
             other: self.histogram()?,
             renders: Renders { time: self.histogram()?, input_bytes: self.number()?, output_bytes: self.number()? },
-            purges: Purges {
-                count: self.number()?,
-                modes: self.tally(Reader::number)?,
-                vias: self.tally(Reader::number)?,
-                effective: self.histogram()?,
-                erased: self.histogram()?,
-            },
+            purges: self.purges()?,
             sources: self.tally(|reader| {
                 Some(SourceFigures {
                     fetches: reader.number()?,
@@ -209,6 +210,17 @@ impl<'a> Reader<'a> {
                 })
             })?,
             loads: self.histogram()?,
+            shared_purges: if version == FIRST { Tally::default() } else { self.tally(Reader::purges)? },
+        })
+    }
+
+    fn purges(&mut self) -> Option<Purges> {
+        Some(Purges {
+            count: self.number()?,
+            modes: self.tally(Reader::number)?,
+            vias: self.tally(Reader::number)?,
+            effective: self.histogram()?,
+            erased: self.histogram()?,
         })
     }
 

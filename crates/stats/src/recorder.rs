@@ -8,12 +8,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use foldhash::fast::RandomState;
 use plan::reason::{Miss, Served};
 
-use crate::bucket::Bucket;
+use crate::bucket::{Bucket, EVERY_SITE, Purges};
 use crate::hot::{Hot, SLOW_ROOM};
 use crate::line::{Addresses, Line, cut};
+use crate::tally::OTHER;
 
 /// Longest name in lists, in bytes.
 const LONGEST_NAME: usize = 200;
+/// Longest name of a group of sites that is told apart, in bytes.
+const LONGEST_GROUP: usize = 1000;
 /// Lines that may wait in one part; further ones are left out.
 const MOST_LINES: usize = 2048;
 
@@ -299,20 +302,42 @@ impl Recorder {
         figures.time.record(micros);
     }
 
-    /// Notes a purge that became effective, by the names of its mode and its door, so long after it was accepted.
-    pub fn purged(&self, at: u64, mode: &str, via: &str, micros: u64) {
-        let mut open = self.mine();
-        let purges = &mut open.slot(at, slot(None), self.sites.len()).counts.purges;
-        purges.count += 1;
-        *purges.modes.at(mode) += 1;
-        *purges.vias.at(via) += 1;
-        purges.effective.record(micros);
+    /// Notes a purge that became effective, by the names of its mode and its door, so long after it was accepted. `sites` are
+    /// the numbers of those that it concerns, in ascending order.
+    pub fn purged(&self, at: u64, sites: &[usize], mode: &str, via: &str, micros: u64) {
+        self.of_purge(at, sites, |purges| {
+            purges.count += 1;
+            *purges.modes.at(mode) += 1;
+            *purges.vias.at(via) += 1;
+            purges.effective.record(micros);
+        });
     }
 
-    /// Notes that the bytes of a purge are gone, so long after it was accepted.
-    pub fn erased(&self, at: u64, micros: u64) {
+    /// Notes that the bytes of a purge are gone, so long after it was accepted. `sites` are as in [`Recorder::purged`].
+    pub fn erased(&self, at: u64, sites: &[usize], micros: u64) {
+        self.of_purge(at, sites, |purges| purges.erased.record(micros));
+    }
+
+    /// Notes something of a purge: for all, and for the site or the group of sites that it concerns.
+    fn of_purge(&self, at: u64, sites: &[usize], note: impl Fn(&mut Purges)) {
         let mut open = self.mine();
-        open.slot(at, slot(None), self.sites.len()).counts.purges.erased.record(micros);
+        let all = &mut open.slot(at, slot(None), self.sites.len()).counts;
+        note(&mut all.purges);
+        match sites {
+            [] => {}
+            [one] if *one >= self.sites.len() => {}
+            [one] => note(&mut open.slot(at, slot(Some(*one)), self.sites.len()).counts.purges),
+            several => note(all.shared_purges.at(&self.group(several))),
+        }
+    }
+
+    fn group(&self, sites: &[usize]) -> String {
+        if sites.len() >= self.sites.len() {
+            return EVERY_SITE.to_owned();
+        }
+        let names = sites.iter().filter_map(|number| self.sites.get(*number));
+        let group = names.map(|site| &*site.name).collect::<Vec<_>>().join("\n");
+        if group.len() > LONGEST_GROUP { OTHER.to_owned() } else { group }
     }
 
     /// Notes how long pictures of a site took to load in a browser, in microseconds.

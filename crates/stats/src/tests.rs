@@ -160,8 +160,8 @@ fn what_only_the_engine_knows_is_counted() {
     recorder.rendered(NOON, &render);
     recorder.fetched(NOON, "web", 700, 1000, false);
     recorder.fetched(NOON, "web", 0, 9000, true);
-    recorder.purged(NOON, "hard", "native", 800);
-    recorder.erased(NOON, 80_000);
+    recorder.purged(NOON, &[], "hard", "native", 800);
+    recorder.erased(NOON, &[], 80_000);
     recorder.loaded(NOON, 0, &[100_000, 200_000]);
     recorder.loaded(NOON, 77, &[5]);
     let counts = sum(&keeper, NOON).counts;
@@ -175,6 +175,35 @@ fn what_only_the_engine_knows_is_counted() {
     );
     assert_eq!((counts.purges.effective.max(), counts.purges.erased.max(), counts.loads.count()), (800, 80_000, 3));
     assert_eq!(counts.all.requests, 0);
+}
+
+#[test]
+fn purges_are_counted_for_the_sites_that_they_concern_and_once_in_all() {
+    let site = |name: &str| SiteName { name: name.into(), dialect: "imgix" };
+    let names: Vec<String> = (0..70).map(|n| format!("{n}-{}", "x".repeat(20))).collect();
+    let recorder = Recorder::new(names.iter().map(|name| site(name)).collect(), settings());
+    for sites in [&[][..], &[3], &[3, 5], &[3, 5], &(0..70).collect::<Vec<_>>()] {
+        recorder.purged(NOON, sites, "hard", "native", 800);
+    }
+    recorder.erased(NOON, &[3, 5], 900);
+    recorder.erased(NOON, &[3], 900);
+    // A group whose name is longer than is kept, and a number that is no site's.
+    recorder.purged(NOON, &(0..69).collect::<Vec<_>>(), "hard", "native", 800);
+    recorder.purged(NOON, &[99], "hard", "native", 800);
+    let buckets = recorder.take().buckets;
+    let counts = |slot: usize| &buckets.iter().find(|(_, of, _)| *of == slot).unwrap().2.counts;
+    assert_eq!((counts(0).purges.count, counts(0).purges.erased.count()), (7, 2));
+    assert_eq!((counts(4).purges.count, counts(4).purges.erased.count()), (1, 1));
+    let pair = format!("{}\n{}", names[3], names[5]);
+    let shared = |name: &str| counts(0).shared_purges.get(name).map_or((0, 0), |p| (p.count, p.erased.count()));
+    assert_eq!((shared(&pair), shared(bucket::EVERY_SITE)), ((2, 1), (1, 0)));
+    let of = |n: usize| counts(0).shared_purges_of(&[names[n].clone()]).count;
+    assert_eq!((of(3), of(5), of(6)), (3, 3, 1));
+    assert_eq!(counts(0).shared_purges_of(&[names[3].clone(), names[5].clone()]).count, 3, "each once");
+    assert_eq!(counts(0).shared_purges_of(&["other".to_owned()]).count, 1);
+    // What could not be told apart is in no site's figures.
+    assert_eq!(shared(tally::OTHER), (1, 0));
+    assert_eq!(buckets.len(), 2);
 }
 
 #[test]
@@ -382,4 +411,13 @@ proptest! {
 fn other_versions_are_told() {
     assert_eq!(Bucket::decode(&[9, 0]), Err(Unreadable::OtherVersion(9)));
     assert_eq!(Bucket::decode(&[]), Err(Unreadable::Damaged));
+    // Of the version before, which had no purges by site: a count of none stands before the lists of names.
+    let mut bucket = Bucket::default();
+    bucket.counts.purges.count = 3;
+    bucket.counts.loads.record(7);
+    let mut first = bucket.encode();
+    let lists = 5 * 2 + 1;
+    assert_eq!(first.remove(first.len() - lists - 1), 0);
+    first[0] = 1;
+    assert_eq!(Bucket::decode(&first), Ok(bucket));
 }

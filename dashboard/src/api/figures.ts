@@ -58,6 +58,8 @@ export interface Stats {
   totals: Figures
   previous: Figures | null
   series: Point[]
+  /** The span before, each step beside the one of the same place in `series`; null unless it was asked for. */
+  previous_series: Point[] | null
   tops: Record<TopName, Ranked[]>
   kept: { minutes: string; hours: string; days: string; since: string | null }
 }

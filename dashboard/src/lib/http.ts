@@ -131,11 +131,21 @@ function noteAllowance(response: Response): void {
   if (!Object.values(allowance).some(Number.isNaN)) hooks.allowance(allowance)
 }
 
+/** What a terminal does with the answer. */
+export interface Terminal {
+  /** The file that it goes to. */
+  save?: string
+  /** Whether it comes bit by bit. */
+  stream?: boolean
+}
+
 /** The same request for a terminal. The key itself is never in it. */
-export function curl(method: string, path: string, options: Options = {}): string {
+export function curl(method: string, path: string, options: Options & Terminal = {}): string {
   const quote = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`
   const words = ['curl', '-fsS']
   if (method !== 'GET') words.push('-X', method)
+  if (options.stream) words.push('-N')
+  if (options.save) words.push('-o', quote(options.save))
   words.push('-H', '"Authorization: Bearer $AFTERIMAGE_API_KEY"')
   if (options.body !== undefined) words.push('\\\n  -H', quote('Content-Type: application/json'), '\\\n  -d', quote(JSON.stringify(options.body)), '\\\n ')
   words.push(quote(location.origin + withQuery(path, options.query)))

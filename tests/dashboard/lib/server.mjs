@@ -1,8 +1,8 @@
 // A server of this build over copies of the sample pictures, on ports of its own.
 
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
@@ -10,17 +10,39 @@ import { fileURLToPath } from 'node:url'
 
 const SAMPLES = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../../samples')
 
-/** Starts a server; `call` asks its native API with the environment's key, `stop` ends it and takes its folder away. */
-export async function startServer() {
+/** How long ago what is done by `earlier` is made to lie: within the span before the last hour. */
+const EARLIER_MS = 90 * 60_000
+
+/** Starts a server; `call` asks its native API with the environment's key, `stop` ends it and takes its folder away.
+ *
+ * `config` makes the text of a configuration out of the folders of pictures and of everything; without it there is none.
+ * `earlier` is done with a server that is then started anew, and what was counted of it lies an hour and a half ago. */
+export async function startServer({ config, earlier } = {}) {
   const folder = mkdtempSync(path.join(tmpdir(), 'afterimage-dashboard-'))
-  const photos = path.join(folder, 'photos')
+  const [photos, data, file] = ['photos', 'data', 'afterimage.toml'].map((name) => path.join(folder, name))
   mkdirSync(photos)
   for (const name of readdirSync(SAMPLES)) if (/\.(jpg|png|gif)$/.test(name)) cpSync(path.join(SAMPLES, name), path.join(photos, name))
   const key = `environment_${randomBytes(18).toString('hex')}`
-  const child = spawn(process.env.AFTERIMAGE_BIN, ['serve', photos, '--listen', '127.0.0.1:0', '--control', '127.0.0.1:0', '--data', path.join(folder, 'data')], {
-    env: { ...process.env, AFTERIMAGE_API_KEY: key },
-    stdio: ['ignore', 'pipe', 'ignore'],
-  })
+  if (config) writeFileSync(file, `listen = { delivery = "127.0.0.1:0", control = "127.0.0.1:0" }\ndata = ${JSON.stringify(data)}\n${config(photos, folder)}`)
+  const command = config ? ['serve', '--config', file] : ['serve', photos, '--listen', '127.0.0.1:0', '--control', '127.0.0.1:0', '--data', data]
+  if (earlier) {
+    const before = await launch(command, key)
+    await earlier(before)
+    await before.end()
+    // Nothing but time makes figures old, and a test does not wait for it.
+    const sql = `import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute("UPDATE figures SET at = at - ${EARLIER_MS} WHERE span = 0"); db.commit()`
+    execFileSync('python3', ['-c', sql, path.join(data, 'stats.db')])
+  }
+  const { end, ...server } = await launch(command, key)
+  const stop = async () => {
+    await end()
+    rmSync(folder, { recursive: true, force: true })
+  }
+  return { ...server, photos, stop }
+}
+
+async function launch(command, key) {
+  const child = spawn(process.env.AFTERIMAGE_BIN, command, { env: { ...process.env, AFTERIMAGE_API_KEY: key }, stdio: ['ignore', 'pipe', 'ignore'] })
   const said = []
   await new Promise((resolve, reject) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
@@ -38,12 +60,11 @@ export async function startServer() {
     const text = await response.text()
     return { status: response.status, body: text.startsWith('{') ? JSON.parse(text) : text }
   }
-  const stop = async () => {
+  const end = async () => {
     child.removeAllListeners('exit')
     const ended = new Promise((resolve) => child.on('exit', resolve))
     child.kill('SIGTERM')
     await ended
-    rmSync(folder, { recursive: true, force: true })
   }
-  return { key, pictures, control, photos, call, stop }
+  return { key, pictures, control, call, end }
 }

@@ -82,6 +82,65 @@ test('every view shows what was counted', async () => {
   await done()
 })
 
+const percent = (share) => (share === null ? '–' : `${(share * 100).toFixed(share === 0 || share === 1 ? 0 : 1)} %`)
+const bytes = (value) => {
+  const power = value < 999.5 ? 0 : value < 999_500 ? 1 : 2
+  const scaled = value / 1000 ** power
+  return `${scaled.toFixed(power === 0 || scaled >= 99.95 ? 0 : scaled >= 9.995 ? 1 : 2)} ${['B', 'KB', 'MB'][power]}`
+}
+const signed = (value) => (value < 0 ? `−${bytes(-value)}` : bytes(value))
+const millis = (ms) => (ms === null ? '–' : ms < 0.01 ? '< 0.01 ms' : ms < 10 ? `${ms.toFixed(ms < 1 ? 2 : 1)} ms` : ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`)
+const of = (status, hundred) => Object.entries(status).reduce((all, [code, n]) => all + (code[0] === hundred ? n : 0), 0)
+const fetched = ({ sources }) => Object.values(sources).reduce((all, source) => all + source.bytes, 0)
+const saved = ({ saved }) => saved.master_bytes - saved.bytes
+/** Each tile of each view, and what the API's totals make of it. */
+const TILES = {
+  overview: {
+    Requests: (t) => whole.format(t.requests), 'Hit ratio': (t) => percent(t.hit_ratio), Bandwidth: (t) => bytes(t.bytes), 'Saved against originals': (t) => signed(saved(t)),
+    'Latency, p95': (t) => millis(t.latency.all.p95_ms), Errors: (t) => whole.format(of(t.status, '4') + of(t.status, '5')),
+  },
+  volume: { Requests: (t) => whole.format(t.requests), Sent: (t) => bytes(t.bytes), 'An answer weighs': (t) => bytes(t.bytes / t.requests), 'Fetched from sources': (t) => bytes(fetched(t)), 'Pictures rendered': (t) => whole.format(t.renders.count) },
+  optimisation: {
+    'Saved against originals': (t) => signed(saved(t)), 'Of the originals’ weight': (t) => percent(saved(t) / t.saved.master_bytes), 'Pictures sent': (t) => bytes(t.saved.bytes),
+    Rendered: (t) => whole.format(t.renders.count), 'A render takes, p95': (t) => millis(t.renders.p95_ms),
+  },
+  delivery: {
+    'Hit ratio': (t) => percent(t.hit_ratio), 'A hit takes, p95': (t) => millis(t.latency.hit.p95_ms), 'A miss takes, p95': (t) => millis(t.latency.miss.p95_ms),
+    'Refused, or not there': (t) => whole.format(of(t.status, '4')), Failed: (t) => whole.format(of(t.status, '5')),
+  },
+  purges: { Purges: (t) => whole.format(t.purges.count), 'Effective in, p95': (t) => millis(t.purges.effective.p95_ms), 'Erased in, p95': (t) => millis(t.purges.erased.p95_ms) },
+}
+
+test('each figure of each view is the API’s, of all sites and of one', async () => {
+  await world.call('POST', '/v1/purges', { targets: [{ derivative: '/imgix/cat.jpg?w=140' }] })
+  await until('the purges are erased', async () => {
+    const { count, erased } = (await stats()).totals.purges
+    return count === 2 && erased.count === 2
+  })
+  assert.equal((await stats('&site=imgix')).totals.purges.count, 2, 'both name something that imgix shows')
+  assert.equal((await stats('&site=imageboss')).totals.purges.count, 1, 'a derivative is one site’s')
+  const { page, go, done } = await world.open('')
+  for (const site of ['', 'imageboss', 'imgix']) {
+    const { totals, tops } = await stats(site && `&site=${site}`)
+    for (const [view, tiles] of Object.entries(TILES)) {
+      if (!totals.requests && view !== 'purges') continue
+      await go(`analytics?range=1h&view=${view}&site=${site}`)
+      for (const [name, figure] of Object.entries(tiles)) assert.equal(await tile(page, name).innerText(), figure(totals), `${view}, ${name}, ${site}`)
+    }
+    if (!totals.requests) continue
+    await go(`analytics?range=1h&view=top&site=${site}`)
+    for (const [title, list] of [['Pictures', tops.masters], ['Derivatives', tops.derivatives], ['Not there', tops.missing], ['Pages that show them', tops.referrers], ['Slowest', tops.slowest], ['Transformations', tops.transformations]]) {
+      const rows = page.getByRole('region', { name: title, exact: true }).getByRole('row')
+      assert.equal(await rows.count(), Math.min(10, list.length) + (list.length ? 1 : 0), title)
+      for (const [number, one] of list.slice(0, 10).entries()) {
+        const text = await rows.nth(number + 1).innerText()
+        assert.ok(text.includes(one.name) && text.includes(title === 'Slowest' ? millis(one.max_ms) : whole.format(one.requests)), `${title}: ${text}`)
+      }
+    }
+  }
+  await done()
+})
+
 test('a brushed span is looked at closer, and going back leaves it', async () => {
   const { page, done } = await world.open('analytics?range=24h')
   const chart = page.getByRole('figure', { name: 'Requests' }).locator('.u-over')

@@ -1,5 +1,6 @@
 //! Purges and takedowns as JSON.
 
+use downstream::{Delivery, Hooks};
 use engine::Foreseen;
 use purge::{Count, Mode, Progress, Record, Takedown, Target};
 use serde_json::{Value, json};
@@ -35,6 +36,22 @@ pub(crate) fn purge(record: &Record, progress: &Progress) -> Value {
         });
     }
     purge
+}
+
+/// How a webhook fares. Of its address only the origin is shown.
+pub(crate) fn delivery(delivery: &Delivery, hooks: &Hooks) -> Value {
+    let last = delivery.last.as_ref();
+    json!({
+        "event": delivery.event,
+        "url": downstream::shown_address(&delivery.url),
+        "own": !hooks.is_everywhere(&delivery.url),
+        "state": delivery.state(),
+        "attempts": delivery.attempts,
+        "last_status": last.and_then(|last| last.status),
+        "last_error": last.map(|last| &last.error).filter(|error| !error.is_empty()),
+        "last_attempt_at": last.map(|last| rfc3339(last.at)),
+        "next_attempt_at": delivery.next_attempt().map(rfc3339),
+    })
 }
 
 /// A takedown, and whether it holds at a time.

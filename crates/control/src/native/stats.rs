@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::extract::{Query, State};
 use http::HeaderMap;
 use serde_json::{Value, json};
-use stats::{Bucket, Row, Step};
+use stats::{Bucket, Purges, Row, Step};
 
 use super::list::Reader;
 use super::shown::{self, CSV, Masters, Sites};
@@ -38,6 +38,13 @@ struct Asked {
     site: Option<String>,
 }
 
+impl Asked {
+    /// Where the span before begins, which is as long.
+    fn before(&self) -> u64 {
+        self.from.saturating_sub(self.to - self.from)
+    }
+}
+
 pub(crate) async fn show(
     State(plane): State<Arc<Plane>>,
     Query(query): Parameters,
@@ -52,8 +59,7 @@ pub(crate) async fn show(
     let alone = !caller.scope.sites.is_empty();
     let sources = sites.as_ref().map(|sites| shown::sources_of(&plane, sites, alone));
     let (keeper, step) = (figures.keeper.clone(), asked.step);
-    let begin = if asked.compare { asked.from.saturating_sub(asked.to - asked.from) } else { asked.from };
-    let end = asked.to;
+    let (begin, end) = (if asked.compare { asked.before() } else { asked.from }, asked.to);
     let (rows, kept) = shown::blocking(move |now| {
         let rows = keeper.rows(step, begin, end, now)?;
         let since = keeper.kept()?.1.since;
@@ -62,31 +68,24 @@ pub(crate) async fn show(
     .await?;
     let sums = Sums::of(rows, &asked, &sites, sources.as_deref());
     if asked.csv {
-        return Ok(Reply::of(200, CSV, describe::csv(&sums.series)));
+        return Ok(Reply::of(200, CSV, describe::csv(&sums.now, sums.previous.as_ref())));
     }
     Ok(Reply::json(200, &answer(&plane, &asked, &sums, &figures, kept)))
 }
 
 fn answer(plane: &Plane, asked: &Asked, sums: &Sums, figures: &Figures, since: Option<u64>) -> Value {
-    let series: Vec<Value> = sums
-        .series
-        .iter()
-        .map(|(at, bucket)| {
-            let mut point = describe::totals(&bucket.counts);
-            point["at"] = json!(rfc3339(*at));
-            point
-        })
-        .collect();
+    let previous = sums.previous.as_ref();
     json!({
         "from": rfc3339(asked.from),
         "to": rfc3339(asked.to),
         "step": asked.step.name(),
         "step_seconds": asked.step.millis() / 1000,
         "site": asked.site,
-        "totals": describe::totals(&sums.total.counts),
-        "previous": sums.previous.as_ref().map(|bucket| describe::totals(&bucket.counts)),
-        "series": series,
-        "tops": describe::tops(&sums.total.tops, &Masters::of(plane)),
+        "totals": describe::totals(&sums.now.total.counts),
+        "previous": previous.map(|sum| describe::totals(&sum.total.counts)),
+        "series": describe::series(&sums.now),
+        "previous_series": previous.map(describe::series),
+        "tops": describe::tops(&sums.now.total.tops, &Masters::of(plane)),
         "kept": {
             "minutes": describe::span(figures.minutes),
             "hours": describe::span(figures.hours),
@@ -156,53 +155,75 @@ fn moment(read: &Reader<'_>, name: &str, now: u64) -> Result<Option<u64>, Proble
     time.map(Some).ok_or_else(|| problem().allowed(TIMES))
 }
 
-/// What was counted: step by step, in all, and in as long a time before.
+/// What was counted, and in as long a time before.
 struct Sums {
-    series: Vec<(u64, Bucket)>,
+    now: Sum,
+    previous: Option<Sum>,
+}
+
+/// What was counted in a span of time: in all, and step by step.
+pub(super) struct Sum {
     total: Bucket,
-    previous: Option<Bucket>,
+    /// Beginnings of steps, and what was counted in each.
+    pub series: Vec<(u64, Bucket)>,
+}
+
+impl Sum {
+    fn new(from: u64, to: u64, step: Step) -> Sum {
+        let steps = (from..to).step_by(step.millis() as usize);
+        Sum { total: Bucket::default(), series: steps.map(|at| (at, Bucket::default())).collect() }
+    }
+
+    fn add(&mut self, at: u64, bucket: &Bucket) {
+        self.total.add(bucket);
+        let place = self.series.partition_point(|(begin, _)| *begin <= at);
+        if let Some((_, step)) = place.checked_sub(1).and_then(|place| self.series.get_mut(place)) {
+            step.counts.add(&bucket.counts);
+        }
+    }
 }
 
 impl Sums {
     fn of(rows: Vec<Row>, asked: &Asked, sites: &Sites, sources: Option<&[String]>) -> Sums {
-        let steps = (asked.from..asked.to).step_by(asked.step.millis() as usize);
-        let mut sums = Sums {
-            series: steps.map(|at| (at, Bucket::default())).collect(),
-            total: Bucket::default(),
-            previous: asked.compare.then(Bucket::default),
-        };
+        let mut now = Sum::new(asked.from, asked.to, asked.step);
+        let mut previous = asked.compare.then(|| Sum::new(asked.before(), asked.from, asked.step));
         for row in rows {
-            let bucket = match sites {
-                None => row.bucket,
-                Some(sites) if sites.contains(&row.site) => row.bucket,
-                // Of what belongs to no site, who asks for some has the figures of their sources.
-                Some(_) if row.site.is_empty() => only_sources(&row.bucket, sources.unwrap_or_default()),
-                Some(_) => continue,
-            };
-            match row.at.checked_sub(asked.from) {
-                None => {
-                    if let Some(previous) = &mut sums.previous {
-                        previous.add(&bucket);
-                    }
-                }
-                Some(after) => {
-                    sums.total.add(&bucket);
-                    let place = usize::try_from(after / asked.step.millis()).unwrap_or(usize::MAX);
-                    if let Some((_, step)) = sums.series.get_mut(place) {
-                        step.counts.add(&bucket.counts);
-                    }
-                }
+            let at = row.at;
+            let Some(bucket) = shown_of(row, sites, sources.unwrap_or_default()) else { continue };
+            match &mut previous {
+                _ if at >= asked.from => now.add(at, &bucket),
+                Some(previous) => previous.add(at, &bucket),
+                None => {}
             }
         }
-        sums
+        Sums { now, previous }
     }
 }
 
-fn only_sources(bucket: &Bucket, sources: &[String]) -> Bucket {
+/// What of a row is shown to who sees these sites and sources.
+fn shown_of(row: Row, sites: &Sites, sources: &[String]) -> Option<Bucket> {
+    let mut bucket = row.bucket;
+    match sites {
+        None => {
+            // Of purges, what belongs to no site has all.
+            if !row.site.is_empty() {
+                bucket.counts.purges = Purges::default();
+            }
+            Some(bucket)
+        }
+        Some(sites) if sites.contains(&row.site) => Some(bucket),
+        // Of what belongs to no site, who asks for some has the figures of their sources, and the purges that concern several.
+        Some(sites) if row.site.is_empty() => Some(part(&bucket, sites, sources)),
+        Some(_) => None,
+    }
+}
+
+fn part(bucket: &Bucket, sites: &[String], sources: &[String]) -> Bucket {
     let mut kept = Bucket::default();
     for (name, figures) in bucket.counts.sources.iter().filter(|(name, _)| sources.iter().any(|s| s == name)) {
         *kept.counts.sources.at(name) = figures.clone();
     }
+    kept.counts.purges = bucket.counts.shared_purges_of(sites);
     kept
 }
 
@@ -275,5 +296,33 @@ mod tests {
             );
             assert!(!problem.allowed.is_empty());
         }
+    }
+
+    #[test]
+    fn the_span_before_lies_step_by_step_beside_this_one() {
+        let asked =
+            asked(&[("from", "2023-11-13T10:00:00Z"), ("to", "2023-11-13T10:03:00Z"), ("compare", "1")]).unwrap();
+        let row = |minute: i64, requests: u64| {
+            let mut bucket = Bucket::default();
+            bucket.counts.all.requests = requests;
+            Row { at: asked.from.wrapping_add_signed(minute * 60_000), site: "shop".to_owned(), bucket }
+        };
+        let rows = || vec![row(-3, 5), row(-1, 7), row(0, 1), row(2, 2), row(2, 3)];
+        let sums = Sums::of(rows(), &asked, &None, None);
+        let counts = |sum: &Sum| sum.series.iter().map(|(_, bucket)| bucket.counts.all.requests).collect::<Vec<_>>();
+        let previous = sums.previous.as_ref().unwrap();
+        assert_eq!((counts(&sums.now), counts(previous)), (vec![1, 0, 5], vec![5, 0, 7]));
+        assert_eq!((sums.now.total.counts.all.requests, previous.total.counts.all.requests), (6, 12));
+        let csv = describe::csv(&sums.now, Some(previous));
+        let lines: Vec<Vec<&str>> = csv.lines().map(|line| line.split(',').collect()).collect();
+        let columns = lines[0].len() / 2;
+        assert_eq!((lines[0][1], lines[0][columns + 1]), ("requests", "previous_requests"));
+        assert_eq!((lines[3][0], lines[3][1]), ("2023-11-13T10:02:00Z", "5"));
+        assert_eq!((lines[3][columns], lines[3][columns + 1]), ("2023-11-13T09:59:00Z", "7"));
+        assert!(lines.iter().all(|line| line.len() == 2 * columns));
+        // Without it, nothing of before is in anything.
+        let alone = Sums::of(rows(), &Asked { compare: false, ..asked }, &None, None);
+        assert!(alone.previous.is_none() && alone.now.total.counts.all.requests == 6);
+        assert_eq!(describe::csv(&alone.now, None).lines().next().unwrap().split(',').count(), columns);
     }
 }

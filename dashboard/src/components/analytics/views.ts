@@ -27,28 +27,31 @@ const COLOURS = ['series-1', 'series-2', 'series-3', 'series-4', 'series-5', 'se
 const MOST = COLOURS.length - 1
 
 export function one(stats: Stats, name: string, value: (figures: Figures) => number | null, colour = 'series-1'): Series {
-  return { name, values: stats.series.map(value), colour }
+  return { name, values: stats.series.map(value), before: stats.previous_series?.map(value), colour }
 }
 
-/** A series for each name that was counted, the most frequent first. */
+/** A series for each name that was counted, the most frequent first, those of the span before alone last. */
 export function each(stats: Stats, record: (figures: Figures) => Record<string, number>, name: (key: string) => string = (key) => key): Series[] {
-  const found = names(stats.series.map(record))
-  const series = found.slice(0, MOST).map((key, number): Series => ({ name: name(key), values: stats.series.map((point) => record(point)[key] ?? 0), colour: COLOURS[number] ?? 'series-8' }))
+  const found = [...new Set([...names(stats.series.map(record)), ...names((stats.previous_series ?? []).map(record))])]
+  const series = found.slice(0, MOST).map((key, number) => one(stats, name(key), (point) => record(point)[key] ?? 0, COLOURS[number]))
   const rest = found.slice(MOST)
-  if (rest.length) series.push({ name: 'others', values: stats.series.map((point) => sum(rest.map((key) => record(point)[key] ?? 0))), colour: 'series-8' })
+  if (rest.length) series.push(one(stats, 'others', (point) => sum(rest.map((key) => record(point)[key] ?? 0)), 'series-8'))
   return series
 }
 
+const PERCENTILES = { p50: 'series-3', p95: 'series-1', p99: 'series-2' } as const
+
 export function percentiles(stats: Stats, times: (figures: Figures) => Times): Series[] {
-  return [
-    one(stats, 'p50', (figures) => times(figures).p50_ms, 'series-3'),
-    one(stats, 'p95', (figures) => times(figures).p95_ms, 'series-1'),
-    one(stats, 'p99', (figures) => times(figures).p99_ms, 'series-2'),
-  ]
+  return Object.entries(PERCENTILES).map(([name, colour]) => one(stats, name, (figures) => percentile(times(figures), name), colour))
 }
 
-/** What a series comes to in all. */
-export function total({ values }: Series): number {
+/** A percentile by the name of its series. */
+export function percentile(times: Times | undefined, name: string): number | null {
+  return times?.[`${name as keyof typeof PERCENTILES}_ms`] ?? null
+}
+
+/** What values come to in all. */
+export function total(values: (number | null)[]): number {
   return sum(values.map((value) => value ?? 0))
 }
 

@@ -6,6 +6,8 @@ import { colour } from '../../lib/theme.svelte'
 export interface Series {
   name: string
   values: (number | null)[]
+  /** Those of the span before, each at the place of the step that it is beside. */
+  before?: (number | null)[] | undefined
   /** A token of colours.css. */
   colour: string
 }
@@ -42,6 +44,19 @@ function stacked(series: Series[]): (number | null)[][] {
   return sums.reverse()
 }
 
+/** What the span before comes to in each step, all series together; undefined without one. */
+export function together(series: Series[]): number[] | undefined {
+  if (!series.some(({ before }) => before)) return
+  return (series[0]?.values ?? []).map((_, number) => series.reduce((sum, { before }) => sum + (before?.[number] ?? 0), 0))
+}
+
+/** The span before as dashed lines: of bars what they come to, over them, where it can be seen; else one behind each line. */
+function dashed(series: Series[], bars: boolean): { values: (number | null)[]; colour: string }[] {
+  if (!bars) return series.flatMap(({ before, colour }) => (before ? [{ values: before, colour }] : []))
+  const sums = together(series)
+  return sums ? [{ values: sums, colour: 'series-before' }] : []
+}
+
 export async function plot(target: HTMLElement, { at, step, series, kind, show, top }: Plotted, hooks: Hooks): Promise<uPlot> {
   const [{ default: Plot }] = await Promise.all([import('uplot'), import('uplot/dist/uPlot.min.css')])
   const bars = kind === 'bars'
@@ -49,6 +64,12 @@ export async function plot(target: HTMLElement, { at, step, series, kind, show, 
   const font = `11px ${getComputedStyle(document.body).fontFamily}`
   const shown = bars ? [...series].reverse() : series
   const values = bars ? stacked(series) : series.map((one) => one.values)
+  const before = dashed(series, bars)
+  const beforeDrawn = before.map(({ values, colour: token }): uPlot.Series => {
+    const stroke = colour(`--${token}`)
+    const few = values.filter((value) => value !== null).length <= FEW
+    return { label: 'span before', stroke, alpha: bars ? 1 : 0.65, width: 1.5, dash: [5, 4], points: { show: few && !bars, size: 4, fill: stroke }, spanGaps: false }
+  })
   // A bar stands in the middle of its step.
   const x = bars ? at.map((moment) => moment + step / 2) : at
   const [first, last] = [at[0] ?? 0, (at.at(-1) ?? 0) + (bars ? step : 0)]
@@ -69,12 +90,14 @@ export async function plot(target: HTMLElement, { at, step, series, kind, show, 
     ],
     series: [
       {},
+      ...(bars ? [] : beforeDrawn),
       ...shown.map((one): uPlot.Series => {
         const stroke = colour(`--${one.colour}`)
         if (!bars) return { label: one.name, stroke, width: 2, points: { show: one.values.filter((value) => value !== null).length <= FEW, size: 5, fill: stroke }, spanGaps: false }
         const paths = Plot.paths.bars?.({ size: [0.86, 40], align: 0 })
         return { label: one.name, stroke: surface, fill: stroke, width: at.length > 120 ? 0 : 1, points: { show: false }, ...(paths ? { paths } : {}) }
       }),
+      ...(bars ? beforeDrawn : []),
     ],
     hooks: {
       setCursor: [(self) => hooks.hover(self.cursor.idx ?? null)],
@@ -88,7 +111,8 @@ export async function plot(target: HTMLElement, { at, step, series, kind, show, 
       ],
     },
   }
-  return new Plot(options, [x, ...values] as uPlot.AlignedData, target)
+  const past = before.map((one) => one.values)
+  return new Plot(options, [x, ...(bars ? [...values, ...past] : [...past, ...values])] as uPlot.AlignedData, target)
 }
 
 const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' })

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
-use stats::{Counts, Flow, Histogram, Tally, Top, Tops};
+use stats::{Bucket, Counts, Flow, Histogram, Tally, Top, Tops};
 
+use super::Sum;
 use crate::clock::rfc3339;
 use crate::native::shown::{Csv, Masters, ms};
 
@@ -44,6 +45,16 @@ pub(super) fn totals(counts: &Counts) -> Value {
         })),
         "loads": times(&counts.loads),
     })
+}
+
+/// Totals of each step, with its beginning.
+pub(super) fn series(sum: &Sum) -> Vec<Value> {
+    let point = |(at, bucket): &(u64, Bucket)| {
+        let mut point = totals(&bucket.counts);
+        point["at"] = json!(rfc3339(*at));
+        point
+    };
+    sum.series.iter().map(point).collect()
 }
 
 /// The share of answers out of the cache among those of which it was asked; `None` where it was not.
@@ -132,44 +143,54 @@ const COLUMNS: &[&str] = &[
     "fetches",
 ];
 
-/// A row for each step.
-pub(super) fn csv(series: &[(u64, stats::Bucket)]) -> String {
+/// A row for each step. Where there is a span before, the step of the same place in it stands behind, its columns with `previous_`
+/// in front.
+pub(super) fn csv(now: &Sum, previous: Option<&Sum>) -> String {
     let mut csv = Csv::default();
     COLUMNS.iter().for_each(|column| csv.field(column));
+    if previous.is_some() {
+        COLUMNS.iter().for_each(|column| csv.field(&format!("previous_{column}")));
+    }
     csv.end();
-    for (at, bucket) in series {
-        let counts = &bucket.counts;
-        let (hits, asked) = counts.hits();
-        let hundred = |hundred: u16| -> u64 {
-            counts.status.iter().filter(|(status, _)| status / 100 == hundred).map(|(_, n)| n).sum()
-        };
-        let latency = counts.latency();
-        let percentile = |share| latency.percentile(share).map(|micros| ms(micros).to_string()).unwrap_or_default();
-        let longest = if latency.count() > 0 { ms(latency.max()).to_string() } else { String::new() };
-        let fetches: u64 = counts.sources.iter().map(|(_, source)| source.fetches).sum();
-        let ratio = hit_ratio(counts).map(|ratio| format!("{ratio:.4}")).unwrap_or_default();
-        for field in [
-            rfc3339(*at),
-            counts.all.requests.to_string(),
-            counts.all.bytes.to_string(),
-            hits.to_string(),
-            (asked - hits).to_string(),
-            ratio,
-            hundred(4).to_string(),
-            hundred(5).to_string(),
-            counts.saved.bytes.to_string(),
-            counts.saved.master_bytes.to_string(),
-            percentile(0.5),
-            percentile(0.95),
-            percentile(0.99),
-            longest,
-            counts.renders.time.count().to_string(),
-            counts.purges.count.to_string(),
-            fetches.to_string(),
-        ] {
-            csv.field(&field);
+    for (place, (at, bucket)) in now.series.iter().enumerate() {
+        fields(*at, &bucket.counts).iter().for_each(|field| csv.field(field));
+        match previous.map(|previous| previous.series.get(place)) {
+            Some(Some((at, bucket))) => fields(*at, &bucket.counts).iter().for_each(|field| csv.field(field)),
+            Some(None) => COLUMNS.iter().for_each(|_| csv.field("")),
+            None => {}
         }
         csv.end();
     }
     csv.text
+}
+
+fn fields(at: u64, counts: &Counts) -> Vec<String> {
+    let (hits, asked) = counts.hits();
+    let hundred = |hundred: u16| -> u64 {
+        counts.status.iter().filter(|(status, _)| status / 100 == hundred).map(|(_, n)| n).sum()
+    };
+    let latency = counts.latency();
+    let percentile = |share| latency.percentile(share).map(|micros| ms(micros).to_string()).unwrap_or_default();
+    let longest = if latency.count() > 0 { ms(latency.max()).to_string() } else { String::new() };
+    let fetches: u64 = counts.sources.iter().map(|(_, source)| source.fetches).sum();
+    let ratio = hit_ratio(counts).map(|ratio| format!("{ratio:.4}")).unwrap_or_default();
+    vec![
+        rfc3339(at),
+        counts.all.requests.to_string(),
+        counts.all.bytes.to_string(),
+        hits.to_string(),
+        (asked - hits).to_string(),
+        ratio,
+        hundred(4).to_string(),
+        hundred(5).to_string(),
+        counts.saved.bytes.to_string(),
+        counts.saved.master_bytes.to_string(),
+        percentile(0.5),
+        percentile(0.95),
+        percentile(0.99),
+        longest,
+        counts.renders.time.count().to_string(),
+        counts.purges.count.to_string(),
+        fetches.to_string(),
+    ]
 }
