@@ -137,12 +137,17 @@ impl Disk {
     /// Reads an entry and its row, and changes nothing: an entry that cannot be read stays where it is, with the reason. `None`
     /// without a row. Blocks.
     pub fn inspect(&self, key: &DerivativeKey) -> Option<(Row, Result<Entry, Miss>)> {
-        let row = self.catalogue.get(self.tier, key).unwrap_or_else(|error| {
-            tracing::error!(%error, "reading the catalogue");
-            None
-        })?;
+        let row = self.row(key)?;
         let read = self.read(key, &row);
         Some((row, read))
+    }
+
+    /// The row of a key, whatever it is worth. Blocks.
+    pub fn row(&self, key: &DerivativeKey) -> Option<Row> {
+        self.catalogue.get(self.tier, key).unwrap_or_else(|error| {
+            tracing::error!(%error, "reading the catalogue");
+            None
+        })
     }
 
     fn read(&self, key: &DerivativeKey, row: &Row) -> Result<Entry, Miss> {

@@ -22,8 +22,24 @@ pub struct Entry {
     pub prepared: OnceLock<Box<dyn Any + Send + Sync>>,
     expires: Option<Instant>,
     checked_at: AtomicU64,
-    /// The last hit in memory that the catalogue was not told of, by the store's coarse clock; 0 = none.
+    /// Answers that it was in memory, since `since`.
+    hits: AtomicU64,
+    /// When these bytes came into memory, in seconds since the Unix epoch.
+    since: u64,
+    /// The last hit in memory by the store's coarse clock; 0 = none.
     used: AtomicU32,
+    /// The last of them that the catalogue was told of.
+    told: AtomicU32,
+}
+
+/// How often something was answered out of memory, and since when that was counted. Counts begin anew when it comes into memory
+/// anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hits {
+    /// Answers, to whomever.
+    pub count: u64,
+    /// In seconds since the Unix epoch.
+    pub since: u64,
 }
 
 /// What an entry holds.
@@ -87,7 +103,8 @@ pub struct Meta {
 impl Entry {
     /// An entry that was judged fresh under no epoch yet.
     pub fn new(key: DerivativeKey, subject: Subject, content: Content, meta: Meta) -> Self {
-        let age = Duration::from_secs(unix_seconds().saturating_sub(meta.stored_at));
+        let since = unix_seconds();
+        let age = Duration::from_secs(since.saturating_sub(meta.stored_at));
         let expires = Instant::now().checked_add(meta.lifetime.saturating_sub(age));
         Entry {
             key,
@@ -97,7 +114,10 @@ impl Entry {
             prepared: OnceLock::new(),
             expires,
             checked_at: AtomicU64::new(0),
+            hits: AtomicU64::new(0),
+            since,
             used: AtomicU32::new(0),
+            told: AtomicU32::new(0),
         }
     }
 
@@ -110,7 +130,13 @@ impl Entry {
         for dependency in &mut subject.dependencies {
             dependency.stamp = dependency.stamp.max(stamp.position);
         }
-        Entry::new(self.key, subject, self.content.clone(), meta)
+        let hits = self.hits();
+        Entry {
+            hits: AtomicU64::new(hits.count),
+            since: hits.since,
+            used: AtomicU32::new(self.used.load(Ordering::Relaxed)),
+            ..Entry::new(self.key, subject, self.content.clone(), meta)
+        }
     }
 
     /// The bytes, if it is no failure.
@@ -164,19 +190,28 @@ impl Entry {
         }
     }
 
-    /// Notes a hit in memory. Writes only when the clock has moved on, so that cores do not fight over it.
+    /// Counts an answer out of memory. One addition that waits for nothing, where the count of who holds the entry was changed a
+    /// moment before; the clock is written only when it has moved on.
     pub(crate) fn used_at(&self, clock: u32) {
+        self.hits.fetch_add(1, Ordering::Relaxed);
         if self.used.load(Ordering::Relaxed) != clock {
             self.used.store(clock, Ordering::Relaxed);
         }
     }
 
+    /// How often it was answered out of memory.
+    pub fn hits(&self) -> Hits {
+        Hits { count: self.hits.load(Ordering::Relaxed), since: self.since }
+    }
+
+    /// The last hit in memory, by the store's coarse clock.
+    pub(crate) fn last_hit(&self) -> Option<u32> {
+        Some(self.used.load(Ordering::Relaxed)).filter(|clock| *clock != 0)
+    }
+
     /// Takes the hit that the catalogue was not told of.
     pub(crate) fn take_use(&self) -> Option<u32> {
-        if self.used.load(Ordering::Relaxed) == 0 {
-            return None;
-        }
-        Some(self.used.swap(0, Ordering::Relaxed)).filter(|clock| *clock != 0)
+        self.last_hit().filter(|clock| self.told.swap(*clock, Ordering::Relaxed) != *clock)
     }
 }
 

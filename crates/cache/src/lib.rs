@@ -18,8 +18,8 @@ mod uses;
 mod wipe;
 mod writer;
 
-pub use entry::{Content, Entry, Failure, Meta};
+pub use entry::{Content, Entry, Failure, Hits, Meta};
 pub use segment::SegmentStore;
-pub use store::inspect::{Inspected, Place, Would};
+pub use store::inspect::{InMemory, Inspected, Place, Would};
 pub use store::{Counters, FillContext, Filled, Keep, MAX_STALE, Reply, Settings, Store};
 pub use sweep::{OnProgress, Sweep, SweepParts, SweepSettings, SweepStatus};

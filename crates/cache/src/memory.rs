@@ -75,7 +75,12 @@ impl Memory {
     /// Everything that is held all the while. No shard is locked longer than it takes to copy a pointer, so that what is held
     /// may be changed meanwhile.
     pub fn iter(&self) -> impl Iterator<Item = Arc<Entry>> + '_ {
-        self.bodies.iter().map(|(_, entry)| entry).chain(self.failures.iter().map(|(_, entry)| entry))
+        self.bodies().chain(self.failures.iter().map(|(_, entry)| entry))
+    }
+
+    /// As [`Memory::iter`], of what has bytes.
+    pub fn bodies(&self) -> impl Iterator<Item = Arc<Entry>> + '_ {
+        self.bodies.iter().map(|(_, entry)| entry)
     }
 
     /// Everything that is held at the moment.

@@ -332,6 +332,7 @@ impl Store {
                 }
             }
         }
+        entry.used_at(self.uses.clock(Instant::now()));
         self.counters.missed(Miss::Stale);
         Some(Reply { entry: entry.clone(), served: Served::Stale, missed: Some(Miss::Stale), not_stored: None })
     }

@@ -38,8 +38,22 @@ impl Uses {
     /// Notes the last hit of an entry in memory, if there was one since this was last called.
     pub fn note_hit(&self, entry: &Entry) {
         if let Some(clock) = entry.take_use() {
-            self.note(entry.key, self.started.1 + u64::from(clock - 1));
+            self.note(entry.key, self.time(clock));
         }
+    }
+
+    /// When an entry was last hit in memory, in seconds since the Unix epoch.
+    pub fn last_hit(&self, entry: &Entry) -> Option<u64> {
+        entry.last_hit().map(|clock| self.time(clock))
+    }
+
+    fn time(&self, clock: u32) -> u64 {
+        self.started.1 + u64::from(clock - 1)
+    }
+
+    /// A use that waits to be written, in seconds since the Unix epoch.
+    pub fn waiting(&self, key: &DerivativeKey) -> Option<u64> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).get(key).copied()
     }
 
     /// Notes a use, in seconds since the Unix epoch.

@@ -2,13 +2,16 @@
 //!
 //! Nothing is fetched, filled, counted as used, remembered or changed by explaining.
 
+mod derivatives;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use cache::{Inspected, Place, Would};
-use dialect::{Parsed, Policy, Target, Verdict, Warning};
+use cache::{Hits, Inspected, Would};
+use derivatives::{Sought, kept};
+use dialect::{Heard, Hints, Listens, Parsed, Policy, Target, Verdict, Warning};
 use plan::{AcceptClass, DerivativeKey, MasterId, OutputSpec, Position, Selector};
-use purge::{CatalogueError, Count, Filter, LogError, Record, Role, Row, Takedown, Tier};
+use purge::{CatalogueError, Count, Filter, LogError, Record, Role, Takedown};
 
 use crate::fill::unix_now;
 use crate::purging::unix_millis;
@@ -16,8 +19,15 @@ use crate::resolve::{Candidate, Refusal, Resolved, refuse_strictly};
 use crate::site::Site;
 use crate::{Engine, NamingError, Scope, Spelled, Spelling, signed};
 
-/// Rows of a master's derivatives that are looked at to find those used last.
-const LOOKED_AT: usize = 1000;
+/// Who would ask for a URL, as far as the answer may depend on that.
+#[derive(Debug, Clone, Default)]
+pub struct Asker {
+    /// What it can show.
+    pub accept: AcceptClass,
+    /// Header fields in which it says more of itself, by lower-case name, each with its value. Those that the URL leaves nothing to
+    /// are not looked at.
+    pub fields: Vec<(&'static str, String)>,
+}
 
 /// What is told of a URL.
 pub struct Explained {
@@ -84,8 +94,14 @@ pub struct Means {
     pub output: String,
     /// How it is written for this one.
     pub spec: OutputSpec,
-    /// What was not understood or not obeyed.
+    /// What was not understood or not obeyed, of the URL and of the client's header fields.
     pub warnings: Vec<Warning>,
+    /// Whether the answer depends on `Accept`.
+    pub varies: bool,
+    /// On which hints of the client it depends.
+    pub listens: Listens,
+    /// What of them the client gave.
+    pub hints: Hints,
     /// The masters that it may come from, in the order in which they are tried.
     pub candidates: Vec<Spelled>,
     /// The one of them that the cached answer came from, else the first.
@@ -102,12 +118,14 @@ pub struct Means {
     pub cached: Inspected,
     /// Cached derivatives of the master, those used last first, this one before all.
     pub derivatives: Vec<Kept>,
-    /// All of them on disk.
+    /// All of them, in memory and on disk, each once. Of what memory alone has, at most the thousand used last are counted.
     pub total: Count,
     /// The tags that the answer bears or would bear, as far as they are known.
     pub tags: Vec<String>,
     /// By which names purges reach it, and the newest purge of each.
     pub purges: Vec<Touch>,
+    /// The position below which nothing that is stored is good any more, whatever it is; [`Position::START`] while there is none.
+    pub floor: Position,
     /// The same plan said in each site that has the master.
     pub urls: Vec<Spelling>,
 }
@@ -125,14 +143,19 @@ pub struct Kept {
     pub size: u64,
     /// When it was stored, in seconds since the Unix epoch.
     pub stored_at: u64,
-    /// When it was last read from disk or stored, in seconds since the Unix epoch; `None` where only memory has it.
+    /// When it was last hit in memory, read from disk or put there, in seconds since the Unix epoch; `None` where it is in memory
+    /// alone and was not asked for again.
     pub last_used: Option<u64>,
+    /// How often it was answered out of memory; `None` where it is not there.
+    pub hits: Option<Hits>,
     /// As of which purge it is good.
     pub stamp: Position,
     /// What a request for it would find.
     pub would: Would,
-    /// Where it is; `None` where only its row is left.
-    pub place: Option<Place>,
+    /// Whether memory has it.
+    pub in_memory: bool,
+    /// Whether the disk has it. In neither: only its row is left.
+    pub on_disk: bool,
 }
 
 /// A name by which purges reach something.
@@ -170,7 +193,7 @@ impl Engine {
     pub fn explain(
         &self,
         said: &str,
-        accept: AcceptClass,
+        asker: &Asker,
         scope: &Scope,
         limit: usize,
         sees: Option<Sees<'_>>,
@@ -192,8 +215,9 @@ impl Engine {
             Ok(parsed) => match self.meaning_of(number, parsed.clone()) {
                 Ok(meaning) => {
                     refused = refused.or_else(|| refuse_strictly(site, &parsed)).or_else(|| ended(site, expires));
-                    let resolved = self.resolved(number, meaning, accept, ends, as_asked(site, &target));
-                    Some(self.means(&resolved, &parsed, scope, limit, sees)?)
+                    let plain = self.resolved(number, meaning, asker.accept, ends, as_asked(site, &target));
+                    let (resolved, heard) = self.for_asker(plain, below, asker);
+                    Some(self.means(&resolved, &heard, &parsed, scope, limit, sees)?)
                 }
                 Err(refusal) => {
                     refused.get_or_insert(refusal);
@@ -203,6 +227,18 @@ impl Engine {
             Err(_) => None,
         };
         Ok(Explained { site: number, refused: refused.map(|refusal| refusal.at(number)), signature, meaning, target })
+    }
+
+    /// What a client with hints gets, as [`Engine::resolve`] does it.
+    fn for_asker(&self, plain: Resolved, below: Target<'_>, asker: &Asker) -> (Resolved, Heard) {
+        let heard = Heard::read(plain.listens, |name| {
+            asker.fields.iter().filter(move |(field, _)| *field == name).map(|(_, value)| value.as_str())
+        });
+        let hints = heard.hints().heard_by(plain.listens);
+        if hints == Hints::NONE {
+            return (plain, heard);
+        }
+        (self.hinted(&plain, below, asker.accept, hints).unwrap_or(plain), heard)
     }
 
     fn signature(
@@ -235,6 +271,7 @@ impl Engine {
     fn means(
         &self,
         resolved: &Resolved,
+        heard: &Heard,
         parsed: &Parsed,
         scope: &Scope,
         limit: usize,
@@ -253,10 +290,8 @@ impl Engine {
         }
         let now = unix_millis();
         let takedown = self.takedowns.refuses_subject(&resolved.known, now);
-        let (derivatives, total) = match main {
-            Some(main) => self.kept_of(&main.master.id, (&resolved.key, &resolved.url, &cached), limit, sees)?,
-            None => Default::default(),
-        };
+        let sought = Sought { key: resolved.key, url: &resolved.url, cached: &cached };
+        let (derivatives, total) = self.kept_of(main.map(|main| &main.master.id), &sought, limit, sees)?;
         let mut tags: Vec<String> = Vec::new();
         for label in resolved.known.labels.iter().chain(subject.labels.iter()) {
             if !tags.iter().any(|tag| tag == label.tag.as_str()) {
@@ -266,9 +301,12 @@ impl Engine {
         Ok(Means {
             plan: resolved.plan.to_string(),
             words: resolved.plan.words(),
-            output: resolved.plan.output.words(),
+            output: resolved.plan.output_words(),
             spec: resolved.output.clone(),
-            warnings: parsed.warnings.clone(),
+            warnings: resolved.warnings.iter().chain(&heard.warnings).cloned().collect(),
+            varies: resolved.varies,
+            listens: resolved.listens,
+            hints: heard.hints().heard_by(resolved.listens),
             candidates: resolved.candidates.iter().map(|c| self.spelled(&c.master.id)).collect(),
             master: main.map(|main| self.spelled(&main.master.id)),
             original: main.and_then(|main| self.original_of(main)),
@@ -279,6 +317,7 @@ impl Engine {
             total,
             tags,
             purges: self.touches(subject)?,
+            floor: self.index.floor(),
             urls: main
                 .map(|main| self.spellings(resolved.site, parsed, &resolved.plan, &main.master, scope))
                 .unwrap_or_default(),
@@ -301,35 +340,6 @@ impl Engine {
         let inspected = self.masters.inspect(&key);
         inspected.entry.as_ref().filter(|entry| entry.body().is_some())?;
         Some(kept(key, &inspected, None))
-    }
-
-    /// Cached derivatives of a master: this one, then those that were used last; and how many are on disk.
-    fn kept_of(
-        &self,
-        master: &MasterId,
-        (key, url, cached): (&DerivativeKey, &str, &Inspected),
-        limit: usize,
-        sees: Option<Sees<'_>>,
-    ) -> Result<(Vec<Kept>, Count), CatalogueError> {
-        let selector = Selector::Master(master.clone());
-        let mut rows = self.catalogue.matching(Tier::Derivatives, &selector, None, LOOKED_AT)?;
-        let masters = |row: &Row| row.dependencies.iter().map(|(id, _)| id.clone()).collect::<Vec<_>>();
-        rows.retain(|row| sees.is_none_or(|sees| sees(&row.url, &masters(row))));
-        let total = match sees {
-            None => self.catalogue.count(Tier::Derivatives, &selector)?,
-            Some(_) => rows.iter().fold(Count::default(), |mut count, row| {
-                count.add(row.size);
-                count
-            }),
-        };
-        rows.sort_by_key(|row| (row.key != *key, std::cmp::Reverse(row.last_used)));
-        let mut list: Vec<Kept> = Vec::new();
-        if cached.row.is_none() && cached.entry.as_ref().is_some_and(|entry| entry.body().is_some()) {
-            list.push(Kept { url: url.to_owned(), ..kept(*key, cached, None) });
-        }
-        rows.truncate(limit.saturating_sub(list.len()));
-        list.extend(rows.into_iter().map(|row| kept(row.key, &self.derivatives.inspect(&row.key), Some(&row))));
-        Ok((list, total))
     }
 
     /// Which names purges reach a subject by, and the newest purge of each.
@@ -371,28 +381,4 @@ fn as_asked(site: &Site, target: &str) -> String {
 /// A URL whose time is up is refused, signed or not.
 fn ended(site: &Site, expires: Option<u64>) -> Option<Refusal> {
     expires.filter(|end| *end <= unix_now()).map(|end| signed::ended(site.dialect, end))
-}
-
-fn kept(key: DerivativeKey, inspected: &Inspected, row: Option<&Row>) -> Kept {
-    let row = row.or(inspected.row.as_ref());
-    let (entry, meta) = (inspected.entry.as_deref(), inspected.entry.as_ref().map(|entry| &entry.meta));
-    let size = entry.and_then(cache::Entry::body).map(|body| body.len() as u64);
-    Kept {
-        key,
-        url: row.map(|row| row.url.clone()).or(meta.map(|meta| meta.url.clone())).unwrap_or_default(),
-        content_type: meta
-            .map(|meta| &meta.content_type)
-            .or(row.map(|row| &row.content_type))
-            .cloned()
-            .unwrap_or_default(),
-        size: size.or(row.map(|row| row.size)).unwrap_or_default(),
-        stored_at: meta.map(|meta| meta.stored_at).or(row.map(|row| row.stored_at)).unwrap_or_default(),
-        last_used: row.map(|row| row.last_used),
-        stamp: entry
-            .map(|entry| entry.subject.stamp.position)
-            .or(row.map(|row| row.stamp.position))
-            .unwrap_or_default(),
-        would: inspected.would,
-        place: inspected.place.filter(|_| entry.is_some()),
-    }
 }

@@ -35,8 +35,8 @@ use render::{Fonts, Pool};
 use tokio::sync::broadcast;
 
 pub use ahead::Spelled;
-pub use cache::{Failure, Inspected, Place, Would};
-pub use explain::{Explained, Kept, Means, Sees, Signature, Signed, Touch, Unexplained};
+pub use cache::{Failure, Hits, Inspected, Place, Would};
+pub use explain::{Asker, Explained, Kept, Means, Sees, Signature, Signed, Touch, Unexplained};
 pub use forward::{Passed, Passing};
 pub use known::{Described, Files, Listed, Origin, Original};
 pub use naming::{NamingError, Scope, Wanted};
@@ -47,7 +47,7 @@ pub use refine::{Refined, Unrefined};
 pub use resolve::{Ask, Refusal, Resolved};
 pub use site::{DialectKind, Missing, Route, Site, TagRule, host_name};
 pub use spelling::{Spelling, in_each_dialect};
-pub use verify::Checked;
+pub use verify::{Checked, VerifyLimits};
 pub use warm::{Jobs, WarmItem, WarmRequest, WarmState, Warmup};
 
 /// Version of decoders, stages and encoders together. Raised only when pictures come out different.
@@ -75,6 +75,8 @@ pub struct Settings {
     pub origin_queue: usize,
     /// Derivatives that a warm-up makes in a second, unless it says otherwise.
     pub warm_per_second: u32,
+    /// What checking a purge may cost.
+    pub verify: VerifyLimits,
 }
 
 impl Default for Settings {
@@ -88,6 +90,7 @@ impl Default for Settings {
             origin_fetches: 64,
             origin_queue: 4096,
             warm_per_second: 20,
+            verify: VerifyLimits::default(),
         }
     }
 }

@@ -220,12 +220,23 @@ impl Engine {
     /// too (rule I4).
     fn resolve_hinted(&self, ask: Ask<'_>, plain: &Resolved) -> Result<Resolved, Refusal> {
         let Target { path, query } = Target::new(ask.target);
+        let below = Target { path: self.site(plain.site).below(path).unwrap_or(path), query };
+        self.hinted(plain, below, ask.accept, ask.hints)
+    }
+
+    /// As [`Engine::resolve_hinted`], of a target below its site's prefix, with hints that its URL listens to.
+    pub(crate) fn hinted(
+        &self,
+        plain: &Resolved,
+        below: Target<'_>,
+        accept: AcceptClass,
+        hints: Hints,
+    ) -> Result<Resolved, Refusal> {
         let site = self.site(plain.site);
-        let below = Target { path: site.below(path).unwrap_or(path), query };
         let grammar = self.sites.grammar(plain.site);
-        let mut parsed = grammar.parse_for(below, &site.grammar, ask.hints).map_err(|e| refuse_parse(&e))?;
+        let mut parsed = grammar.parse_for(below, &site.grammar, hints).map_err(|e| refuse_parse(&e))?;
         let pictures = self.resolve_pictures(plain.site, &mut parsed.plan)?;
-        let output = parsed.plan.output.resolve(ask.accept);
+        let output = parsed.plan.output.resolve(accept);
         let secret = &self.index.identity().secret;
         Ok(Resolved {
             key: DerivativeKey::hinted(secret, &plain.exact.0, &plain.plan, &parsed.plan, &output),

@@ -17,12 +17,23 @@ use crate::purging::unix_millis;
 use crate::resolve::{Ask, Candidate, Resolved};
 use crate::{Engine, Scope};
 
-/// Targets that are checked.
-const MOST: usize = 20;
-/// How long one of them may take.
-const ONE_WITHIN: Duration = Duration::from_secs(20);
-/// How long all of them may take; later ones are told of as not checked.
-const ALL_WITHIN: Duration = Duration::from_secs(60);
+/// What checking a purge may cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VerifyLimits {
+    /// Targets that are checked; of more, the first.
+    pub targets: usize,
+    /// How long one of them may take: its turn at the origin, the fetch, and the answer to a client together.
+    pub one_within: Duration,
+    /// How long all of them may take. What is not checked by then is told of as such, without a fetch.
+    pub all_within: Duration,
+}
+
+impl Default for VerifyLimits {
+    fn default() -> Self {
+        let (one_within, all_within) = (Duration::from_secs(20), Duration::from_secs(60));
+        VerifyLimits { targets: 20, one_within, all_within }
+    }
+}
 
 /// What the check of one target came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,19 +75,25 @@ struct Question {
 }
 
 impl Engine {
-    /// Checks what a purge named one by one: masters and single derivatives, at most 20, within a minute. Other selectors name
-    /// no one thing and are passed over. Must be called on the runtime of fills.
+    /// Checks what a purge named one by one: masters and single derivatives, one after another, within
+    /// [`Settings::verify`](crate::Settings::verify). Other selectors name no one thing and are passed over. Must be called on the
+    /// runtime of fills.
     pub async fn verify(self: &Arc<Self>, record: &Record) -> Vec<Checked> {
-        let ends = Instant::now() + ALL_WITHIN;
+        let limits = self.settings.verify;
+        let ends = Instant::now() + limits.all_within;
         let mut checked = Vec::new();
-        let targets = record.targets.iter().filter(|target| target.selectors.iter().any(names_one)).take(MOST);
-        for target in targets {
+        let named = record.targets.iter().filter(|target| target.selectors.iter().any(names_one));
+        for target in named.take(limits.targets) {
+            if Instant::now() >= ends {
+                checked.push(unasked(record, target.said.clone(), "not checked: those before it took all the time"));
+                continue;
+            }
             let engine = self.clone();
             let (said, asked) = (target.said.clone(), target.clone());
             // Local sources look at symbolic links.
             let question = tokio::task::spawn_blocking(move || engine.question(&asked)).await.ok().flatten();
             checked.push(match question {
-                Some(question) => self.check(record, question, ends.min(Instant::now() + ONE_WITHIN)).await,
+                Some(question) => self.check(record, question, ends.min(Instant::now() + limits.one_within)).await,
                 None => unasked(record, said, "no site of ours delivers it, so nothing could be asked for"),
             });
         }

@@ -3,9 +3,10 @@ use std::fmt;
 use crate::Format;
 
 /// What a client can show, folded from its `Accept` header. Cached answers are kept per class, so there are only three.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub enum AcceptClass {
     /// Neither WebP nor AVIF named.
+    #[default]
     Basic,
     /// `image/webp` named.
     Webp,

@@ -12,8 +12,7 @@ mod tests;
 
 use crate::{
     Aspect, Background, Border, Choose, Color, Dim, Enlarge, Filter, Fit, Fixed, Frames, Gradient, Gravity, Horizontal,
-    Mask, Measured, Orient, OutputRule, Pad, Plan, Radius, Region, Resize, Shape, Stage, Trim, TrimMode, Unsharp,
-    Vertical,
+    Mask, Measured, Orient, Pad, Plan, Radius, Region, Resize, Shape, Stage, Trim, TrimMode, Unsharp, Vertical,
 };
 
 impl Plan {
@@ -21,12 +20,10 @@ impl Plan {
     pub fn words(&self) -> Vec<String> {
         phrases(&self.stages)
     }
-}
 
-impl OutputRule {
     /// How the result is written, in one phrase.
-    pub fn words(&self) -> String {
-        output::words(self)
+    pub fn output_words(&self) -> String {
+        output::words(&self.output, self.needs_master())
     }
 }
 

@@ -282,6 +282,10 @@ Examples:
       What the URL means, what is cached for it, and which purges touch it.
   afterimage explain /imagekit/tr:w-300/cat.jpg --accept image/avif
       As for a browser that takes AVIF.
+  afterimage explain /imagekit/tr:w-auto,dpr-auto/cat.jpg --width 640 --dpr 2
+      As for a browser that sends Sec-CH-Width and Sec-CH-DPR.
+  afterimage explain '/imgix/cat.jpg?w=300&ch=Save-Data' --save-data
+      As for one that wants to save data.
 
 Nothing is fetched, made or counted by it.
 Exit status: 0 told (a URL that would be refused is told of too), 1 it is not ours, 2 usage, 3 no server reached.")]
@@ -291,6 +295,18 @@ pub struct ExplainArgs {
     /// The client's `Accept`, which chooses the format.
     #[arg(long, value_name = "TYPES")]
     pub accept: Option<String>,
+    /// The client's `Sec-CH-Width`: how wide the picture is shown, in physical pixels.
+    #[arg(long, value_name = "PIXELS")]
+    pub width: Option<String>,
+    /// The client's `Sec-CH-DPR`: physical pixels for one of the layout.
+    #[arg(long, value_name = "RATIO")]
+    pub dpr: Option<String>,
+    /// The client's `Sec-CH-Viewport-Width`, which no dialect asks for so far.
+    #[arg(long, value_name = "PIXELS")]
+    pub viewport_width: Option<String>,
+    /// The client sends `Save-Data: on`.
+    #[arg(long)]
+    pub save_data: bool,
     /// How many derivatives of the same original are listed.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=1000))]
     pub limit: u64,

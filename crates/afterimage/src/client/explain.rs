@@ -16,8 +16,15 @@ pub fn run(args: &ExplainArgs) -> ExitCode {
 
 async fn ask(args: &ExplainArgs) -> Result<(), Failure> {
     let client = Client::new(&args.connection)?;
-    let pairs =
-        [("url", Some(args.url.clone())), ("accept", args.accept.clone()), ("limit", Some(args.limit.to_string()))];
+    let pairs = [
+        ("url", Some(args.url.clone())),
+        ("accept", args.accept.clone()),
+        ("width", args.width.clone()),
+        ("dpr", args.dpr.clone()),
+        ("viewport_width", args.viewport_width.clone()),
+        ("save_data", args.save_data.then(|| "on".to_owned())),
+        ("limit", Some(args.limit.to_string())),
+    ];
     let answer = client.call(Method::GET, &format!("/v1/explain{}", query(&pairs)), None).await?;
     if args.json {
         say(&answer.to_string());
@@ -63,6 +70,9 @@ fn lines(told: &Value) -> Vec<String> {
         add("", text(words));
     }
     add("written", text(&told["output"]));
+    if let Some(client) = client(&told["client"]) {
+        add("client", client);
+    }
     let master = &told["master"];
     add("original", format!("{}/{} ({})", text(&master["source"]), text(&master["path"]), text(&master["id"])));
     for part in told["dependencies"].as_array().into_iter().flatten().filter(|part| part["role"] == "part") {
@@ -71,6 +81,13 @@ fn lines(told: &Value) -> Vec<String> {
     add("cache", cached(&told["cache"]));
     for touch in told["purges"].as_array().into_iter().flatten().filter(|touch| !touch["newest"].is_null()) {
         let newest = &touch["newest"];
+        if touch["kind"] == "floor" {
+            add(
+                "purged",
+                format!("whatever is older than position {}: the floor was raised", text(&newest["position"])),
+            );
+            continue;
+        }
         let what = format!("{} {}", text(&touch["kind"]), text(&touch["selector"]));
         let when =
             format!("{} at position {}, {}", text(&newest["mode"]), text(&newest["position"]), text(&newest["at"]));
@@ -88,6 +105,29 @@ fn lines(told: &Value) -> Vec<String> {
     lines
 }
 
+/// What the answer depends on, where that is anything, and what was given of it.
+fn client(told: &Value) -> Option<String> {
+    let names = |list: &Value| list.as_array().into_iter().flatten().map(text).collect::<Vec<_>>().join(", ");
+    let mut parts = Vec::new();
+    let depends = names(&told["depends_on"]);
+    if !depends.is_empty() {
+        parts.push(format!("the answer depends on {depends}"));
+    }
+    for (name, unit) in [("width", " pixels"), ("dpr", "")] {
+        if !told[name].is_null() {
+            parts.push(format!("{name} {}{unit}", text(&told[name])));
+        }
+    }
+    if told["save_data"] == true {
+        parts.push("saves data".to_owned());
+    }
+    let ignored = names(&told["ignored"]);
+    if !ignored.is_empty() {
+        parts.push(format!("ignored: {ignored}"));
+    }
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
+
 fn cached(cache: &Value) -> String {
     let would = match (cache["would"].as_str(), cache["why"].as_str()) {
         (Some("miss"), Some(why)) => format!("a miss: {why}"),
@@ -96,33 +136,42 @@ fn cached(cache: &Value) -> String {
     };
     match cache["bytes"].as_u64() {
         Some(size) => format!(
-            "{would}; {} of {}, stored {}, good as of {}",
+            "{would}; {} of {}, stored {}, good as of {}{}",
             bytes(size),
             text(&cache["content_type"]),
             text(&cache["stored_at"]),
-            text(&cache["stamp"])
+            text(&cache["stamp"]),
+            hits(cache)
         ),
         None => would,
     }
 }
 
+fn hits(cache: &Value) -> String {
+    let (hits, since) = (text(&cache["hits"]), text(&cache["hits_since"]));
+    if cache["hits"].is_null() { String::new() } else { format!("; {hits} hits in memory since {since}") }
+}
+
 fn derivatives(told: &Value) -> String {
     let total = &told["derivatives_total"];
     let size = bytes(total["bytes"].as_u64().unwrap_or_default());
-    let head = format!("\nderivatives of this original on disk: {}, {size}", text(&total["entries"]));
+    let head = format!("\nderivatives of this original: {}, {size}", text(&total["entries"]));
     let row = |derivative: &Value| {
         let state = if derivative["fresh"] == true { "fresh".to_owned() } else { text(&derivative["why"]) };
         let this = if derivative["this"] == true { "this one" } else { "" };
         let size = bytes(derivative["bytes"].as_u64().unwrap_or_default());
-        let fields = ["tier", "content_type", "last_used", "url"].map(|name| text(&derivative[name]));
-        let [tier, kind, used, url] = fields;
-        vec![state, tier, size, kind, used, this.to_owned(), url]
+        let tiers: Vec<String> = derivative["tiers"].as_array().into_iter().flatten().map(text).collect();
+        let tiers = if tiers.is_empty() { "none".to_owned() } else { tiers.join(", ") };
+        let fields = ["content_type", "hits", "stored_at", "last_used", "stamp", "url"];
+        let [kind, hits, stored, used, stamp, url] = fields.map(|name| text(&derivative[name]));
+        vec![state, tiers, size, kind, hits, stored, used, stamp, this.to_owned(), url]
     };
     let rows: Vec<Vec<String>> = told["derivatives"].as_array().into_iter().flatten().map(row).collect();
     if rows.is_empty() {
         return head;
     }
-    format!("{head}\n{}", table(&["state", "tier", "size", "type", "used", "", "url"], &rows))
+    let names = ["state", "tiers", "size", "type", "hits", "stored", "used", "stamp", "", "url"];
+    format!("{head}\n{}", table(&names, &rows))
 }
 
 #[cfg(test)]

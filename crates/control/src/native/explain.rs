@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use axum::extract::{Query, State};
 use dialect::{Policy, Warning};
-use engine::{Engine, Explained, Kept, Means, NamingError, Refusal, Signature, Spelled, Spelling, Touch, Unexplained};
+use engine::{
+    Asker, Engine, Explained, Hits, Kept, Means, NamingError, Place, Refusal, Signature, Spelled, Spelling, Touch,
+    Unexplained,
+};
 use http::HeaderMap;
-use plan::{AcceptClass, MasterId};
+use plan::{AcceptClass, MasterId, Position};
 use purge::{Role, Takedown};
 use serde_json::{Value, json};
 
@@ -20,7 +23,15 @@ use crate::reach::Reach;
 use crate::reply::{Problem, Reply};
 use crate::server::From;
 
-const PARAMETERS: &[&str] = &["url", "accept", "limit"];
+const PARAMETERS: &[&str] = &["url", "accept", "width", "dpr", "viewport_width", "save_data", "limit"];
+
+/// Parameters that stand for a header field of the client. Which of them count is for the dialects to say.
+const HINTS: &[(&str, &str)] = &[
+    ("width", "sec-ch-width"),
+    ("dpr", "sec-ch-dpr"),
+    ("viewport_width", "sec-ch-viewport-width"),
+    ("save_data", "save-data"),
+];
 
 /// `GET /v1/explain`.
 pub(crate) async fn show(
@@ -35,25 +46,30 @@ pub(crate) async fn show(
     let url = query.get("url").map(|url| url.trim().to_owned()).filter(|url| !url.is_empty());
     let missing = || Problem::new(400, "bad-parameter", "the URL to be explained is missing").parameter("url");
     let url = url.ok_or_else(missing)?;
-    let accept = AcceptClass::from_header(query.get("accept").map(String::as_str).unwrap_or_default());
+    let said = |name: &str| query.get(name).map(|value| value.trim()).filter(|value| !value.is_empty());
+    let field = |(name, field): &(&str, &'static str)| said(name).map(|value| (*field, value.to_owned()));
+    let asker = Asker {
+        accept: AcceptClass::from_header(said("accept").unwrap_or_default()),
+        fields: HINTS.iter().filter_map(field).collect(),
+    };
     let limit = read.limit()?;
-    let looked = tokio::task::spawn_blocking(move || explain(&plane, &caller, &url, accept, limit)).await;
+    let looked = tokio::task::spawn_blocking(move || explain(&plane, &caller, &url, &asker, limit)).await;
     let lost = |_| Problem::new(500, "lost", "the request was lost on the way");
     Ok(Reply::json(200, &looked.map_err(lost)??))
 }
 
-fn explain(plane: &Plane, caller: &Caller, url: &str, accept: AcceptClass, limit: usize) -> Result<Value, Problem> {
+fn explain(plane: &Plane, caller: &Caller, url: &str, asker: &Asker, limit: usize) -> Result<Value, Problem> {
     let engine = &plane.engine;
     let reach = Reach::of(engine, caller).map_err(unnamed)?;
     let sees = |url: &str, masters: &[MasterId]| may_see(engine, caller, &reach, url, masters);
     let all = caller.is_unbound();
-    let explained = engine.explain(url, accept, &caller.scope, limit, (!all).then_some(&sees)).map_err(unexplained)?;
+    let explained = engine.explain(url, asker, &caller.scope, limit, (!all).then_some(&sees)).map_err(unexplained)?;
     let means = explained.meaning.as_ref();
     let masters = means.map(|means| means.dependencies.as_slice()).unwrap_or_default();
     if !masters.iter().all(|(master, _)| reach.has(&master.id)) {
         return Err(unnamed(NamingError::Forbidden { said: url.to_owned() }));
     }
-    Ok(describe(plane, url, &explained))
+    Ok(describe(plane, url, asker, &explained))
 }
 
 /// Whether a caller may see a derivative: the site that it was asked of is his, and so are all masters that it was made from.
@@ -80,7 +96,7 @@ pub(super) fn unnamed(error: NamingError) -> Problem {
     Problem::new(failed.status(400), failed.code(), detail).parameter("url")
 }
 
-fn describe(plane: &Plane, url: &str, explained: &Explained) -> Value {
+fn describe(plane: &Plane, url: &str, asker: &Asker, explained: &Explained) -> Value {
     let site = plane.engine.site(explained.site);
     let mut told = json!({
         "url": url,
@@ -93,7 +109,7 @@ fn describe(plane: &Plane, url: &str, explained: &Explained) -> Value {
         "signature": signature(&explained.signature),
     });
     let means = match &explained.meaning {
-        Some(means) => meaning(plane, means),
+        Some(means) => meaning(plane, asker, means),
         None => nothing(),
     };
     if let (Value::Object(told), Value::Object(means)) = (&mut told, means) {
@@ -134,6 +150,7 @@ fn nothing() -> Value {
         "words": [],
         "output": null,
         "warnings": [],
+        "client": null,
         "master": null,
         "candidates": [],
         "dependencies": [],
@@ -147,7 +164,7 @@ fn nothing() -> Value {
     })
 }
 
-fn meaning(plane: &Plane, means: &Means) -> Value {
+fn meaning(plane: &Plane, asker: &Asker, means: &Means) -> Value {
     let place = |master: &Spelled| json!({ "id": master.id.as_str(), "source": master.source, "path": master.path });
     let master = means.master.as_ref().map(|master| {
         let mut told = place(master);
@@ -172,6 +189,7 @@ fn meaning(plane: &Plane, means: &Means) -> Value {
         "words": means.words,
         "output": means.output,
         "warnings": warnings(&means.warnings),
+        "client": client(asker, means),
         "master": master,
         "candidates": means.candidates.iter().map(place).collect::<Vec<_>>(),
         "dependencies": means.dependencies.iter().map(dependency).collect::<Vec<_>>(),
@@ -180,8 +198,27 @@ fn meaning(plane: &Plane, means: &Means) -> Value {
         "derivatives": means.derivatives.iter().map(|kept| derivative(kept, kept.key == means.key)).collect::<Vec<_>>(),
         "derivatives_total": { "entries": means.total.entries, "bytes": means.total.bytes },
         "tags": means.tags,
-        "purges": means.purges.iter().map(touch).collect::<Vec<_>>(),
+        "purges": means.purges.iter().map(touch).chain(floor(means.floor)).collect::<Vec<_>>(),
         "urls": means.urls.iter().map(|spelling| written(plane, spelling)).collect::<Vec<_>>(),
+    })
+}
+
+/// What of the client counts. `ignored`: parameters that the URL leaves nothing to, or that could not be read; of the latter a
+/// warning tells too.
+fn client(asker: &Asker, means: &Means) -> Value {
+    let listened: Vec<&str> = means.listens.fields().collect();
+    let unread = |field: &str| means.warnings.iter().any(|warning| warning.parameter == field);
+    let ignored = |field: &str| !listened.contains(&field) || unread(field);
+    let given = |field: &str| asker.fields.iter().any(|(given, _)| *given == field);
+    let ignored: Vec<_> =
+        HINTS.iter().filter(|(_, field)| given(field) && ignored(field)).map(|(name, _)| *name).collect();
+    json!({
+        "accept": asker.accept.name(),
+        "depends_on": means.varies.then_some("accept").into_iter().chain(listened).collect::<Vec<_>>(),
+        "width": means.hints.width(),
+        "dpr": means.hints.dpr().map(|dpr| dpr.get()),
+        "save_data": means.hints.save_data(),
+        "ignored": ignored,
     })
 }
 
@@ -219,6 +256,9 @@ fn cached(means: &Means) -> Value {
     json!({
         "id": means.key.to_string(),
         "tier": cached.place.filter(|_| entry.is_some()).map_or("none", |place| place.name()),
+        "tiers": tiers(cached.in_memory(), cached.on_disk()),
+        "hits": cached.hits.map(|hits| hits.count),
+        "hits_since": since(cached.hits),
         "would": cached.would.name(),
         "why": cached.would.why().map(|why| why.name()),
         "stamp": entry.map(|entry| entry.subject.stamp.position.0),
@@ -227,7 +267,7 @@ fn cached(means: &Means) -> Value {
         "expires_at": end.map(from_seconds),
         "bytes": entry.and_then(|entry| entry.body()).map(|body| body.len()),
         "content_type": meta.map(|meta| meta.content_type.as_str()).filter(|kind| !kind.is_empty()),
-        "last_used": cached.row.as_ref().map(|row| from_seconds(row.last_used)),
+        "last_used": cached.last_used.map(from_seconds),
         "failure": failure,
     })
 }
@@ -243,9 +283,28 @@ fn derivative(kept: &Kept, this: bool) -> Value {
         "stamp": kept.stamp.0,
         "fresh": kept.would == engine::Would::Hit,
         "why": kept.would.why().map(|why| why.name()),
-        "tier": kept.place.map_or("none", |place| place.name()),
+        "tier": tiers(kept.in_memory, kept.on_disk).first().copied().unwrap_or("none"),
+        "tiers": tiers(kept.in_memory, kept.on_disk),
+        "hits": kept.hits.map(|hits| hits.count),
+        "hits_since": since(kept.hits),
         "this": this,
     })
+}
+
+/// Where the same bytes lie, the one that answers first.
+fn tiers(in_memory: bool, on_disk: bool) -> Vec<&'static str> {
+    let of = |has: bool, place: Place| has.then_some(place.name());
+    of(in_memory, Place::Memory).into_iter().chain(of(on_disk, Place::Disk)).collect()
+}
+
+fn since(hits: Option<Hits>) -> Option<String> {
+    hits.map(|hits| from_seconds(hits.since))
+}
+
+/// A raised floor reaches everything, and is the purge of no one record.
+fn floor(floor: Position) -> Option<Value> {
+    let newest = json!({ "id": null, "position": floor.0, "at": null, "mode": null });
+    (floor > Position::START).then(|| json!({ "kind": "floor", "selector": "", "newest": newest }))
 }
 
 fn touch(touch: &Touch) -> Value {

@@ -76,7 +76,7 @@ fn spell(plane: &Plane, caller: &Caller, asked: &Asked) -> Result<Value, Problem
     Ok(json!({
         "plan": parsed.plan.to_string(),
         "words": parsed.plan.words(),
-        "output": parsed.plan.output.words(),
+        "output": parsed.plan.output_words(),
         "warnings": warnings(&parsed.warnings),
         "parameters": parameters,
         "urls": urls,

@@ -3,14 +3,16 @@
 use super::list;
 use crate::{Depth, Format, FormatRule, Metadata, OutputRule, Profile, Quality, Report, Subsampling};
 
-pub(super) fn words(rule: &OutputRule) -> String {
+/// `of_master`: whether there is an original whose format could be kept. What is made of none is PNG where nothing else is asked
+/// for.
+pub(super) fn words(rule: &OutputRule, of_master: bool) -> String {
     if rule.original {
         return "the original's bytes, unchanged".to_owned();
     }
     if let Some(report) = &rule.report {
         return told(report);
     }
-    let mut text = format!("{}, {}", format(&rule.format), quality(rule));
+    let mut text = format!("{}, {}", format(&rule.format, of_master), quality(rule));
     for (set, words) in [
         (rule.lossless, ", WebP without loss"),
         (rule.progressive, ", progressive"),
@@ -55,14 +57,14 @@ fn told(report: &Report) -> String {
     }
 }
 
-fn format(rule: &FormatRule) -> String {
+fn format(rule: &FormatRule, of_master: bool) -> String {
+    let unasked = if of_master { "in the original's format" } else { "as PNG" };
     match rule {
-        FormatRule::Source => "in the original's format".to_owned(),
+        FormatRule::Source => unasked.to_owned(),
         FormatRule::Always(format) => format!("as {}", name(*format)),
         FormatRule::Negotiate { offer, fallback } => {
             let offers: Vec<String> = offer.iter().map(|format| name(*format).to_owned()).collect();
-            let fallback =
-                fallback.map_or("in the original's format".to_owned(), |format| format!("as {}", name(format)));
+            let fallback = fallback.map_or(unasked.to_owned(), |format| format!("as {}", name(format)));
             match offers.as_slice() {
                 [] => fallback,
                 offers => {

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::{
     Adjust, Asset, Blend, BlurFill, Comparison, Condition, Expr, Format, FormatRule, GradientShape, Length, Limits,
-    Location, MasterRef, Metadata, Mix, Number, Overlay, Picture, Quality, Report, Shadow, Shift, Test, Text, Tile,
-    Variable,
+    Location, MasterRef, Metadata, Mix, Number, OutputRule, Overlay, Picture, Quality, Report, Shadow, Shift, Test,
+    Text, Tile, Variable,
 };
 
 fn px(px: u32) -> Option<Dim> {
@@ -318,12 +318,27 @@ fn outputs_in_words() {
     let rule = |change: fn(&mut OutputRule)| {
         let mut rule = OutputRule::default();
         change(&mut rule);
-        rule.words()
+        Plan { stages: Vec::new(), output: rule }.output_words()
     };
+    let negotiated = OutputRule { format: negotiated, quality: Quality::all(75), ..OutputRule::default() };
     assert_eq!(
-        OutputRule { format: negotiated, quality: Quality::all(75), ..OutputRule::default() }.words(),
+        Plan { stages: Vec::new(), output: negotiated }.output_words(),
         "as AVIF or WebP where the browser takes it, else as JPEG, at quality 75"
     );
+    // What is made of no original is PNG, unless something else is asked for.
+    let offer = vec![Format::Avif];
+    for (format, words) in [
+        (FormatRule::Source, "as PNG, at quality 80"),
+        (
+            FormatRule::Negotiate { offer, fallback: None },
+            "as AVIF where the browser takes it, else as PNG, at quality 80",
+        ),
+        (FormatRule::Always(Format::Jpeg), "as JPEG, at quality 80"),
+    ] {
+        let output = OutputRule { format, ..OutputRule::default() };
+        let plan = Plan { stages: vec![Stage::Typeset(Box::new(Text::new("Sold", fixed(24.0))))], output };
+        assert_eq!(plan.output_words(), words);
+    }
     assert_eq!(rule(|r| r.original = true), "the original's bytes, unchanged");
     assert_eq!(rule(|_| {}), "in the original's format, at quality 80");
     assert_eq!(
