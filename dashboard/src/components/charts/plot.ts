@@ -37,6 +37,9 @@ const FEW = 40
 /** Pixels that a brush has to be long to count as one. */
 const BRUSH = 8
 
+/** Steps of the axis of what is counted: there is no half of a request. */
+const WHOLE = Array.from({ length: 13 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat()
+
 /** Sums of a series and those before it, the last first: so that each is drawn over the one that reaches higher. */
 function stacked(series: Series[]): (number | null)[][] {
   let below: number[] = []
@@ -82,11 +85,12 @@ export async function plot(target: HTMLElement, { at, step, series, kind, show, 
     cursor: { y: false, points: { show: !bars }, drag: { x: true, y: false, setScale: false } },
     scales: {
       x: { time: true, range: () => [first, Math.max(last, first + step)] },
-      y: { range: (_, __, highest) => [0, top ?? Math.max(highest * 1.08, Number.EPSILON * 1e6) ] },
+      // Where nothing happened the axis still has an end.
+      y: { range: (_, __, highest) => [0, top ?? (highest > 0 ? highest * 1.08 : 1)] },
     },
     axes: [
       { ...axis, size: 30, grid: { show: false }, values: (_, moments, __, ___, increment) => moments.map((moment) => tick(moment, increment)), space: 64 },
-      { ...axis, values: (_, all) => all.map((value) => (value === 0 ? '0' : show(value))), size: (self, all) => widest(self, all), space: 34 },
+      { ...axis, values: (_, all) => all.map((value) => (value === 0 ? '0' : show(value))), size: (self, all) => widest(self, all), space: 34, ...(bars ? { incrs: WHOLE } : {}) },
     ],
     series: [
       {},
