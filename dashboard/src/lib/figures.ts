@@ -45,7 +45,7 @@ export function names(records: Record<string, number>[]): string[] {
 }
 
 export interface Change {
-  /** With its sign, and in words. */
+  /** In words. */
   text: string
   direction: 'up' | 'down' | 'same'
 }
@@ -53,12 +53,11 @@ export interface Change {
 /** How a figure differs from the one of the span before. `points` are for shares: their difference is in percentage points. */
 export function change(now: number | null, before: number | null, show: (value: number) => string, points = false): Change | undefined {
   if (now === null || before === null) return
-  const [more, direction] = now === before ? ['', 'same' as const] : now > before ? ['+', 'up' as const] : ['−', 'down' as const]
-  if (direction === 'same') return { text: `the same as before (${show(before)})`, direction }
-  const words = direction === 'up' ? 'more' : 'less'
-  if (points) return { text: `${more}${(Math.abs(now - before) * 100).toFixed(1)} points ${words} than before (${show(before)})`, direction }
-  const relative = before === 0 ? `${more}${show(now)}` : `${more}${ratio(Math.abs(now - before) / before)}`
-  return { text: `${relative} ${words} than before (${show(before)})`, direction }
+  if (now === before) return { text: `the same as before (${show(before)})`, direction: 'same' }
+  const difference = Math.abs(now - before)
+  const much = points ? `${(difference * 100).toFixed(1)} points` : before === 0 ? show(difference) : ratio(difference / before)
+  const [direction, words] = now > before ? (['up', 'more'] as const) : (['down', 'less'] as const)
+  return { text: `${much} ${words} than before (${show(before)})`, direction }
 }
 
 function ratio(share: number): string {
