@@ -19,19 +19,19 @@ function browserProgram() {
   throw new Error('no browser: run scripts/setup --conformance')
 }
 
-/** Starts everything before the tests of a file, then prepares what they need, and ends it after them. */
-export function useWorld(prepare = async () => {}) {
+/** Starts everything (`options`: which server) before the tests of a file, then prepares what they need, and ends it after them. */
+export function useWorld(prepare = async () => {}, options = {}) {
   const world = {}
   before(async () => {
-    Object.assign(world, await startWorld())
+    Object.assign(world, await startWorld(options))
     await prepare(world)
   })
   after(() => world.stop?.())
   return world
 }
 
-export async function startWorld() {
-  const server = await startServer()
+export async function startWorld(options = {}) {
+  const server = await startServer(options)
   const browser = await chromium.launch({ executablePath: browserProgram(), args: ['--no-sandbox', '--disable-gpu'] })
   return {
     ...server,
