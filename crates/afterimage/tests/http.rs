@@ -69,6 +69,9 @@ async fn headers_tell_caches_in_front_what_to_do() {
     assert_eq!(hit.header("accept-ranges"), "bytes");
     assert_eq!(hit.header("x-content-type-options"), "nosniff");
     assert_eq!(hit.header("access-control-allow-origin"), "*");
+    assert_eq!(hit.header("access-control-expose-headers"), "", "no script asks");
+    let script = client.send("GET", PICTURE, &[("origin", "https://a.example")], b"").await.unwrap();
+    assert_eq!(script.header("access-control-expose-headers"), "Cache-Status, Age, ETag");
     let etag = hit.header("etag");
     assert!(etag.starts_with('"') && etag.ends_with('"') && etag.len() > 16, "strong: {etag}");
     let key = hit.header("surrogate-key");

@@ -16,6 +16,7 @@ mod read;
 pub(crate) mod session;
 mod shown;
 pub(crate) mod stats;
+mod steps;
 pub(crate) mod tail;
 pub(crate) mod takedowns;
 pub(crate) mod urls;

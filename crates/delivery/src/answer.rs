@@ -9,9 +9,9 @@ use cache::{Content, Entry};
 use dialect::Disposition;
 use engine::{Resolved, Site};
 use http::header::{
-    ACCEPT_RANGES, ACCESS_CONTROL_ALLOW_ORIGIN, AGE, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE,
-    CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, LAST_MODIFIED, RETRY_AFTER, VARY,
-    X_CONTENT_TYPE_OPTIONS,
+    ACCEPT_RANGES, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, AGE, CACHE_CONTROL, CONTENT_DISPOSITION,
+    CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue,
+    LAST_MODIFIED, ORIGIN, RETRY_AFTER, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{Response, StatusCode};
 use http_body_util::Full;
@@ -23,6 +23,8 @@ use crate::figures::Names;
 use crate::problem::Problem;
 use crate::vendor;
 
+/// What scripts of other origins may read beside the ordinary.
+const EXPOSED: HeaderValue = HeaderValue::from_static("Cache-Status, Age, ETag");
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 const CDN_CACHE_CONTROL: HeaderName = HeaderName::from_static("cdn-cache-control");
 const SURROGATE_KEY: HeaderName = HeaderName::from_static("surrogate-key");
@@ -207,6 +209,9 @@ pub(crate) fn picture(
         headers.insert(CACHE_GROUPS, groups.clone());
     }
     common(headers);
+    if request.contains_key(ORIGIN) {
+        headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+    }
     if site.vendor_headers {
         vendor::of_picture(headers, site.dialect, ready.imgix_id.as_ref(), how.is_hit(), &resolved.warnings);
     }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use crate::Dialect;
+use crate::chain::Place;
 use crate::table::{Kind, ParamDoc, Served, Tier};
 
 /// The page of a dialect. It depends on nothing but its table.
@@ -67,13 +68,13 @@ fn cell(text: &str) -> String {
 }
 
 /// The table as JSON: `{"dialect", "parameters": [{"name", "aliases", "kind", ...}]}`. Kinds carry what a form needs: the
-/// ends of a range, the words of a choice.
+/// ends of a range, the words of a choice. `places` says where in a chain of steps a parameter may stand.
 pub fn json(dialect: &dyn Dialect) -> Value {
-    let rows: Vec<Value> = dialect.params().iter().map(parameter).collect();
+    let rows: Vec<Value> = dialect.params().iter().map(|row| parameter(row, &dialect.places(row.name))).collect();
     json!({ "dialect": dialect.name(), "parameters": rows })
 }
 
-fn parameter(row: &ParamDoc) -> Value {
+fn parameter(row: &ParamDoc, places: &[Place]) -> Value {
     json!({
         "name": row.name,
         "aliases": row.aliases,
@@ -81,6 +82,7 @@ fn parameter(row: &ParamDoc) -> Value {
         "allowed": row.kind.allowed(),
         "default": row.default,
         "doc": row.doc,
+        "places": places.iter().map(|place| place.name()).collect::<Vec<_>>(),
         "tier": match row.tier { Tier::A => "A", Tier::B => "B", Tier::C => "C" },
         "served": row.served.name(),
         "about": row.served.about(),

@@ -4,6 +4,7 @@
 //! should say) plus warnings, and back: [`Dialect::write`] spells a plan as a URL. It opens no socket and sees no pixel.
 //! How strict to be about warnings is the caller's business.
 
+mod chain;
 pub mod cloudimage;
 pub mod docs;
 mod error;
@@ -18,6 +19,7 @@ pub mod signing;
 mod table;
 pub mod text;
 
+pub use chain::{Part, Place, Step};
 pub use error::{ParseError, Unwritable};
 pub use hints::{Heard, Hints, Listens};
 pub use request::{Asset, Disposition, Parsed, Target, Warning, WarningKind};
@@ -81,6 +83,30 @@ pub trait Dialect: Send + Sync {
     /// # Errors
     /// As [`Dialect::parse`], for the form of the path.
     fn parameters(&self, target: Target<'_>, settings: &Settings) -> Result<Vec<(String, String)>, ParseError>;
+
+    /// The parameters for [`Dialect::compose`] that a chain of steps stands for; contents of layers are encoded where they need it.
+    /// Only ImageKit has several steps, layers and conditionals.
+    ///
+    /// # Errors
+    /// Where this vendor has no such thing, or a value would run into the next parameter.
+    fn flatten(&self, steps: &[Step]) -> Result<Vec<(String, String)>, ParseError> {
+        chain::plain(self.name(), steps)
+    }
+
+    /// As [`Dialect::parameters`], as a chain of at least one step, such that [`Dialect::flatten`] and [`Dialect::compose`] give a
+    /// target that means the same.
+    ///
+    /// # Errors
+    /// As [`Dialect::parameters`], and for layers or conditionals that do not end.
+    fn steps(&self, target: Target<'_>, settings: &Settings) -> Result<Vec<Step>, ParseError> {
+        let parameters = self.parameters(target, settings)?;
+        Ok(vec![parameters.into_iter().map(|(name, value)| Part::Said(name, value)).collect()])
+    }
+
+    /// Where a row of the table may stand in a chain.
+    fn places(&self, _name: &str) -> Vec<Place> {
+        vec![Place::Step]
+    }
 
     /// Looks at the signature of a raw target below the site's prefix, by this vendor's algorithm and in every form in which
     /// its clients hash URLs. `prefix` is what was cut off, without a slash at its end: some clients hash it too. The policy

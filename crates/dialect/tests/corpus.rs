@@ -108,14 +108,24 @@ fn composed_otherwise(dialect: &dyn Dialect, record: &Record) -> Option<String> 
         Err(error) => return Some(format!("nothing: {error}")),
     };
     let source = parsed.source.as_deref().unwrap_or(&settings.default_source);
-    let again = match dialect.compose(source, &parsed.asset, &parameters, settings) {
-        Ok(again) => again,
-        Err(error) => return Some(format!("nothing: {error}; {parameters:?}")),
+    let of_tree = dialect.steps(Target::new(&record.target), settings).and_then(|steps| dialect.flatten(&steps));
+    let of_tree = match of_tree {
+        Ok(of_tree) => of_tree,
+        Err(error) => return Some(format!("no tree: {error}")),
     };
-    let same = dialect.parse(Target::new(&again), settings).is_ok_and(|other| {
-        (&other.asset, &other.plan, &other.presets) == (&parsed.asset, &parsed.plan, &parsed.presets)
-    });
-    (!same).then(|| format!("{again} of {parameters:?}"))
+    for parameters in [parameters, of_tree] {
+        let again = match dialect.compose(source, &parsed.asset, &parameters, settings) {
+            Ok(again) => again,
+            Err(error) => return Some(format!("nothing: {error}; {parameters:?}")),
+        };
+        let same = dialect.parse(Target::new(&again), settings).is_ok_and(|other| {
+            (&other.asset, &other.plan, &other.presets) == (&parsed.asset, &parsed.plan, &parsed.presets)
+        });
+        if !same {
+            return Some(format!("{again} of {parameters:?}"));
+        }
+    }
+    None
 }
 
 /// Whether `kind name=value`, or `bad-parameter name`, is about a parameter; in ImageKit the value may hang on by a dash,

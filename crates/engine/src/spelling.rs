@@ -1,6 +1,6 @@
 //! One plan in the words of every site that has its master.
 
-use dialect::{Asset, Parsed, Target, Unsignable, Unwritable};
+use dialect::{Asset, Parsed, Step, Target, Unsignable, Unwritable};
 use plan::{MasterRef, Plan};
 
 use crate::resolve::{Refusal, refuse_parse};
@@ -55,6 +55,23 @@ impl Engine {
     pub fn parameters(&self, site: usize, target: &str) -> Result<Vec<(String, String)>, Refusal> {
         let settings = &self.site(site).grammar;
         self.sites.grammar(site).parameters(Target::new(target), settings).map_err(|error| refuse_parse(&error))
+    }
+
+    /// The parameters for [`Engine::compose`] that a chain of steps stands for.
+    ///
+    /// # Errors
+    /// Where the site's dialect has no such chain, or a value would run into the next parameter.
+    pub fn flatten(&self, site: usize, steps: &[Step]) -> Result<Vec<(String, String)>, Refusal> {
+        self.sites.grammar(site).flatten(steps).map_err(|error| refuse_parse(&error))
+    }
+
+    /// As [`Engine::parameters`], as a chain of steps with layers and conditionals as a tree.
+    ///
+    /// # Errors
+    /// As the target would be refused for its form.
+    pub fn steps(&self, site: usize, target: &str) -> Result<Vec<Step>, Refusal> {
+        let settings = &self.site(site).grammar;
+        self.sites.grammar(site).steps(Target::new(target), settings).map_err(|error| refuse_parse(&error))
     }
 
     /// As [`Engine::compose`], for what was parsed; `None` where that has no room, or would come to another plan.

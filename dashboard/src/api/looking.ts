@@ -79,18 +79,37 @@ export interface Explained {
   urls: SiteUrl[]
 }
 
+/** A step of a chain: parameters, and what dialects with layers and conditions have beside them. */
+export type StepParts = Part[]
+export type Part = [string, string] | { layer: string; steps: StepParts[] } | { if: string; steps: StepParts[]; else?: StepParts[] }
+
+/** How a dialect says it that no site speaks. */
+export interface Siteless {
+  dialect: string
+  /** Below whatever its site would begin with. */
+  path: string | null
+  error: string | null
+}
+
 export interface Translated {
+  site: string
+  /** For dialects that name it. */
+  source: string | null
+  asset: string
   plan: string
   words: string[]
   output: string
   warnings: Warning[]
   /** What the URL of the first site says, one by one. */
   parameters: [string, string][]
+  /** The same as a chain of at least one step. */
+  steps: StepParts[]
   /** The spelling of the site that was asked for comes first. */
   urls: SiteUrl[]
+  siteless: Siteless[]
 }
 
-export type UrlOrder = { url: string; sign?: boolean; expires?: string } | { site: string; source?: string; asset: string; parameters: [string, string][]; sign?: boolean; expires?: string }
+export type UrlOrder = { url: string; sign?: boolean; expires?: string } | { site: string; source?: string; asset: string; parameters?: [string, string][]; steps?: StepParts[]; sign?: boolean; expires?: string }
 
 export interface Master {
   id: string
@@ -115,6 +134,8 @@ export interface Parameter {
   allowed: string
   default: string
   doc: string
+  /** Where in a chain it may stand. */
+  places: ('step' | 'image-layer' | 'text-layer' | 'query' | 'signature' | 'frame' | 'old')[]
   /** A: most used, B: common, C: rare. */
   tier: 'A' | 'B' | 'C'
   served: 'exactly' | 'nearly' | 'read' | 'unsaid'

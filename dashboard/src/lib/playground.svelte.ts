@@ -1,34 +1,48 @@
-// The state of the playground: a site, a picture, parameters. Kept in the page's address, so that it can be shared.
+// The state of the playground: a site, a picture, a transformation. Kept in the page's address, so that it can be shared.
 
+import type { StepParts } from '../api/looking'
+import { Chain, isChain } from './chain.svelte'
 import { router } from './router.svelte'
 import type { Pairs } from './spelling'
 
 const PAUSE = 300
 
+/** One step of plain parameters is written as such, anything else as JSON. */
+function write(steps: StepParts[]): string {
+  const [first = []] = steps
+  const plain = steps.length < 2 && first.every((part) => Array.isArray(part))
+  return plain ? new URLSearchParams(first as Pairs).toString() : JSON.stringify(steps)
+}
+
+function read(text: string): StepParts[] {
+  if (!text.startsWith('[')) return [[...new URLSearchParams(text)]]
+  try {
+    const steps: unknown = JSON.parse(text)
+    if (isChain(steps)) return steps
+  } catch {
+    // Somebody has cut the address.
+  }
+  return [[]]
+}
+
 export class Playground {
   site = $state(router.param('site'))
   source = $state(router.param('source'))
   asset = $state(router.param('asset'))
-  /** In the order in which they were set. One without a value is there, and empty. */
-  parameters = $state.raw<Pairs>([...new URLSearchParams(router.param('with'))])
-  /** As they were a moment ago: what is asked of the server while somebody types. */
-  settled = $state.raw<Pairs>(this.parameters)
+  chain = $state.raw(new Chain([[]], () => {}))
+  /** As it was a moment ago: what is asked of the server while somebody types. */
+  settled = $state.raw<StepParts[]>([])
   #timer: ReturnType<typeof setTimeout> | undefined
 
-  get(name: string): string | undefined {
-    return this.parameters.find(([known]) => known === name)?.[1]
+  constructor() {
+    this.#take(read(router.param('with')))
+    // What is typed last does not reach the address of the page that comes next.
+    $effect(() => () => clearTimeout(this.#timer))
   }
 
-  /** Without a value the parameter goes. */
-  set(name: string, value: string | undefined): void {
-    const there = this.parameters.some(([known]) => known === name)
-    if (value === undefined) this.#change(this.parameters.filter(([known]) => known !== name))
-    else if (there) this.#change(this.parameters.map((pair) => (pair[0] === name ? [name, value] : pair)))
-    else this.#change([...this.parameters, [name, value]])
-  }
-
-  replace(parameters: Pairs): void {
-    this.#change(parameters)
+  replace(steps: StepParts[]): void {
+    this.#take(steps)
+    this.#keep()
   }
 
   choose(asset: string, source: string): void {
@@ -37,24 +51,27 @@ export class Playground {
     this.#keep()
   }
 
-  /** Another site has other words: its parameters begin with those that say the same, if they are known. */
-  enter(site: string, parameters: Pairs): void {
+  /** Another site has other words: its transformation begins with what says the same, if that is known. */
+  enter(site: string, steps: StepParts[]): void {
     this.site = site
-    this.parameters = parameters
-    this.settled = parameters
-    this.#keep()
+    this.replace(steps)
   }
 
-  #change(parameters: Pairs): void {
-    this.parameters = parameters
+  #take(steps: StepParts[]): void {
+    clearTimeout(this.#timer)
+    this.chain = new Chain(steps.length ? steps : [[]], () => this.#changed())
+    this.settled = this.chain.parts()
+  }
+
+  #changed(): void {
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => {
-      this.settled = this.parameters
+      this.settled = this.chain.parts()
       this.#keep()
     }, PAUSE)
   }
 
   #keep(): void {
-    router.set({ url: '', site: this.site, source: this.source, asset: this.asset, with: new URLSearchParams(this.parameters).toString() })
+    router.set({ url: '', site: this.site, source: this.source, asset: this.asset, with: write(this.settled) })
   }
 }

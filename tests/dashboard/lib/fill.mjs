@@ -2,8 +2,10 @@
 
 import { until } from './world.mjs'
 
+const LAYERS = [[['w', '300'], { layer: 'image', steps: [[['i', 'bowl.png'], ['w', '90']]] }, { layer: 'text', steps: [[['i', 'Dogs']]] }], [['rt', '5']]]
 /** Pages that show something only with more in their address. */
 export const LOOKING = [
+  `play?site=imagekit&asset=dogs.jpg&with=${encodeURIComponent(JSON.stringify(LAYERS))}`,
   'explain?url=%2Fimgix%2Fdogs.jpg%3Fw%3D120', 'explain?url=%2Fimgix%2Fportrait.jpg', 'play?site=imgix&asset=dogs.jpg&with=w%3D200%26sepia%3D50', 'play?site=imageboss&asset=dogs.jpg',
   ...['volume', 'optimisation', 'delivery', 'top', 'purges', 'sources'].map((view) => `analytics?range=1h&view=${view}`), 'logs?status=4xx', 'settings?search=memory',
 ]

@@ -10,6 +10,16 @@ import { fileURLToPath } from 'node:url'
 
 const SAMPLES = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../../samples')
 
+const DIALECTS = ['imgix', 'imagekit', 'cloudimage', 'imageboss']
+
+/** A configuration with a site for each dialect, whose URLs are signed or not at all, and presets in its words. */
+export function signedSites(photos, folder) {
+  writeFileSync(path.join(folder, 'sites.secret'), 'a-secret-of-the-tests\n')
+  const presets = { imgix: 'w=90&h=60&fit=crop', imagekit: 'w-90,h-60', cloudimage: 'w=90&h=60&func=crop', imageboss: 'cover/90x60' }
+  const site = (dialect) => `[[site]]\nname = "${dialect}"\ndialect = "${dialect}"\nprefix = "/${dialect}/"\nsources = ["local"]\nsigning = "required"\nsigning_secret_files = ["sites.secret"]\npresets = { card = ${JSON.stringify(presets[dialect])} }\n`
+  return `[source.local]\ntype = "local"\nroot = ${JSON.stringify(photos)}\n${DIALECTS.map(site).join('')}`
+}
+
 /** How long ago what is done by `earlier` is made to lie: within the span before the last hour. */
 const EARLIER_MS = 90 * 60_000
 

@@ -1,15 +1,17 @@
 //! `POST /v1/urls`: from an asset and parameters to a URL, and the same in every site's words.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::extract::State;
-use engine::{Refusal, Site, Spelling};
+use dialect::{Parsed, Step};
+use engine::{DialectKind, Refusal, Site, Spelling};
 use http::HeaderMap;
-use plan::MasterRef;
+use plan::{Asset, MasterRef};
 use serde_json::{Map, Value, json};
 
 use super::explain::{unnamed, warnings};
-use super::{caller, document};
+use super::{caller, document, steps};
 use crate::auth::{Caller, Right};
 use crate::clock::{now_ms, when};
 use crate::plane::Plane;
@@ -17,9 +19,9 @@ use crate::reach::Reach;
 use crate::reply::{Problem, Reply};
 use crate::server::{From, Unread};
 
-const FIELDS: &[&str] = &["url", "site", "source", "asset", "parameters", "sign", "expires"];
+const FIELDS: &[&str] = &["url", "site", "source", "asset", "parameters", "steps", "sign", "expires"];
 /// Parameters in one URL.
-const MOST_PARAMETERS: usize = 500;
+pub(super) const MOST_PARAMETERS: usize = 500;
 
 /// What is asked for.
 struct Asked {
@@ -31,7 +33,13 @@ struct Asked {
 
 enum Said {
     Url(String),
-    Parts { site: String, source: Option<String>, asset: String, parameters: Vec<(String, String)> },
+    Parts { site: String, source: Option<String>, asset: String, words: Words },
+}
+
+/// The transformation in a dialect's words.
+enum Words {
+    Parameters(Vec<(String, String)>),
+    Steps(Vec<Step>),
 }
 
 /// `POST /v1/urls`. To sign takes a key that may purge or administrate.
@@ -53,14 +61,19 @@ fn spell(plane: &Plane, caller: &Caller, asked: &Asked) -> Result<Value, Problem
     let engine = &plane.engine;
     let (site, target) = match &asked.said {
         Said::Url(url) => engine.locate(url, &caller.scope).map_err(unnamed)?,
-        Said::Parts { site, source, asset, parameters } => {
+        Said::Parts { site, source, asset, words } => {
             let number = site_of(plane, caller, site)?;
-            let target = engine.compose(number, source.as_deref(), asset, parameters);
+            let parameters = match words {
+                Words::Parameters(parameters) => Cow::Borrowed(parameters),
+                Words::Steps(steps) => Cow::Owned(engine.flatten(number, steps).map_err(refused)?),
+            };
+            let target = engine.compose(number, source.as_deref(), asset, &parameters);
             (number, target.map_err(|error| Problem::new(400, "not-writable", error.to_string()).parameter("asset"))?)
         }
     };
     let (parsed, masters, others) = engine.spell_everywhere(site, &target, &caller.scope).map_err(refused)?;
     let parameters = engine.parameters(site, &target).map_err(refused)?;
+    let steps = engine.steps(site, &target).map_err(refused)?;
     if asked.sign {
         check_reach(plane, caller, &masters)?;
     }
@@ -70,17 +83,45 @@ fn spell(plane: &Plane, caller: &Caller, asked: &Asked) -> Result<Value, Problem
         _ => target,
     };
     let own = Spelling { site, target: Ok(own) };
-    let others = others.into_iter().filter(|other| other.site != site);
+    let others: Vec<Spelling> = others.into_iter().filter(|other| other.site != site).collect();
+    let siteless = siteless(plane, site, &parsed, &others);
     let urls: Vec<Value> =
         std::iter::once(own).chain(others).map(|spelling| describe(plane, asked, spelling)).collect();
+    let asset = match &parsed.asset {
+        Asset::Path(text) | Asset::Url(text) => text,
+    };
     Ok(json!({
+        "site": engine.site(site).name,
+        "source": parsed.source,
+        "asset": asset,
         "plan": parsed.plan.to_string(),
         "words": parsed.plan.words(),
         "output": parsed.plan.output_words(),
         "warnings": warnings(&parsed.warnings),
         "parameters": parameters,
+        "steps": steps::json(&steps),
         "urls": urls,
+        "siteless": siteless,
     }))
+}
+
+/// How those dialects say it that none of these sites speaks.
+fn siteless(plane: &Plane, site: usize, parsed: &Parsed, others: &[Spelling]) -> Vec<Value> {
+    let own = plane.engine.site(site);
+    let spoken = |kind: DialectKind| {
+        own.dialect == kind || others.iter().any(|other| plane.engine.site(other.site).dialect == kind)
+    };
+    let source = parsed.source.as_deref().unwrap_or(&own.grammar.default_source);
+    let settings = dialect::Settings { max_side: own.grammar.max_side, ..dialect::Settings::default() };
+    let spelt = engine::in_each_dialect(source, &parsed.asset, &parsed.plan, &settings).into_iter();
+    let told = spelt.filter(|(kind, _)| !spoken(*kind)).map(|(kind, target)| {
+        json!({
+            "dialect": kind.name(),
+            "path": target.as_ref().ok(),
+            "error": target.as_ref().err().map(ToString::to_string),
+        })
+    });
+    told.collect()
 }
 
 fn site_of(plane: &Plane, caller: &Caller, name: &str) -> Result<usize, Problem> {
@@ -155,8 +196,12 @@ impl Asked {
         let said = match (text("url")?, text("site")?, text("asset")?) {
             (Some(url), None, None) => Said::Url(url),
             (None, Some(site), Some(asset)) => {
-                let parameters = read_parameters(fields.get("parameters"))?;
-                Said::Parts { site, source: text("source")?, asset, parameters }
+                let words = match (fields.get("parameters"), fields.get("steps")) {
+                    (None | Some(Value::Null), Some(steps)) if !steps.is_null() => Words::Steps(steps::read(steps)?),
+                    (_, None | Some(Value::Null)) => Words::Parameters(read_parameters(fields.get("parameters"))?),
+                    _ => return Err(bad("steps", "give parameters or steps, not both")),
+                };
+                Said::Parts { site, source: text("source")?, asset, words }
             }
             (Some(_), ..) => return Err(bad("url", "give a url, or site and asset, not both")),
             (None, None, _) => return Err(bad("site", "the site is missing")),

@@ -90,6 +90,89 @@ async fn a_plan_is_said_by_every_site_that_has_the_master() {
 }
 
 #[tokio::test]
+async fn steps_and_layers_are_a_tree() {
+    let world = World::new();
+    let image = json!({ "layer": "image", "steps": [[["i", "dir/logo, new.png"], ["w", "50"]], [["rt", "90"]]] });
+    let text = json!({ "layer": "text", "steps": [[["i", "50 % off: now"], ["co", "ff0000"]]] });
+    let choice = json!({ "if": "ar_gt_1", "steps": [[["w", "300"]]], "else": [[["h", "300"]], [["bl", "3"]]] });
+    for (site, steps, target) in [
+        ("imagekit", json!([[["w", "300"]], [["rt", "90"]]]), "/imagekit/tr:w-300:rt-90/cat.jpg"),
+        (
+            "imagekit",
+            json!([[["w", "300"], image], [text]]),
+            "/imagekit/tr:w-300,l-image,ie-ZGlyL2xvZ28sIG5ldy5wbmc,w-50:rt-90,l-end:l-text,ie-NTAgJSBvZmY6IG5vdw,co-ff0000,l-end/cat.jpg",
+        ),
+        ("imagekit", json!([[choice]]), "/imagekit/tr:if-ar_gt_1,w-300,if-else,h-300:bl-3,if-end/cat.jpg"),
+        ("imagekit", json!([[]]), "/imagekit/cat.jpg"),
+        ("imgix", json!([[["w", "300"]]]), "/imgix/cat.jpg?w=300"),
+        ("imageboss", json!([[["operation", "width/300"]]]), "/imageboss/local/width/300/cat.jpg"),
+    ] {
+        let body = json!({ "site": site, "asset": "cat.jpg", "steps": steps });
+        let answer = write(&world, BEARER, &body).await;
+        assert_eq!(answer.status, 200, "{body}: {}", answer.text);
+        let told = answer.json();
+        assert_eq!(told["urls"][0]["path"], json!(target), "{body}");
+        assert_eq!(
+            (&told["steps"], &told["site"], &told["asset"]),
+            (&steps, &json!(site), &json!("cat.jpg")),
+            "{body}"
+        );
+        // From the URL, the same tree.
+        let again = write(&world, BEARER, &json!({ "url": told["urls"][0]["url"] })).await.json();
+        assert_eq!((&again["steps"], &again["plan"]), (&told["steps"], &told["plan"]), "{body}");
+        assert_eq!((&again["site"], &again["asset"]), (&told["site"], &told["asset"]), "{body}");
+    }
+    let mut deep = json!([[["i", "x.png"]]]);
+    for _ in 0..10 {
+        deep = json!([[{ "layer": "image", "steps": deep }]]);
+    }
+    for (site, body, code, parameter) in [
+        ("imagekit", json!({ "steps": [[["w", "300,h-2"]]] }), "bad-parameter", "w"),
+        ("imagekit", json!({ "steps": [[["l", "image"]]] }), "bad-parameter", "l"),
+        ("imagekit", json!({ "steps": [["w", "300"]] }), "bad-field", "steps"),
+        ("imagekit", json!({ "steps": [[{ "layer": "image", "if": "w_gt_3" }]] }), "bad-field", "steps"),
+        ("imagekit", json!({ "steps": [[{ "layer": "image", "of": 3 }]] }), "bad-field", "steps"),
+        ("imagekit", json!({ "steps": deep }), "bad-field", "steps"),
+        ("imagekit", json!({ "steps": [], "parameters": [] }), "bad-field", "steps"),
+        ("imagekit", json!({ "steps": [[{ "layer": "image", "steps": [[["w", "3"]]] }]] }), "bad-parameter", "l"),
+        ("imgix", json!({ "steps": [[["w", "3"]], [["h", "3"]]] }), "malformed-url", ""),
+        ("imgix", json!({ "steps": [[{ "layer": "text", "steps": [] }]] }), "malformed-url", ""),
+    ] {
+        let mut order = json!({ "site": site, "asset": "cat.jpg" });
+        order.as_object_mut().unwrap().extend(body.as_object().unwrap().clone());
+        let answer = write(&world, BEARER, &order).await;
+        let told = answer.json();
+        assert_eq!((answer.status, &told["code"]), (400, &json!(code)), "{order}: {}", answer.text);
+        assert_eq!(told["parameter"].as_str().unwrap_or_default(), parameter, "{order}");
+    }
+}
+
+#[tokio::test]
+async fn dialects_that_no_site_speaks_say_it_too() {
+    let world = World::new();
+    let bound = format!("Bearer {IMGIX_KEY}");
+    let body =
+        json!({ "site": "imgix", "asset": "cat.jpg", "parameters": [["w", "300"], ["h", "200"], ["fit", "crop"]] });
+    let told = write(&world, &bound, &body).await.json();
+    let said: Vec<(&str, &str)> = told["siteless"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["dialect"].as_str().unwrap(), one["path"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        said,
+        [
+            ("imagekit", "/tr:w-300,h-200,f-orig,q-75,pr-true/cat.jpg"),
+            ("cloudimage", "/cat.jpg?w=300&h=200&force_format=original&q=75"),
+            ("imageboss", "/local/cover:center/300x200/quality:75,animation:true/cat.jpg"),
+        ]
+    );
+    let told = write(&world, BEARER, &body).await.json();
+    assert_eq!(told["siteless"], json!([]), "sites speak all four");
+}
+
+#[tokio::test]
 async fn signing_takes_the_role_and_the_secret() {
     let world = World::new();
     let body =

@@ -2,7 +2,10 @@
 
 use percent_encoding::AsciiSet;
 
+use super::chain::{self, NEXT};
+use super::lex::Token;
 use super::{path, spelling};
+use crate::chain::{Part, Step};
 use crate::error::{ParseError, Unwritable};
 use crate::request::{Asset, Target};
 use crate::settings::Settings;
@@ -10,9 +13,6 @@ use crate::text;
 
 /// Escaped in the steps of a `tr:` segment.
 const STEPS: &AsciiSet = &text::PATH.add(b'/');
-
-/// The name that begins the next step.
-const NEXT: &str = ":";
 
 /// Parameters of the query that have names of their own; others have a question mark in front.
 const OF_QUERY: &[&str] = &["ik-attachment", "ik-attachment-filename", "ik-sanitizeSvg"];
@@ -66,6 +66,27 @@ pub(super) fn compose(
 }
 
 pub(super) fn parameters(target: Target<'_>, settings: &Settings) -> Result<Vec<(String, String)>, ParseError> {
+    let (steps, mut of_query) = said(target, settings)?;
+    let mut parameters = tokens(&steps);
+    parameters.append(&mut of_query);
+    Ok(parameters)
+}
+
+/// The same as a tree. What stands in the query is part of the first step.
+pub(super) fn steps(target: Target<'_>, settings: &Settings) -> Result<Vec<Step>, ParseError> {
+    let (steps, of_query) = said(target, settings)?;
+    let mut steps = chain::tree(&steps)?;
+    if steps.is_empty() {
+        steps.push(Step::new());
+    }
+    if let Some(first) = steps.first_mut() {
+        first.extend(of_query.into_iter().map(|(name, value)| Part::Said(name, value)));
+    }
+    Ok(steps)
+}
+
+/// The transformation, decoded, and what else the query says.
+fn said(target: Target<'_>, settings: &Settings) -> Result<(String, Vec<(String, String)>), ParseError> {
     let located = path::locate(target.path, settings)?;
     let mut texts: Vec<String> = located.steps.into_iter().filter(|steps| !steps.is_empty()).collect();
     let (mut of_query, mut had_steps) = (Vec::new(), false);
@@ -82,9 +103,7 @@ pub(super) fn parameters(target: Target<'_>, settings: &Settings) -> Result<Vec<
             name => of_query.push((format!("?{name}"), value)),
         }
     }
-    let mut parameters = tokens(&texts.join(NEXT));
-    parameters.append(&mut of_query);
-    Ok(parameters)
+    Ok((texts.join(NEXT), of_query))
 }
 
 /// The pieces of a transformation, such that writing them one behind the other gives it again.
@@ -100,8 +119,8 @@ fn tokens(steps: &str) -> Vec<(String, String)> {
         if step.is_empty() {
             continue;
         }
-        tokens.extend(step.split(',').map(|token| match token.split_once('-') {
-            Some((name, value)) if !value.is_empty() && !name.starts_with('?') => (name.to_owned(), value.to_owned()),
+        tokens.extend(step.split(',').map(|token| match Token::new(token) {
+            Token { key, value } if !value.is_empty() && !key.starts_with('?') => (key.to_owned(), value.to_owned()),
             _ => (token.to_owned(), String::new()),
         }));
     }

@@ -265,7 +265,7 @@ pub(super) fn asset(value: &str) -> Option<Asset> {
 }
 
 /// A plus sign that was not escaped in a query has become a space.
-fn decode(value: &str) -> Option<String> {
+pub(super) fn decode(value: &str) -> Option<String> {
     let standard: String = value
         .chars()
         .map(|c| match c {

@@ -52,7 +52,7 @@ pub(super) struct Token<'a> {
 
 impl<'a> Token<'a> {
     /// Effects have two-part keys: `e-usm-2-2-0.8-0.024` is `e-usm` with the rest as its value.
-    fn new(text: &'a str) -> Self {
+    pub(super) fn new(text: &'a str) -> Self {
         let from = if text.starts_with("e-") { 2 } else { 0 };
         match text[from..].find('-') {
             Some(at) => Token { key: &text[..from + at], value: &text[from + at + 1..] },

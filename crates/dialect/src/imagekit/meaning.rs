@@ -287,7 +287,7 @@ impl Reader<'_> {
 }
 
 /// What is about the file that is written, or about the master.
-const OF_THE_FILE: &[&str] = &["q", "f", "lo", "pr", "orig", "md", "cp", "dn", "pg", "di", "c2pa"];
+pub(super) const OF_THE_FILE: &[&str] = &["q", "f", "lo", "pr", "orig", "md", "cp", "dn", "pg", "di", "c2pa"];
 
 /// Where a step of a layer stands.
 #[derive(Clone, Copy)]

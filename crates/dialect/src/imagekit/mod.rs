@@ -5,6 +5,7 @@
 //! not know, and so does this dialect.
 
 mod beyond;
+mod chain;
 mod compose;
 mod condition;
 mod expression;
@@ -28,13 +29,14 @@ use std::borrow::Cow;
 use plan::Plan;
 
 use crate::Dialect;
+use crate::chain::{Place, Step};
 use crate::error::{ParseError, Unwritable};
 use crate::hints::{Hints, Listens};
 use crate::request::{Asset, Parsed, Target, Warning, WarningKind};
 use crate::settings::Settings;
 use crate::signing::{Signing, Unsignable, Verdict};
 use crate::table::ParamDoc;
-use lex::{Item, Step, Token};
+use lex::{Item, Token};
 use meaning::Reader;
 use named::Named;
 use path::Located;
@@ -98,6 +100,18 @@ impl Dialect for Imagekit {
         compose::parameters(target, settings)
     }
 
+    fn flatten(&self, steps: &[Step]) -> Result<Vec<(String, String)>, ParseError> {
+        chain::flat(steps)
+    }
+
+    fn steps(&self, target: Target<'_>, settings: &Settings) -> Result<Vec<Step>, ParseError> {
+        compose::steps(target, settings)
+    }
+
+    fn places(&self, name: &str) -> Vec<Place> {
+        chain::places(name)
+    }
+
     fn verify(&self, target: Target<'_>, prefix: &str, settings: &Settings, signing: &Signing) -> Verdict {
         signature::verify(target, prefix, settings, signing)
     }
@@ -147,7 +161,7 @@ fn transformation<'a>(
     [located.steps.as_deref(), query].into_iter().flatten().map(|text| named.expand(text)).collect()
 }
 
-fn steps<'a>(texts: &'a [Cow<'_, str>]) -> Result<Vec<Step<'a>>, ParseError> {
+fn steps<'a>(texts: &'a [Cow<'_, str>]) -> Result<Vec<lex::Step<'a>>, ParseError> {
     let mut steps = Vec::new();
     for text in texts {
         steps.extend(lex::steps(text)?);
@@ -163,7 +177,7 @@ struct Meant {
 }
 
 fn meant(
-    steps: &[Step<'_>],
+    steps: &[lex::Step<'_>],
     settings: &Settings,
     hints: Hints,
     warnings: &mut Vec<Warning>,

@@ -1,6 +1,7 @@
 //! What transformations mean; `urls` has what stands around them, `writing` the way back.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod chain;
 mod effects;
 mod hints;
 mod layers;
