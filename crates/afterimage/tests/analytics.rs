@@ -484,7 +484,7 @@ fn several_sites(photos: &std::path::Path, data: &std::path::Path) -> String {
         folder("own"),
         folder("shared"),
         "[source.web]\ntype = \"http\"\nbase = \"https://a.example/media/\"\n".to_owned(),
-        "[source.any]\ntype = \"proxy\"\nhosts = [\"*.example\"]\n".to_owned(),
+        "[source.any]\ntype = \"proxy\"\nhosts = [\"example\"]\n".to_owned(),
         site("shop", "imgix", "\"own\", \"shared\""),
         site("blog", "imagekit", "\"shared\""),
         site("news", "imgix", "\"web\""),

@@ -33,6 +33,8 @@ test('by keyboard alone: skip, move, open, close', async () => {
   await page.keyboard.press('Enter')
   assert.equal(await page.evaluate(() => document.activeElement?.id), 'main')
   await page.keyboard.press('Tab')
+  assert.equal(await page.evaluate(() => document.activeElement?.textContent?.trim()), 'curl')
+  await page.keyboard.press('Tab')
   await page.keyboard.press('Enter')
   const dialog = page.getByRole('dialog', { name: 'New key' })
   await dialog.waitFor()

@@ -63,10 +63,10 @@ test('charts draw the span before, dashed, and say its figures', async () => {
   const { page, done } = await world.open('analytics?range=1h')
   const figure = page.getByRole('figure', { name: 'Requests' })
   await figure.getByText('Span before').first().waitFor()
-  assert.match(await figure.locator('.legend').innerText(), /Span before\s+together 7\s+without errors 5\s+errors 2/)
+  assert.match(await figure.locator('.legend').innerText(), /Span before\s+together\s+7\s+without errors\s+5\s+errors\s+2/)
   const spoken = await figure.getByRole('img').getAttribute('aria-label')
   assert.match(spoken, /without errors: 3, in the span before 5; errors: 0, in the span before 2/)
-  assert.match(await page.getByRole('figure', { name: 'Hit ratio' }).locator('.legend').innerText(), new RegExp(`Span before\\s+out of the cache ${(compared.previous.hit_ratio * 100).toFixed(1)} %`))
+  assert.match(await page.getByRole('figure', { name: 'Hit ratio' }).locator('.legend').innerText(), new RegExp(`Span before\\s+out of the cache\\s+${(compared.previous.hit_ratio * 100).toFixed(1)} %`))
 
   // Every figure of both spans is in the table.
   await figure.getByText('As a table').click()
@@ -84,7 +84,7 @@ test('charts draw the span before, dashed, and say its figures', async () => {
   const timeZone = await page.evaluate(() => Intl.DateTimeFormat().resolvedOptions().timeZone)
   const minute = (at) => new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone }).format(new Date(at))
   await until('it is told', async () => (await figure.locator('.legend').innerText()).includes(minute(compared.previous_series[place].at)))
-  assert.match(await figure.locator('.legend').innerText(), new RegExp(`together ${compared.previous_series[place].requests}\\b`))
+  assert.match(await figure.locator('.legend').innerText(), new RegExp(`together\\s+${compared.previous_series[place].requests}\\b`))
   await page.mouse.move(0, 0)
 
   // Taken away, both spans are in the file.
