@@ -94,7 +94,7 @@ async fn what_a_client_with_hints_gets() {
         (ix, (&[("accept", "image/avif"), ("width", "99")], &["--accept", "image/avif", "--width", "99"]), 100.into()),
         (kit, (&[("width", "320"), ("sec-ch-dpr", "2.0")], &["--width", "320", "--dpr", "2.0"]), 400.into()),
         (
-            kit,
+            "/imagekit/tr:w-100,dpr-auto/cat.jpg",
             (&[("sec-ch-viewport-width", "640"), ("dpr", "2")], &["--viewport-width", "640", "--dpr", "2"]),
             Value::Null,
         ),

@@ -33,7 +33,7 @@ export const asWhom = (whom: Whom): boolean => Object.values(whom).some(Boolean)
 const FIELDS: Record<string, string> = {
   accept: 'Accept', width: 'Width', dpr: 'DPR', 'sec-ch-width': 'Sec-CH-Width', 'sec-ch-dpr': 'Sec-CH-DPR', 'save-data': 'Save-Data',
 }
-const GIVEN: Record<string, string> = { width: 'the width of the picture', dpr: 'the pixel ratio', viewport_width: 'the width of the window', save_data: 'Save-Data' }
+const GIVEN: Record<string, string> = { width: 'the picture width', dpr: 'the pixel ratio', viewport_width: 'the window width', save_data: 'Save-Data' }
 
 /** A header field as it is mostly written. */
 export const fieldWords = (name: string): string => FIELDS[name] ?? name

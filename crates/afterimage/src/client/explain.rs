@@ -218,7 +218,7 @@ mod tests {
             "purged      all: hard at position 7, then",
             "purged      whatever is older than position 5: the floor was raised",
             "this original: 1, 1.5 kB",
-            "purged  memory, disk  1.5 kB  image/png  4     -       -     -      this one  /imgix/a\\u{1b}.png",
+            "purged  memory, disk  1.5 kB  image/png     4  -       -     -      this one  /imgix/a\\u{1b}.png",
         ] {
             assert!(all.contains(part), "{part:?} in\n{all}");
         }

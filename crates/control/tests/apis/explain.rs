@@ -455,6 +455,8 @@ async fn hints_choose_the_variant() {
             (&told["cache"]["id"], &told["plan"]),
             (&json!(resolved.key.to_string()), &json!(resolved.plan.to_string()))
         );
+        let said: Vec<&Value> = told["urls"].as_array().unwrap().iter().filter(|one| !one["url"].is_null()).collect();
+        assert!(!said.is_empty(), "said for this client: {}", told["urls"]);
         let client = &told["client"];
         assert_eq!(client["ignored"], ignored, "{url} {more}");
         assert_eq!(
