@@ -254,3 +254,68 @@ async fn the_row_says_what_an_entry_on_disk_is() {
     change(|row| row.data_key = Some(vec![1; 32]));
     assert_eq!(get(&open(), &origin).await.1, Served::Fill);
 }
+
+/// What is told to people of an entry: in which tiers it is, how often it was answered out of memory and since when, and, of all
+/// that memory has, what a master took part in. Looking is no hit.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_tells_tiers_and_hits_and_finds_by_master() {
+    let folder = tempfile::tempdir().unwrap();
+    let (index, catalogue) = (index(), Arc::new(MemoryCatalogue::default()));
+    let open = || {
+        let bodies = Arc::new(SegmentStore::open(folder.path(), 64 << 20).unwrap());
+        store(&index, Some((bodies, catalogue.clone())))
+    };
+    let told = |store: &Store| {
+        let found = store.inspect(&KEY);
+        (found.in_memory(), found.on_disk(), found.hits.map(|hits| hits.count))
+    };
+    let origin = Origin::new(&index, false);
+    let (before, first) = (now(), open());
+    assert_eq!(told(&first), (false, false, None));
+    assert_eq!(get(&first, &origin).await.1, Served::Fill);
+    first.barrier();
+    assert_eq!(told(&first), (true, true, Some(0)), "a fill is no hit");
+    assert_eq!(get(&first, &origin).await.1, Served::Memory);
+    first.peek(&KEY).unwrap();
+    assert_eq!(told(&first), (true, true, Some(2)));
+    let found = first.inspect(&KEY);
+    let since = found.hits.unwrap().since;
+    assert!((before..=now()).contains(&since) && found.last_used >= Some(since), "{:?}", found.last_used);
+
+    // Another master's is not found by this one's name; what was purged is, as long as it is held.
+    let (other, key) = (plan::MasterId::from_canonical("//h/b"), plan::DerivativeKey([6; 16]));
+    let (to, of) = (index.clone(), other.clone());
+    let fill = move |context| {
+        let made = common::made(&to, &context, key, of.clone(), "b".into());
+        async { made }
+    };
+    ask(&first, &index, key, other.clone(), fill).await;
+    let held = |store: &Store, master: &plan::MasterId| {
+        store.in_memory_of(master).iter().map(|held| held.entry.key).collect::<Vec<_>>()
+    };
+    purge(&index);
+    assert_eq!((held(&first, &master()), held(&first, &other)), (vec![KEY], vec![key]));
+    assert_eq!(first.in_memory_of(&other)[0].last_hit, None);
+    assert_eq!(told(&first), (true, true, Some(2)));
+    origin.version.store(2, Ordering::SeqCst);
+    assert_eq!(get(&first, &origin).await.1, Served::Fill);
+    assert_eq!(told(&first).2, Some(0), "other bytes");
+    drop(first);
+
+    let second = open();
+    assert_eq!((told(&second), held(&second, &master())), ((false, true, None), vec![]));
+    assert_eq!(get(&second, &origin).await.1, Served::Disk);
+    assert_eq!(told(&second), (true, true, Some(0)), "read into memory, and not answered from there yet");
+}
+
+/// The floor re-stamps what memory has; its hits go on.
+#[tokio::test]
+async fn hits_outlive_a_new_stamp() {
+    let index = index();
+    let store = store(&index, None);
+    let origin = Origin::new(&index, false);
+    get(&store, &origin).await;
+    let old = store.peek(&KEY).unwrap();
+    let renewed = old.restamped(index.now(), old.meta.clone());
+    assert_eq!((old.hits().count, renewed.hits()), (1, old.hits()));
+}

@@ -216,7 +216,7 @@ impl Engine {
                 Ok(meaning) => {
                     refused = refused.or_else(|| refuse_strictly(site, &parsed)).or_else(|| ended(site, expires));
                     let plain = self.resolved(number, meaning, asker.accept, ends, as_asked(site, &target));
-                    let (resolved, heard) = self.for_asker(plain, below, asker);
+                    let (resolved, parsed, heard) = self.for_asker(plain, parsed, below, asker);
                     Some(self.means(&resolved, &heard, &parsed, scope, limit, sees)?)
                 }
                 Err(refusal) => {
@@ -229,16 +229,26 @@ impl Engine {
         Ok(Explained { site: number, refused: refused.map(|refusal| refusal.at(number)), signature, meaning, target })
     }
 
-    /// What a client with hints gets, as [`Engine::resolve`] does it.
-    fn for_asker(&self, plain: Resolved, below: Target<'_>, asker: &Asker) -> (Resolved, Heard) {
+    /// What a client with hints gets, as [`Engine::resolve`] does it; and what the URL says for it, overlays by their names.
+    fn for_asker(
+        &self,
+        plain: Resolved,
+        parsed: Parsed,
+        below: Target<'_>,
+        asker: &Asker,
+    ) -> (Resolved, Parsed, Heard) {
         let heard = Heard::read(plain.listens, |name| {
             asker.fields.iter().filter(move |(field, _)| *field == name).map(|(_, value)| value.as_str())
         });
         let hints = heard.hints().heard_by(plain.listens);
         if hints == Hints::NONE {
-            return (plain, heard);
+            return (plain, parsed, heard);
         }
-        (self.hinted(&plain, below, asker.accept, hints).unwrap_or(plain), heard)
+        let said = self.sites.grammar(plain.site).parse_for(below, &self.site(plain.site).grammar, hints);
+        match (self.hinted(&plain, below, asker.accept, hints), said) {
+            (Ok(hinted), Ok(said)) => (hinted, said, heard),
+            _ => (plain, parsed, heard),
+        }
     }
 
     fn signature(

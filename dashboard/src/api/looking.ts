@@ -29,14 +29,32 @@ export interface Derivative {
   content_type: string
   bytes: number
   stored_at: string
-  /** Null where only memory has it. */
+  /** Null where memory alone has it, and it was not asked for again. */
   last_used: string | null
   stamp: number
   fresh: boolean
   why: string | null
+  /** The first that answers. */
   tier: string
+  /** All that have these bytes. */
+  tiers: ('memory' | 'disk')[]
+  /** Answers out of memory since `hits_since`, when it came there; null where it is not there. */
+  hits: number | null
+  hits_since: string | null
   /** Whether it is the one that the URL asks for. */
   this: boolean
+}
+
+/** What of the browser counts. */
+export interface Client {
+  accept: 'avif' | 'webp' | 'basic'
+  /** Header fields, lower case. */
+  depends_on: string[]
+  width: number | null
+  dpr: number | null
+  save_data: boolean
+  /** Parameters that were given in vain. */
+  ignored: string[]
 }
 
 /** Where the URL cannot be read, what hangs on its meaning is null or empty. */
@@ -53,6 +71,7 @@ export interface Explained {
   words: string[]
   output: string | null
   warnings: Warning[]
+  client: Client | null
   master: { id: string; source: string; path: string; original: { bytes: number; content_type: string; stored_at: string } | null } | null
   candidates: { id: string; source: string; path: string }[]
   dependencies: { id: string; role: 'main' | 'part'; said: string }[]
@@ -60,6 +79,9 @@ export interface Explained {
   cache: {
     id: string
     tier: 'memory' | 'disk' | 'none'
+    tiers: ('memory' | 'disk')[]
+    hits: number | null
+    hits_since: string | null
     would: 'hit' | 'stale' | 'miss'
     why: string | null
     stamp: number | null
@@ -146,7 +168,7 @@ export interface Parameter {
 const get = <T>(path: string, query?: Query, signal?: AbortSignal) => ask<T>('GET', path, { query, signal })
 
 export const looking = {
-  explain: (query: { url: string; accept?: string; limit?: number }, signal?: AbortSignal) => get<Explained>('/v1/explain', query, signal),
+  explain: (query: { url: string; accept?: string; width?: string; dpr?: string; viewport_width?: string; save_data?: string; limit?: number }, signal?: AbortSignal) => get<Explained>('/v1/explain', query, signal),
   urls: (order: UrlOrder, signal?: AbortSignal) => ask<Translated>('POST', '/v1/urls', { body: order, signal }),
   masters: (query: { site?: string; after?: string; limit?: number; search?: string }, signal?: AbortSignal) =>
     get<{ masters: Master[]; next: string | null }>('/v1/masters', query, signal),

@@ -84,3 +84,58 @@ test('from here a purge is filled in', async () => {
   assert.equal(await page.locator('textarea').first().inputValue(), '/imgix/cat.jpg?w=134')
   await done()
 })
+
+test('as another browser it is another variant; what counts and what does not is told', async () => {
+  const target = '/imgix/bowl.png?w=300&auto=format&ch=Width,DPR,Save-Data'
+  const from = { accept: 'image/webp,*/*', 'sec-ch-width': '212', 'save-data': 'on' }
+  assert.equal((await fetch(world.pictures + target, { headers: from })).status, 200)
+  const { page, done } = await world.open(at(target))
+  await page.getByText('Would be made anew').waitFor()
+  const browser = page.getByRole('group', { name: 'As which browser?' })
+  await browser.getByLabel('Formats accepted').selectOption({ label: 'WebP and older' })
+  await browser.getByLabel('Picture width').fill('212')
+  await browser.getByLabel('Window width').fill('1280')
+  await browser.getByLabel('Saves data').check()
+  await page.getByText('Would be answered from').waitFor()
+  assert.deepEqual(Object.fromEntries(new URL(page.url()).searchParams), { url: target, accept: 'webp', width: '212', viewport_width: '1280', save_data: 'on' })
+  const meaning = page.getByRole('region', { name: 'What it asks for' })
+  await meaning.getByText('Here: 300 pixels wide, saving data').waitFor()
+  await meaning.getByText('Changes nothing here: the window width').waitFor()
+  await meaning.getByText('Sec-CH-DPR', { exact: true }).waitFor()
+
+  // What such a browser gets is made for it alone: not by a warm-up.
+  await browser.getByLabel('Saves data').uncheck()
+  await page.getByText('Would be made anew').waitFor()
+  assert.ok(await page.getByRole('button', { name: 'Make it now' }).isDisabled())
+  await page.getByText('Not by a warm-up').waitFor()
+  await browser.getByRole('button', { name: 'As any other browser' }).click()
+  await page.getByRole('button', { name: 'Make it now' }).click()
+  await page.getByText('Would be answered from').waitFor()
+  assert.deepEqual([...new URL(page.url()).searchParams.keys()], ['url'])
+  await done()
+})
+
+test('hits and tiers of each derivative stand beside it', async () => {
+  const target = '/imgix/dandelions.jpg?w=135'
+  const other = '/imagekit/tr:w-136/dandelions.jpg'
+  for (const one of [target, target, target, other]) await ask(one)
+  const { page, done } = await world.open(at(other))
+  const row = (url) => page.getByRole('region', { name: 'Stored derivatives of the picture' }).getByRole('row').filter({ hasText: url })
+  await row(target).getByText('fresh').waitFor()
+  const hits = (url) => row(url).getByRole('cell').nth(5).innerText()
+  assert.match(await hits(target), /^2\n*since /)
+  assert.match(await hits(other), /^0\n*since /)
+  assert.match(await row(target).getByRole('cell').nth(3).innerText(), /memory/)
+  await page.getByText('Hits are answers out of memory').waitFor()
+  await done()
+})
+
+test('a text has no original, and is PNG', async () => {
+  const target = '/imgix/~text?txt=Sold&w=120&h=50&bg=f00'
+  await ask(target)
+  const { page, done } = await world.open(at(target))
+  await page.getByText('Would be answered from').waitFor()
+  await page.getByRole('region', { name: 'What it asks for' }).getByText(/as PNG, at quality/).waitFor()
+  await page.getByRole('region', { name: 'Stored derivatives of the picture' }).getByText('the one asked for').waitFor()
+  await done()
+})

@@ -1,8 +1,8 @@
 // The playground on sites whose URLs are signed.
 
 import assert from 'node:assert/strict'
-import { signedSites } from '../lib/server.mjs'
 import { test } from 'node:test'
+import { signedSites } from '../lib/server.mjs'
 import { until, useWorld } from '../lib/world.mjs'
 
 const world = useWorld(async () => {}, { config: signedSites })

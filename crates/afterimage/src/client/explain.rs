@@ -204,10 +204,11 @@ mod tests {
         told["purges"] = json!([
             { "kind": "all", "selector": "", "newest": { "mode": "hard", "position": 7, "at": "then" } },
             { "kind": "exact", "selector": "00", "newest": null },
+            { "kind": "floor", "selector": "", "newest": { "id": null, "position": 5, "at": null, "mode": null } },
         ]);
         told["derivatives_total"] = json!({ "entries": 1, "bytes": 1500 });
         told["derivatives"] = json!([{
-            "fresh": false, "why": "purged", "tier": "disk", "bytes": 1500, "content_type": "image/png",
+            "fresh": false, "why": "purged", "tier": "memory", "tiers": ["memory", "disk"], "hits": 4, "bytes": 1500, "content_type": "image/png",
             "last_used": null, "this": true, "url": "/imgix/a\u{1b}.png",
         }]);
         let all = lines(&told).join("\n");
@@ -215,8 +216,9 @@ mod tests {
             "            scaled to be 30 pixels wide",
             "cache       a miss: purged",
             "purged      all: hard at position 7, then",
-            "on disk: 1, 1.5 kB",
-            "purged  disk  1.5 kB  image/png  -     this one  /imgix/a\\u{1b}.png",
+            "purged      whatever is older than position 5: the floor was raised",
+            "this original: 1, 1.5 kB",
+            "purged  memory, disk  1.5 kB  image/png     4  -       -     -      this one  /imgix/a\\u{1b}.png",
         ] {
             assert!(all.contains(part), "{part:?} in\n{all}");
         }

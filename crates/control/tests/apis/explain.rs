@@ -3,6 +3,7 @@
 use ledger::{KeyRole, Scope};
 use plan::reason::Miss;
 use serde_json::{Value, json};
+use testkit::origin::VersionedOrigin;
 use testkit::pictures;
 
 use crate::world::{Answer, BEARER, IMGIX_KEY, SIGNING_SECRET, World};
@@ -26,7 +27,10 @@ async fn explain(world: &World, url: &str) -> Value {
 }
 
 fn world() -> World {
-    let world = World::with_disk();
+    with_pictures(World::with_disk())
+}
+
+fn with_pictures(world: World) -> World {
     for (name, version) in [("cat.png", 1), ("logo.png", 1)] {
         world.write(name, pictures::png(name, version));
     }
@@ -35,13 +39,12 @@ fn world() -> World {
 
 /// Makes a derivative, and waits until it is on disk.
 async fn make(world: &World, target: &str) {
-    let ask = engine::Ask {
-        host: "localhost",
-        target,
-        accept: plan::AcceptClass::Basic,
-        hints: dialect::Hints::NONE,
-        trusted: true,
-    };
+    make_for(world, target, dialect::Hints::NONE).await;
+}
+
+async fn make_for(world: &World, target: &str, hints: dialect::Hints) {
+    let accept = plan::AcceptClass::Basic;
+    let ask = engine::Ask { host: "localhost", target, accept, hints, trusted: true };
     let resolved = world.engine.resolve(ask).unwrap();
     let reply = world.engine.get(&resolved).await.unwrap();
     assert!(reply.entry.body().is_some(), "{target}: {:?}", reply.entry.content);
@@ -230,7 +233,12 @@ async fn what_cannot_be_explained() {
 
 #[tokio::test]
 async fn a_bound_key_sees_what_lies_within() {
-    let world = world();
+    for world in [World::with_disk(), World::new()] {
+        bound_keys_see_what_lies_within(with_pictures(world)).await;
+    }
+}
+
+async fn bound_keys_see_what_lies_within(world: World) {
     world.write("dir/a.png", pictures::png("a", 1));
     for target in ["/imgix/dir/a.png?w=20", "/imagekit/tr:w-30/dir/a.png", "/imgix/cat.png?w=30"] {
         make(&world, target).await;
@@ -343,4 +351,147 @@ async fn accept_chooses_the_variant() {
     let would = |told: Value| told["cache"]["would"].clone();
     assert_eq!(would(ask(&world, BEARER, url, "&accept=image/png").await.json()), "hit");
     assert_eq!(would(ask(&world, BEARER, url, "&accept=image/avif").await.json()), "miss");
+}
+
+fn of<'t>(told: &'t Value, url: &str) -> &'t Value {
+    let all = told["derivatives"].as_array().unwrap();
+    let found: Vec<&Value> = all.iter().filter(|derivative| derivative["url"] == url).collect();
+    assert_eq!(found.len(), 1, "{url} in {all:#?}");
+    found[0]
+}
+
+/// Without a disk all that there is lies in memory, and is listed and counted all the same, with how often it was asked for.
+#[tokio::test]
+async fn what_memory_alone_has() {
+    let world = with_pictures(World::new());
+    let (url, other) = ("/imgix/cat.png?w=30", "/imagekit/tr:w-50/cat.png");
+    let unmade = explain(&world, url).await;
+    assert_eq!((&unmade["derivatives"], &unmade["derivatives_total"]["entries"]), (&json!([]), &json!(0)));
+    for target in [other, url, "/imgix/logo.png?w=10", "/imgix/logo.png?w=60&mark=%2Fcat.png"] {
+        make(&world, target).await;
+    }
+    for _ in 0..2 {
+        make(&world, other).await;
+    }
+    // Of one that nobody has made yet, too.
+    let told = explain(&world, "/imgix/cat.png?w=31").await;
+    assert_eq!(told["cache"]["tiers"], json!([]));
+    assert!(told["cache"]["hits"].is_null());
+    let all = told["derivatives"].as_array().unwrap();
+    let bytes: u64 = all.iter().filter_map(|derivative| derivative["bytes"].as_u64()).sum();
+    assert_eq!((all.len(), &told["derivatives_total"]), (3, &json!({ "entries": 3, "bytes": bytes })), "{all:#?}");
+    for (target, hits) in [(url, 0), (other, 2), ("/imgix/logo.png?w=60&mark=%2Fcat.png", 0)] {
+        let one = of(&told, target);
+        assert_eq!((&one["tier"], &one["tiers"], &one["this"]), (&json!("memory"), &json!(["memory"]), &json!(false)));
+        assert_eq!((&one["hits"], &one["fresh"]), (&json!(hits), &json!(true)), "{target}");
+        assert_eq!(one["last_used"].is_null(), hits == 0, "{one}");
+        assert!(one["hits_since"].as_str() >= one["stored_at"].as_str(), "{one}");
+    }
+    let limited = ask(&world, BEARER, url, "&limit=1").await.json();
+    assert_eq!(
+        (limited["derivatives"].as_array().unwrap().len(), &limited["derivatives"][0]["this"]),
+        (1, &json!(true))
+    );
+    assert_eq!(limited["derivatives_total"]["entries"], 3);
+    let path = format!("/v1/derivatives/{}/body", of(&told, other)["id"].as_str().unwrap());
+    assert_eq!(world.bytes("GET", &path, &[("authorization", BEARER)]).await.0, 200);
+    purge(&world, json!({ "master": "local/cat.png" }), "hard").await;
+    let told = explain(&world, url).await;
+    assert!(told["derivatives"].as_array().unwrap().iter().all(|one| one["why"] == "purged"), "{told:#}");
+}
+
+/// What an origin does not want to be stored is in memory alone, beside what is in both tiers. Each is listed once.
+#[tokio::test]
+async fn each_derivative_once_whichever_tiers_have_it() {
+    let origin = VersionedOrigin::start();
+    for path in ["/a.png", "/b.png"] {
+        origin.set_version(path, 1);
+    }
+    origin.set_header("/b.png", "cache-control", "no-store");
+    let world = World::with_origin(&origin.url("/"));
+    let (plain, marked) = ("/cloudimage/a.png?w=300", "/imgix/a.png?w=310&mark=%2Fb.png");
+    for target in [plain, plain, marked] {
+        make(&world, target).await;
+    }
+    let told = explain(&world, plain).await;
+    assert_eq!((told["derivatives"].as_array().unwrap().len(), &told["derivatives_total"]["entries"]), (2, &json!(2)));
+    let tiers = |told: &Value, url| of(told, url)["tiers"].clone();
+    assert_eq!((tiers(&told, plain), tiers(&told, marked)), (json!(["memory", "disk"]), json!(["memory"])));
+    assert_eq!((&told["cache"]["tiers"], &told["cache"]["hits"]), (&json!(["memory", "disk"]), &json!(1)));
+    // Of one that has no original, there is but itself.
+    let text = "/imgix/~text?txt=Sold&w=120&h=50&bg=f00";
+    let told = explain(&world, text).await;
+    assert!(told["output"].as_str().unwrap().starts_with("as PNG"), "{}", told["output"]);
+    assert_eq!((&told["master"], &told["derivatives"]), (&Value::Null, &json!([])));
+    make(&world, text).await;
+    let told = explain(&world, text).await;
+    assert_eq!((&told["derivatives"][0]["this"], &told["derivatives_total"]["entries"]), (&json!(true), &json!(1)));
+    assert_eq!((&of(&told, text)["content_type"], &told["cache"]["would"]), (&json!("image/png"), &json!("hit")));
+}
+
+/// A key is that of the request with these header fields, whatever is written into them.
+#[tokio::test]
+async fn hints_choose_the_variant() {
+    let world = world();
+    let ix = "/imgix/cat.png?w=500&fm=jpg&ch=Width,DPR,Save-Data";
+    let kit = "/imagekit/tr:w-auto,dpr-auto/cat.png";
+    let none = json!([]);
+    let hints = dialect::Hints::new;
+    for (url, more, wanted, ignored) in [
+        (ix, "&width=212", hints(Some(212), None, false), none.clone()),
+        (ix, "&width=212&dpr=1.5&save_data=on", hints(Some(212), Some(1.5), true), none.clone()),
+        (ix, "&save_data=off", dialect::Hints::NONE, none.clone()),
+        (ix, "&dpr=99&width=wide", dialect::Hints::NONE, json!(["width", "dpr"])),
+        (ix, "&viewport_width=1200&dpr=2", hints(None, Some(2.0), false), json!(["viewport_width"])),
+        (kit, "&width=320&dpr=2", hints(Some(320), Some(2.0), false), none.clone()),
+        (kit, "&save_data=on", dialect::Hints::NONE, json!(["save_data"])),
+        ("/cloudimage/cat.png?w=40", "&width=320&dpr=2", dialect::Hints::NONE, json!(["width", "dpr"])),
+    ] {
+        let told = ask(&world, BEARER, url, more).await.json();
+        let accept = plan::AcceptClass::Basic;
+        let as_asked = engine::Ask { host: "localhost", target: url, accept, hints: wanted, trusted: false };
+        let resolved = world.engine.resolve(as_asked).unwrap();
+        assert_eq!(
+            (&told["cache"]["id"], &told["plan"]),
+            (&json!(resolved.key.to_string()), &json!(resolved.plan.to_string()))
+        );
+        let said: Vec<&Value> = told["urls"].as_array().unwrap().iter().filter(|one| !one["url"].is_null()).collect();
+        assert!(!said.is_empty(), "said for this client: {}", told["urls"]);
+        let client = &told["client"];
+        assert_eq!(client["ignored"], ignored, "{url} {more}");
+        assert_eq!(
+            (&client["width"], &client["dpr"], &client["save_data"]),
+            (&json!(wanted.width()), &json!(wanted.dpr().map(|dpr| dpr.get())), &json!(wanted.save_data())),
+            "{url} {more}"
+        );
+        let warned = told["warnings"].as_array().unwrap().iter().any(|w| w["parameter"] == "sec-ch-width");
+        assert_eq!(warned, more.contains("wide"), "{}", told["warnings"]);
+    }
+    let depends = |told: &Value| told["client"]["depends_on"].clone();
+    assert_eq!(depends(&explain(&world, "/cloudimage/cat.png?w=40").await), json!(["accept"]));
+    let fields = json!(["sec-ch-width", "width", "sec-ch-dpr", "dpr", "save-data"]);
+    assert_eq!(depends(&explain(&world, ix).await), fields);
+
+    make_for(&world, ix, hints(Some(212), None, false)).await;
+    let would = async |more: &str| ask(&world, BEARER, ix, more).await.json()["cache"]["would"].clone();
+    assert_eq!((would("&width=212").await, would("&width=300").await), (json!("hit"), json!("hit")), "in steps of 100");
+    assert_eq!((would("").await, would("&width=301").await), (json!("miss"), json!("miss")));
+}
+
+/// Once the floor has risen, nothing older than it is good, whatever that was named by: that is told beside the names.
+#[tokio::test]
+async fn a_raised_floor_is_told() {
+    let world = world();
+    let url = "/imgix/cat.png?w=30";
+    make(&world, url).await;
+    let floor = |told: &Value| told["purges"].as_array().unwrap().iter().find(|t| t["kind"] == "floor").cloned();
+    let newest = purge(&world, json!({ "master": "local/logo.png" }), "hard").await;
+    assert_eq!(floor(&explain(&world, url).await), None);
+    world.engine.index().raise_floor(plan::Position(newest["position"].as_u64().unwrap()));
+    let told = explain(&world, url).await;
+    assert_eq!((&told["cache"]["would"], &told["cache"]["why"]), (&json!("miss"), &json!("purged")));
+    let at = json!({ "id": null, "position": newest["position"], "at": null, "mode": null });
+    assert_eq!(floor(&told), Some(json!({ "kind": "floor", "selector": "", "newest": at })));
+    let names: Vec<&Value> = told["purges"].as_array().unwrap().iter().filter(|t| t["kind"] != "floor").collect();
+    assert!(names.iter().all(|touch| touch["newest"].is_null()), "no purge named it: {names:?}");
 }

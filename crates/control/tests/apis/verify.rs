@@ -1,8 +1,11 @@
 //! Purges held against what the origin has and what is served.
 
+use std::time::Duration;
+
+use engine::VerifyLimits;
 use ledger::{KeyRole, Scope};
 use serde_json::{Value, json};
-use testkit::origin::{Failure, VersionedOrigin};
+use testkit::origin::{At, Failure, VersionedOrigin};
 use testkit::pictures;
 
 use crate::world::{BEARER, World};
@@ -136,6 +139,90 @@ async fn folders_and_stale_copies() {
     check(&verify(&world, &id).await, true, json!({ "same": true }));
     world.write("cat.png", pictures::png("cat.png", 3));
     check(&verify(&world, &id).await, false, json!({ "same": false }));
+}
+
+fn within(one: u64, all: u64) -> engine::Settings {
+    let (one_within, all_within) = (Duration::from_millis(one), Duration::from_millis(all));
+    let verify = VerifyLimits { one_within, all_within, ..VerifyLimits::default() };
+    engine::Settings { origin_fetches: 1, verify, ..engine::Settings::default() }
+}
+
+const LONG: u64 = 3_600_000;
+
+/// An origin that does not answer, or not in full, costs a check its time and no more, and the fetch is given up.
+#[tokio::test]
+async fn an_origin_that_does_not_answer_in_time() {
+    for at in [At::Headers, At::MidBody] {
+        let origin = VersionedOrigin::start();
+        origin.set_version("/a.png", 1);
+        let world = World::with_settings(&origin.url("/"), within(200, LONG));
+        let id = purge(&world, json!([{ "master": "web/a.png" }]), "hard").await;
+        let hold = origin.hold("/a.png", at);
+        let told = verify(&world, &id).await;
+        check(&told, false, json!({ "status": null, "origin_digest": null, "same": null, "good": false }));
+        check(&told, false, json!({ "detail": "the origin took too long" }));
+        assert_eq!((hold.count(), origin.requests("/a.png")), (1, 1), "{at:?}: the cache was not asked after it");
+        // Its turn is free again, for the one fetch at a time that there may be.
+        hold.release();
+        assert_eq!(ask(&world, "/imgix/a.png").await, Some(1), "{at:?}");
+    }
+}
+
+/// Where all turns at the origin are taken, a check waits no longer than it may, and asks for nothing.
+#[tokio::test]
+async fn no_turn_at_the_origin_in_time() {
+    let origin = VersionedOrigin::start();
+    for path in ["/a.png", "/b.png"] {
+        origin.set_version(path, 1);
+    }
+    let world = World::with_settings(&origin.url("/"), within(200, LONG));
+    let id = purge(&world, json!([{ "master": "web/a.png" }]), "hard").await;
+    let hold = origin.hold("/b.png", At::Headers);
+    let (client, told) = tokio::join!(ask(&world, "/imgix/b.png"), async {
+        hold.arrived(1).await;
+        let told = verify(&world, &id).await;
+        hold.release();
+        told
+    });
+    check(&told, false, json!({ "status": null, "detail": "no turn at the origin came in time" }));
+    assert_eq!((client, origin.requests("/a.png")), (Some(1), 0));
+}
+
+/// The original comes at once, and the answer to a client does not: an overlay of it is slow.
+#[tokio::test]
+async fn an_answer_that_is_not_made_in_time() {
+    let origin = VersionedOrigin::start();
+    for path in ["/a.png", "/b.png"] {
+        origin.set_version(path, 1);
+    }
+    // Long enough for one fetch of a small picture from this very machine.
+    let world = World::with_settings(&origin.url("/"), within(2_000, LONG));
+    let url = "/imgix/a.png?w=300&mark=%2Fb.png";
+    let id = purge(&world, json!([{ "derivative": url }]), "hard").await;
+    let hold = origin.hold("/b.png", At::Headers);
+    let told = verify(&world, &id).await;
+    check(&told, false, json!({ "status": null, "served_digest": null, "same": null, "good": false }));
+    check(&told, false, json!({ "detail": "the answer took too long" }));
+    assert_eq!(told["checked"][0]["origin_digest"].as_str().map(str::len), Some(64), "{told}");
+    assert_eq!(hold.count(), 1);
+}
+
+/// All together take no longer than they may: what comes after is told of, and not fetched.
+#[tokio::test]
+async fn what_is_not_checked_for_want_of_time() {
+    let origin = VersionedOrigin::start();
+    let world = World::with_settings(&origin.url("/"), within(LONG, 200));
+    let targets = ["a", "b", "c"].map(|name| json!({ "master": format!("web/{name}.png") }));
+    let id = purge(&world, json!(targets), "hard").await;
+    let hold = origin.hold("/a.png", At::Headers);
+    let told = verify(&world, &id).await;
+    check(&told, false, json!({ "detail": "the origin took too long" }));
+    assert_eq!(told["checked"].as_array().unwrap().len(), 3);
+    for (checked, name) in told["checked"].as_array().unwrap()[1..].iter().zip(["web/b.png", "web/c.png"]) {
+        assert_eq!(checked["detail"], "not checked: those before it took all the time", "{told}");
+        assert_eq!((&checked["url"], &checked["good"]), (&json!(name), &json!(false)));
+    }
+    assert_eq!((hold.count(), origin.total_requests()), (1, 1));
 }
 
 #[tokio::test]

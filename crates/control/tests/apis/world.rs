@@ -177,20 +177,25 @@ fn parts(
 
 impl World {
     pub fn new() -> World {
-        World::build(false, None)
+        World::build(false, None, engine::Settings::default())
     }
 
     /// One that keeps derivatives on disk too.
     pub fn with_disk() -> World {
-        World::build(true, None)
+        World::build(true, None, engine::Settings::default())
     }
 
     /// One that keeps derivatives on disk too, and reads its web source from this address.
     pub fn with_origin(base: &str) -> World {
-        World::build(true, Some(base))
+        World::with_settings(base, engine::Settings::default())
     }
 
-    fn build(disk: bool, base: Option<&str>) -> World {
+    /// As [`World::with_origin`], with other limits.
+    pub fn with_settings(base: &str, settings: engine::Settings) -> World {
+        World::build(true, Some(base), settings)
+    }
+
+    fn build(disk: bool, base: Option<&str>, limits: engine::Settings) -> World {
         let temp = tempfile::tempdir().unwrap();
         let photos = temp.path().join("photos");
         std::fs::create_dir_all(photos.join("dir")).unwrap();
@@ -283,7 +288,7 @@ impl World {
             renders: Arc::new(render::Pool::new(1, 1).unwrap()),
             fonts: Arc::new(render::Fonts::embedded()),
             observer: None,
-            settings: engine::Settings::default(),
+            settings: limits,
             fresh_id,
         })
         .unwrap();
