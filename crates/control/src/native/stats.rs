@@ -317,8 +317,8 @@ mod tests {
         let lines: Vec<Vec<&str>> = csv.lines().map(|line| line.split(',').collect()).collect();
         let columns = lines[0].len() / 2;
         assert_eq!((lines[0][1], lines[0][columns + 1]), ("requests", "previous_requests"));
-        assert_eq!((lines[3][0], lines[3][1]), ("2023-11-13T10:02:00Z", "5"));
-        assert_eq!((lines[3][columns], lines[3][columns + 1]), ("2023-11-13T09:59:00Z", "7"));
+        assert_eq!((lines[3][0], lines[3][1]), ("2023-11-13T10:02:00.000Z", "5"));
+        assert_eq!((lines[3][columns], lines[3][columns + 1]), ("2023-11-13T09:59:00.000Z", "7"));
         assert!(lines.iter().all(|line| line.len() == 2 * columns));
         // Without it, nothing of before is in anything.
         let alone = Sums::of(rows(), &Asked { compare: false, ..asked }, &None, None);
