@@ -47,7 +47,7 @@ for (const { site, with: said, signature, end } of SITES) {
       assert.equal(await field.count(), 0)
       return done()
     }
-    await field.fill('2s')
+    await field.fill('6s')
     await take.getByRole('button', { name: 'Sign', exact: true }).click()
     const signed = await take.locator('[data-signed]').innerText()
     const at = Number(new URL(signed).searchParams.get(end))
