@@ -16,6 +16,11 @@ export function millis(ms: number | null): string {
   return span(ms)
 }
 
+/** Milliseconds of what is timed in whole ones, as purges are. */
+export function wholeMillis(ms: number | null): string {
+  return ms !== null && ms < 1 ? '< 1 ms' : millis(ms)
+}
+
 export function statuses(figures: Figures, hundred: number): number {
   return sum(Object.entries(figures.status).filter(([status]) => Math.floor(Number(status) / 100) === hundred).map(([, n]) => n))
 }

@@ -90,6 +90,7 @@ const bytes = (value) => {
 }
 const signed = (value) => (value < 0 ? `−${bytes(-value)}` : bytes(value))
 const millis = (ms) => (ms === null ? '–' : ms < 0.01 ? '< 0.01 ms' : ms < 10 ? `${ms.toFixed(ms < 1 ? 2 : 1)} ms` : ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`)
+const wholeMillis = (ms) => (ms !== null && ms < 1 ? '< 1 ms' : millis(ms))
 const of = (status, hundred) => Object.entries(status).reduce((all, [code, n]) => all + (code[0] === hundred ? n : 0), 0)
 const fetched = ({ sources }) => Object.values(sources).reduce((all, source) => all + source.bytes, 0)
 const saved = ({ saved }) => saved.master_bytes - saved.bytes
@@ -108,7 +109,7 @@ const TILES = {
     'Hit ratio': (t) => percent(t.hit_ratio), 'A hit takes, p95': (t) => millis(t.latency.hit.p95_ms), 'A miss takes, p95': (t) => millis(t.latency.miss.p95_ms),
     'Refused, or not there': (t) => whole.format(of(t.status, '4')), Failed: (t) => whole.format(of(t.status, '5')),
   },
-  purges: { Purges: (t) => whole.format(t.purges.count), 'Effective in, p95': (t) => millis(t.purges.effective.p95_ms), 'Erased in, p95': (t) => millis(t.purges.erased.p95_ms) },
+  purges: { Purges: (t) => whole.format(t.purges.count), 'Effective in, p95': (t) => wholeMillis(t.purges.effective.p95_ms), 'Erased in, p95': (t) => wholeMillis(t.purges.erased.p95_ms) },
 }
 
 test('each figure of each view is the API’s, of all sites and of one', async () => {
