@@ -15,7 +15,11 @@ if (!folder) {
 mkdirSync(folder, { recursive: true })
 const world = await startWorld()
 const purge = await fill(world)
-const save = (page, name) => page.screenshot({ path: path.join(folder, `${name}.png`), fullPage: true, animations: 'disabled' })
+const save = async (page, name) => {
+  // What stays in sight while one scrolls would stand in the middle.
+  await page.evaluate(() => scrollTo({ top: 0, behavior: 'instant' }))
+  await page.screenshot({ path: path.join(folder, `${name}.png`), fullPage: true, animations: 'disabled' })
+}
 
 for (const theme of ['light', 'dark']) {
   for (const [width, height] of [[1280, 800], [390, 844]]) {
@@ -31,7 +35,7 @@ for (const theme of ['light', 'dark']) {
       await page.waitForLoadState('load')
       await page.waitForTimeout(250)
     }
-    for (const [at, name] of [...links.map((link) => [link, link || 'overview']), [`purges/${purge}`, 'purge'], ['takedowns?all=1', 'takedowns-all'], ['purges/new?target=%2Fimgix%2Fdogs.jpg', 'purge-new'], ['nowhere', 'nowhere'], ['me', 'me'], ['explain?url=%2Fimgix%2Fdogs.jpg%3Fw%3D120', 'explain-url'], ['explain?url=%2Fimgix%2Fcat.jpg%3Fw%3D120', 'explain-purged'], ['play?site=imgix&asset=dogs.jpg&with=w%3D400%26sepia%3D60', 'play-imgix'], ...['volume', 'optimisation', 'delivery', 'top', 'purges', 'sources'].map((view) => [`analytics?range=1h&view=${view}`, `analytics-${view}`])]) {
+    for (const [at, name] of [...links.map((link) => [link, link || 'overview']), [`purges/${purge}`, 'purge'], ['takedowns?all=1', 'takedowns-all'], ['purges/new?target=%2Fimgix%2Fdogs.jpg', 'purge-new'], ['nowhere', 'nowhere'], ['me', 'me'], ['explain?url=%2Fimgix%2Fdogs.jpg%3Fw%3D120', 'explain-url'], ['explain?url=%2Fimgix%2Fcat.jpg%3Fw%3D120', 'explain-purged'], ['play?site=imgix&asset=dogs.jpg&with=w%3D400%26sepia%3D60', 'play-imgix'], [`play?site=imagekit&asset=dogs.jpg&with=${encodeURIComponent(JSON.stringify([[['w', '400']], [{ layer: 'text', steps: [[['ie', 'Dogs & cats'], ['fs', '40']]] }, ['r', '20']]]))}`, 'play-steps'], ...['volume', 'optimisation', 'delivery', 'top', 'purges', 'sources'].map((view) => [`analytics?range=1h&view=${view}`, `analytics-${view}`])]) {
       await go(at)
       await settle()
       await save(page, `${name}-${kind}`)
