@@ -48,7 +48,7 @@ test('behind each chart stands a table with the same figures', async () => {
   const counted = series.map(({ requests }) => requests).filter(Boolean)
   const rows = await figure.getByRole('row').evaluateAll((all) => all.slice(1).map((row) => [...row.querySelectorAll('td')].reduce((sum, cell) => sum + Number(cell.textContent.replaceAll(',', '')), 0)))
   assert.deepEqual(rows.filter(Boolean), counted)
-  assert.equal(await figure.locator('canvas').count(), 1)
+  await figure.locator('canvas').waitFor()
   await done()
 })
 
@@ -130,6 +130,8 @@ test('each figure of each view is the API’s, of all sites and of one', async (
     }
     if (!totals.requests) continue
     await go(`analytics?range=1h&view=top&site=${site}`)
+    // All lists come with the same answer.
+    await page.getByRole('region', { name: 'Pictures', exact: true }).waitFor()
     for (const [title, list] of [['Pictures', tops.masters], ['Derivatives', tops.derivatives], ['Not there', tops.missing], ['Pages that show them', tops.referrers], ['Slowest', tops.slowest], ['Transformations', tops.transformations]]) {
       const rows = page.getByRole('region', { name: title, exact: true }).getByRole('row')
       assert.equal(await rows.count(), Math.min(10, list.length) + (list.length ? 1 : 0), title)

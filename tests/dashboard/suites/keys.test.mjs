@@ -82,6 +82,7 @@ test('the audit trail names it all, can be filtered, verified and taken away', a
   for (const kind of ['key-created', 'key-rotated', 'key-revoked', 'signed-in', 'purge']) await page.getByRole('cell', { name: kind, exact: true }).first().waitFor()
   await page.getByLabel('Any kind').selectOption('key-revoked')
   await page.getByRole('cell', { name: 'key-created', exact: true }).first().waitFor({ state: 'detached' })
+  await page.getByRole('cell', { name: 'key-revoked', exact: true }).first().waitFor()
   assert.equal(await page.getByRole('row').count(), 2)
 
   await page.getByRole('button', { name: 'Verify the chain' }).click()

@@ -66,6 +66,7 @@ test('from the overview, a pasted URL leads to what would go, or to why it is so
 test('a purge of somebody else appears in the list, and changes there, without a reload', async () => {
   const { page, done } = await world.open('purges')
   await page.getByText('Live', { exact: true }).waitFor()
+  await page.getByRole('row').filter({ hasText: '/imgix/cat.jpg and 2 more' }).waitFor()
   const before = await page.getByRole('row').count()
   await world.call('POST', '/v1/purges', { targets: [{ url: '/imgix/bowl.png' }, { url: '/imgix/logo.png' }] })
   const row = page.getByRole('row').filter({ hasText: '/imgix/bowl.png and 1 more' })
