@@ -56,6 +56,7 @@ test('after a purge it says why the cache does not answer, and by which purge; m
   await page.getByText(`${body.cache.why}:`).first().waitFor()
   const touching = page.getByRole('region', { name: 'Purges that touch it' })
   assert.equal(await touching.getByRole('link', { name: 'hard' }).first().getAttribute('href'), `/dashboard/purges/${purge.id}`)
+  assert.equal(await touching.getByRole('link', { name: 'All that name mountains.jpg' }).getAttribute('href'), '/dashboard/purges?search=mountains.jpg')
 
   await page.getByRole('button', { name: 'Make it now' }).click()
   await page.getByText('Would be answered from').waitFor()
