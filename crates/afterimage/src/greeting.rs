@@ -70,22 +70,16 @@ fn target(site: &Site, sources: &[SourceConfig]) -> Option<String> {
 
 /// A URL in a site's dialect, below its prefix; `None` where only presets are served, and none is there.
 fn example(site: &Site, source: &str, picture: &str) -> Option<String> {
-    let preset = if site.grammar.presets_only {
-        Some(site.grammar.presets.iter().find(|(_, preset)| preset.enabled)?.0)
-    } else {
-        None
-    };
-    let endpoint = site.grammar.endpoint.as_str();
-    let slash = if endpoint.is_empty() { "" } else { "/" };
-    Some(match (site.dialect, preset) {
-        (DialectKind::Imgix, None) => format!("/{picture}?w=600&h=400&fit=crop"),
-        (DialectKind::Imgix, Some(preset)) => format!("/{picture}?preset={preset}"),
-        (DialectKind::Imagekit, None) => format!("{slash}{endpoint}/tr:w-600,h-400/{picture}"),
-        (DialectKind::Imagekit, Some(preset)) => format!("{slash}{endpoint}/tr:n-{preset}/{picture}"),
-        (DialectKind::Cloudimage, None) => format!("/{picture}?w=600&h=400"),
-        (DialectKind::Cloudimage, Some(preset)) => format!("/{picture}?p={preset}"),
-        (DialectKind::Imageboss, None) => format!("/{source}/cover:center/600x400/{picture}"),
-        (DialectKind::Imageboss, Some(preset)) => format!("/{source}/cdn/preset:{preset}/{picture}"),
+    let settings = &site.grammar;
+    if settings.presets_only {
+        let (name, _) = settings.presets.iter().find(|(_, preset)| preset.enabled)?;
+        return Some(site.dialect.preset_target(name, source, picture, settings));
+    }
+    Some(match site.dialect {
+        DialectKind::Imgix => format!("/{picture}?w=600&h=400&fit=crop"),
+        DialectKind::Imagekit => format!("/{}/tr:w-600,h-400/{picture}", settings.endpoint).replace("//", "/"),
+        DialectKind::Cloudimage => format!("/{picture}?w=600&h=400"),
+        DialectKind::Imageboss => format!("/{source}/cover:center/600x400/{picture}"),
     })
 }
 

@@ -47,13 +47,19 @@ impl DialectKind {
         settings: &dialect::Settings,
     ) -> Result<dialect::Parsed, dialect::ParseError> {
         let source = if settings.default_source.is_empty() { "source" } else { &settings.default_source };
-        let target = match self {
-            DialectKind::Imgix => format!("/p.jpg?preset={name}"),
-            DialectKind::Imagekit => format!("/{}/tr:n-{name}/p.jpg", settings.endpoint).replace("//", "/"),
-            DialectKind::Cloudimage => format!("/p.jpg?p={name}"),
-            DialectKind::Imageboss => format!("/{source}/cdn/preset:{name}/p.jpg"),
-        };
+        let target = self.preset_target(name, source, "p.jpg", settings);
         self.grammar().parse(dialect::Target::new(&target), settings)
+    }
+
+    /// A target below its site's prefix that asks for nothing but a preset of a picture. `source` is named where the dialect
+    /// names one.
+    pub fn preset_target(self, name: &str, source: &str, picture: &str, settings: &dialect::Settings) -> String {
+        match self {
+            DialectKind::Imgix => format!("/{picture}?preset={name}"),
+            DialectKind::Imagekit => format!("/{}/tr:n-{name}/{picture}", settings.endpoint).replace("//", "/"),
+            DialectKind::Cloudimage => format!("/{picture}?p={name}"),
+            DialectKind::Imageboss => format!("/{source}/cdn/preset:{name}/{picture}"),
+        }
     }
 
     /// The grammar itself.
